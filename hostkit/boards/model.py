@@ -1,0 +1,101 @@
+"""Records of what boards are, and the interface that every kind of board offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import Protocol
+
+
+class Chip(Enum):
+    """Chips that hostkit knows, by esptool's ``--chip`` name."""
+
+    ESP32 = "esp32"
+    ESP32S3 = "esp32s3"
+    ESP32C3 = "esp32c3"
+
+
+class Kind(Enum):
+    """How a board exists."""
+
+    VIRTUAL = "virtual"  # firmware compiled for the host, behind a modelled ESP32
+    SERIAL = "serial"  # silicon on a serial port of this machine
+    RFC2217 = "rfc2217"  # silicon behind a port server
+
+
+class Fidelity(IntEnum):
+    """How near to silicon an observation was made; ordered, so a gate can ask for a minimum."""
+
+    VIRTUAL = 1
+    SIMULATED = 2
+    BOARD = 3
+
+
+FIDELITY: dict[Kind, Fidelity] = {
+    Kind.VIRTUAL: Fidelity.VIRTUAL,
+    Kind.SERIAL: Fidelity.BOARD,
+    Kind.RFC2217: Fidelity.BOARD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BoardSpec:
+    """One entry of ``boards.toml``: what the board must be. ``mac`` is lower case with colons, or empty."""
+
+    name: str
+    kind: Kind
+    chip: Chip
+    mac: str = ""
+    flash_size: int = 4 << 20  # bytes
+    port: str = ""  # device path or URL; empty for a virtual board
+    profile: str = "dual-160"
+    baud: int = 460_800  # flashing speed, bits per second
+    labels: tuple[str, ...] = field(default=())
+
+    @property
+    def identity(self) -> str:
+        """The name that leases go by: the MAC where known (a port can change its name), else kind and name."""
+        return self.mac.replace(":", "") if self.mac else f"{self.kind.value}-{self.name}"
+
+    @property
+    def fidelity(self) -> Fidelity:
+        """How much an observation on this board establishes."""
+        return FIDELITY[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class FlashAccess:
+    """How esptool reaches a board: its ``--port``, ``--baud``, ``--before`` and ``--after`` values."""
+
+    port: str
+    baud: int
+    before: str
+    after: str
+
+
+class Board(Protocol):
+    """A board that can be reset, flashed and talked to. Every kind passes ``tests/contract/boards``."""
+
+    @property
+    def spec(self) -> BoardSpec:
+        """What ``boards.toml`` says of it."""
+        ...
+
+    def link_port(self) -> str:
+        """Return the port (device path or pyserial URL) where the firmware talks, as it is named now.
+
+        Raises :class:`InconclusiveError` when the board is not there.
+        """
+        ...
+
+    def enter_download(self) -> FlashAccess:
+        """Bring the board to its ROM loader where hostkit does that itself, and say how esptool connects."""
+        ...
+
+    def run_application(self) -> None:
+        """Reset the board into what its flash holds; returns at once, does not wait for the firmware."""
+        ...
+
+    def close(self) -> None:
+        """Give back whatever was opened; a second call does nothing."""
+        ...

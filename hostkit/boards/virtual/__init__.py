@@ -1,0 +1,1 @@
+"""A process that behaves as an ESP32 does on a wire."""

@@ -1,0 +1,64 @@
+"""What every verb is given: the project, the user's directories, time, processes and the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hostkit.clock import Clock, SystemClock
+from hostkit.errors import UsageError
+from hostkit.process import Runner, SystemRunner
+from hostkit.settings.paths import Paths
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def find_project(start: Path) -> Path | None:
+    """Return the nearest directory at or above ``start`` that holds a ``platformio.ini``, else None."""
+    for directory in (start, *start.parents):
+        if (directory / "platformio.ini").is_file():
+            return directory
+    return None
+
+
+@dataclass
+class Context:
+    """The context of one command line; ``start`` is where the search for the project begins."""
+
+    start: Path
+    paths: Paths
+    clock: Clock
+    runner: Runner
+
+    @classmethod
+    def of_system(cls, start: Path, env: dict[str, str]) -> Context:
+        """Return the context of a real command line."""
+        return cls(start, Paths.from_environment(env), SystemClock(), SystemRunner())
+
+    @cached_property
+    def project(self) -> Path:
+        """The checkout's root. Raises :class:`UsageError` outside of a project."""
+        found = find_project(self.start)
+        if found is None:
+            raise UsageError(
+                f"no platformio.ini in {self.start} or any directory above it",
+                hint="change to the firmware checkout, or name it: hostkit --project DIR …",
+            )
+        return found
+
+    @cached_property
+    def console(self) -> Console:
+        """Standard output."""
+        from rich.console import Console  # noqa: PLC0415 - not for --help
+
+        return Console(highlight=False, soft_wrap=True)
+
+    @cached_property
+    def err_console(self) -> Console:
+        """Standard error: progress and errors, so that standard output stays clean for pipes."""
+        from rich.console import Console  # noqa: PLC0415 - not for --help
+
+        return Console(stderr=True, highlight=False, soft_wrap=True)

@@ -1,0 +1,117 @@
+"""Files that are either whole or absent: atomic writes, atomic directories, hashes."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from hostkit.errors import ToolError
+
+_CHUNK = 1 << 20
+
+
+def sha256_file(path: Path) -> str:
+    """Return the lower-case hex SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return JSON with sorted keys and no spaces: equal values give equal bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def pretty_json(value: Any) -> bytes:
+    """Return JSON for people: sorted keys, two spaces, final newline."""
+    return (json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def disk_error(error: OSError, path: Path) -> ToolError:
+    """Turn an ``OSError`` on ``path`` into an error that names the path and a way out."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ToolError(
+            f"no space left while writing {path}", hint="free some space, then run the same command"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return ToolError(
+            f"cannot write {path}: {error.strerror}", hint="check the owner and mode of that directory"
+        )
+    return ToolError(f"cannot write {path}: {error.strerror or error}", hint="check the path and the disk")
+
+
+def fsync_directory(path: Path) -> None:
+    """Make renames inside ``path`` durable; a file system that cannot is left alone."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def atomic_write(path: Path, data: bytes, *, mode: int = 0o644, durable: bool = True) -> None:
+    """Replace ``path`` by ``data``: a reader, or a crash, sees the old bytes or the new, never a mix.
+
+    Parents are created. Raises :class:`ToolError` when the disk refuses; the old file is kept then.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise disk_error(error, path) from error
+    staged = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fchmod(stream.fileno(), mode)
+            if durable:
+                os.fsync(stream.fileno())
+        staged.replace(path)
+        if durable:
+            fsync_directory(path.parent)
+    except OSError as error:
+        staged.unlink(missing_ok=True)
+        raise disk_error(error, path) from error
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def atomic_directory(path: Path) -> Iterator[Path]:
+    """Fill a staging directory, then rename it to ``path``.
+
+    Leaves nothing behind when the block raises. When ``path`` already exists at the end (another
+    process made it first) the staged copy is dropped and the existing one stands: use it for
+    content-addressed directories, whose content is the same by name.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staged = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    except OSError as error:
+        raise disk_error(error, path) from error
+    try:
+        yield staged
+        staged.chmod(0o755)
+        try:
+            staged.rename(path)
+            fsync_directory(path.parent)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+    except OSError as error:
+        raise disk_error(error, path) from error
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Board to observations."""

@@ -1,0 +1,167 @@
+"""Child processes that cannot outlive their parent, nor their time-out."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from hostkit.errors import MissingToolError
+
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+_GRACE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run: an argv (never a shell line), where, with which environment, and for how long."""
+
+    argv: tuple[str, ...]
+    cwd: Path | None = None
+    env: Mapping[str, str] | None = None
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a command ended. ``returncode`` is negative for a signal; ``timed_out`` says who sent it."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    output: str
+    seconds: float
+    timed_out: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """True for exit code 0 inside the time-out."""
+        return self.returncode == 0 and not self.timed_out
+
+
+class Runner(Protocol):
+    """Runs one command to its end. The shipped fake is ``hostkit.testing.process.FakeRunner``."""
+
+    def run(self, command: Command, *, on_text: Callable[[str], None] | None = None) -> Finished:
+        """Run, feed each piece of output (stdout and stderr in one) to ``on_text``, return the end."""
+        ...
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent dies (Linux; elsewhere a no-op)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def start(
+    command: Command,
+    *,
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
+    stdout: int | IO[bytes] = subprocess.PIPE,
+    stderr: int | IO[bytes] = subprocess.STDOUT,
+) -> subprocess.Popen[bytes]:
+    """Start a child as the leader of its own process group; it dies with this process."""
+    try:
+        return subprocess.Popen(
+            command.argv,
+            cwd=command.cwd,
+            env=None if command.env is None else dict(command.env),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
+    except FileNotFoundError as error:
+        raise MissingToolError(
+            f"cannot run {command.argv[0]}: no such program",
+            hint="run `hostkit doctor` to see what is missing",
+        ) from error
+    except PermissionError as error:
+        raise MissingToolError(
+            f"cannot run {command.argv[0]}: permission denied", hint="check the file's mode"
+        ) from error
+
+
+def end_group(child: subprocess.Popen[bytes], *, grace_s: float = _GRACE_S) -> int:
+    """End a child's whole process group: TERM, wait up to ``grace_s``, KILL, wait. Return its exit code."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGTERM)
+    try:
+        child.wait(grace_s)
+    except subprocess.TimeoutExpired:
+        pass
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    return child.wait()
+
+
+class SystemRunner:
+    """Real child processes."""
+
+    def run(self, command: Command, *, on_text: Callable[[str], None] | None = None) -> Finished:
+        """Run to the end; on time-out, Ctrl-C or any error the whole process group is ended first."""
+        began = time.monotonic()
+        child = start(command)
+        assert child.stdout is not None
+        pieces: list[bytes] = []
+        timed_out = False
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(child.stdout, selectors.EVENT_READ)
+                while True:
+                    left = (
+                        None if command.timeout_s is None else command.timeout_s - (time.monotonic() - began)
+                    )
+                    if left is not None and left <= 0:
+                        timed_out = True
+                        break
+                    if not selector.select(left):
+                        continue
+                    chunk = os.read(child.stdout.fileno(), 65536)
+                    if not chunk:
+                        break
+                    pieces.append(chunk)
+                    if on_text is not None:
+                        on_text(chunk.decode(errors="replace"))
+            returncode = end_group(child) if timed_out else child.wait()
+        except BaseException:
+            end_group(child)
+            raise
+        finally:
+            child.stdout.close()
+        return Finished(
+            command.argv,
+            returncode,
+            b"".join(pieces).decode(errors="replace"),
+            time.monotonic() - began,
+            timed_out,
+        )
+
+
+def process_start_ticks(pid: int) -> int | None:
+    """Return a process's start time in clock ticks since boot, or None when it is gone.
+
+    Together with the pid it names a process for good: pids are used again, start times are not.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return int(stat.rsplit(")", 1)[1].split()[19])
+
+
+def boot_id() -> str:
+    """Return the machine's boot id, or an empty string where the system has none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,1 @@
+"""What was asked: settings records, each value with where it came from."""

@@ -1,0 +1,1 @@
+"""What depends on what: the task graph and its runner."""

@@ -1,0 +1,1 @@
+"""Fakes that hostkit's own tests use, for yours."""
