@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -55,10 +56,28 @@ class Runner(Protocol):
         ...
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent dies (Linux; elsewhere a no-op)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+@cache
+def _prctl() -> Callable[[int, int], int] | None:
+    """Load libc before the fork: loading a library between fork and exec can deadlock."""
+    if sys.platform != "linux":
+        return None
+    prctl: Callable[[int, int], int] = ctypes.CDLL(None).prctl
+    return prctl
+
+
+def _death_pact() -> Callable[[], None] | None:
+    """Return what the child runs between fork and exec: ask the kernel to die when its parent does."""
+    prctl = _prctl()
+    if prctl is None:
+        return None
+    parent = os.getpid()
+
+    def pact() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # the parent died between fork and prctl
+            os._exit(1)
+
+    return pact
 
 
 def start(
@@ -68,7 +87,7 @@ def start(
     stdout: int | IO[bytes] = subprocess.PIPE,
     stderr: int | IO[bytes] = subprocess.STDOUT,
 ) -> subprocess.Popen[bytes]:
-    """Start a child as the leader of its own process group; it dies with this process."""
+    """Start a child as the leader of its own process group; it dies with the thread that started it."""
     try:
         return subprocess.Popen(
             command.argv,
@@ -78,7 +97,7 @@ def start(
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
-            preexec_fn=die_with_parent,
+            preexec_fn=_death_pact(),  # noqa: PLW1509 - two system calls, no locks taken
         )
     except FileNotFoundError as error:
         raise MissingToolError(
@@ -95,10 +114,8 @@ def end_group(child: subprocess.Popen[bytes], *, grace_s: float = _GRACE_S) -> i
     """End a child's whole process group: TERM, wait up to ``grace_s``, KILL, wait. Return its exit code."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGTERM)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         child.wait(grace_s)
-    except subprocess.TimeoutExpired:
-        pass
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     return child.wait()

@@ -54,7 +54,7 @@ class BoardSpec:
 
     @property
     def identity(self) -> str:
-        """The name that leases go by: the MAC where known (a port can change its name), else kind and name."""
+        """The name that leases go by: the MAC where known (ports change names), else kind and name."""
         return self.mac.replace(":", "") if self.mac else f"{self.kind.value}-{self.name}"
 
     @property
