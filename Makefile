@@ -1,0 +1,55 @@
+# Everything needs just Python (3.11 or newer), git, make and a Python package index.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+# Two cores are the machine this is sized for; more help.
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint unit firmware hil bench lock clean
+
+help: ## Show the targets.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+$(READY): pyproject.toml constraints.txt
+	@echo "setting up $(VENV) (about a minute the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		--config-settings editable_mode=compat -e '.[dev]'
+	@$(BIN)/hostkit doctor --fix
+	@touch $@
+
+setup: $(READY) ## Make .venv, install hostkit and provision PlatformIO.
+
+demo: $(READY) ## A change that passes and merges, one that the wire stops; on virtual boards.
+	@$(BIN)/hostkit demo
+
+test: lint unit firmware hil ## Everything that CI runs.
+
+lint: $(READY) ## Style, types and the layers of the design.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(READY) ## Unit, contract, integration and acceptance tests.
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests
+
+firmware: $(READY) ## The firmware's own tests, on this machine, with sanitizers where there are some.
+	$(BIN)/python firmware/test/run.py
+
+hil: $(READY) ## The hardware suite on a virtual board: build, flash, test, verdict.
+	$(BIN)/hostkit gate -e virtual -b virt0
+
+bench: $(READY) ## Benchmarks beside bare tools, as a table; never fails on a timing.
+	$(BIN)/python benchmarks/run.py
+
+lock: ## Write constraints.txt anew from pyproject.toml.
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(VENV)-lock/bin/pip freeze --exclude-editable --exclude hostkit > constraints.txt
+	rm -rf $(VENV)-lock
+
+clean: ## Remove what make made here; the user's caches stay.
+	rm -rf $(VENV) .hostkit .pio build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,59 @@
+"""A click group whose verbs are imported only when they run, so that ``hostkit --help`` stays fast."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import click
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Where a verb's click command lives (``module:attribute``), and its line in ``--help``."""
+
+    target: str
+    summary: str
+
+    def load(self) -> click.Command:
+        """Import the module and return the command."""
+        module, attribute = self.target.split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command), self.target
+        return command
+
+
+class LazyGroup(click.Group):
+    """A group over a table of :class:`Verb`; the order of the table is the order of the help."""
+
+    def __init__(self, verbs: Mapping[str, Verb], *, help: str) -> None:
+        """Keep the table; nothing is imported."""
+        super().__init__(name="hostkit", help=help, no_args_is_help=True)
+        self._verbs = verbs
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the verbs in the order of the table."""
+        return list(self._verbs)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return one verb, or None when there is none of that name."""
+        verb = self._verbs.get(cmd_name)
+        return None if verb is None else verb.load()
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Resolve a verb; an unknown one is answered with the nearest name."""
+        name = args[0]
+        if name not in self._verbs and not name.startswith("-"):
+            near = get_close_matches(name, self._verbs, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else " See 'hostkit --help'."
+            ctx.fail(f"No such verb '{name}'.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the verbs from the table, without importing any."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, verb.summary) for name, verb in self._verbs.items()])

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from hostkit import files
+from hostkit.errors import ExitCode, ToolError
+
+
+def test_an_atomic_write_replaces_the_whole_file(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "file"
+    files.atomic_write(target, b"first and longer")
+    files.atomic_write(target, b"second")
+    assert target.read_bytes() == b"second"
+    assert [p.name for p in target.parent.iterdir()] == ["file"]
+
+
+def test_an_atomic_write_sets_the_mode_before_the_name_appears(tmp_path: Path) -> None:
+    files.atomic_write(tmp_path / "key", b"x", mode=0o600)
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_full_disk_keeps_the_old_file_and_names_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "file"
+    files.atomic_write(target, b"old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(ToolError) as caught:
+        files.atomic_write(target, b"new")
+    assert f"no space left while writing {target}" in caught.value.message
+    assert "free some space" in caught.value.hint
+    assert caught.value.exit_code is ExitCode.TOOL
+    assert target.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_interrupted_write_leaves_no_staged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files.os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        files.atomic_write(tmp_path / "file", b"new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_that_is_a_file_is_reported_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("x")
+    with pytest.raises(ToolError, match="cannot write"):
+        files.atomic_write(tmp_path / "plain" / "file", b"x")
+
+
+def test_an_atomic_directory_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "store" / "item"
+
+    def fill_half() -> None:
+        with files.atomic_directory(target) as staged:
+            (staged / "half").write_text("x")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fill_half()
+    assert list(target.parent.iterdir()) == []
+    with files.atomic_directory(target) as staged:
+        (staged / "whole").write_text("x")
+        assert not target.exists()
+    assert (target / "whole").read_text() == "x"
+
+
+def test_the_first_of_two_makers_of_a_directory_wins(tmp_path: Path) -> None:
+    target = tmp_path / "item"
+    with files.atomic_directory(target) as second:
+        with files.atomic_directory(target) as first:
+            (first / "by").write_text("first")
+        (second / "by").write_text("second")
+    assert (target / "by").read_text() == "first"
+    assert [p.name for p in tmp_path.iterdir()] == ["item"]
+
+
+def test_canonical_json_does_not_depend_on_insertion_order() -> None:
+    assert files.canonical_json({"b": 1, "a": [1, "é"]}) == '{"a":[1,"é"],"b":1}'.encode()
+    assert files.canonical_json({"a": 1, "b": 2}) == files.canonical_json({"b": 2, "a": 1})
+
+
+def test_a_file_hash_is_that_of_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"abc")
+    # FIPS 180-2, appendix B.1
+    assert files.sha256_file(tmp_path / "f") == (
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
