@@ -1,0 +1,138 @@
+"""Both directions of a line with microsecond stamps: evidence, and what a person reads after a failure."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from hostkit.clock import Clock
+from hostkit.files import atomic_write, disk_error
+from hostkit.link.framing import FrameDecoder
+from hostkit.link.views import describe_piece, stamp
+
+_DEFAULT_LIMIT = 8 << 20
+
+
+class Direction(Enum):
+    """Seen from the host."""
+
+    SENT = "tx"
+    RECEIVED = "rx"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Bytes as one read or write carried them; ``us`` counts from the transcript's start (monotonic)."""
+
+    direction: Direction
+    us: int
+    data: bytes
+
+    def json_line(self) -> str:
+        """Return the entry as one line of JSON, without a newline."""
+        return json.dumps({"dir": self.direction.value, "us": self.us, "hex": self.data.hex()})
+
+
+class Transcript:
+    """Keeps the newest ``limit`` bytes in memory, and everything in a file where one is given.
+
+    With ``path`` each entry is appended to that file as JSON Lines (buffered; :meth:`close` completes it),
+    after a first line that gives the wall-clock start. Raises :class:`ToolError` when the disk refuses.
+    """
+
+    def __init__(self, clock: Clock, *, path: Path | None = None, limit: int = _DEFAULT_LIMIT) -> None:
+        """Start the stamps at zero now."""
+        self._clock = clock
+        self._start_ns = clock.monotonic_ns()
+        self._header = json.dumps({"transcript": 1, "wall_ns": clock.wall_ns()})
+        self._limit = limit
+        self._entries: deque[Entry] = deque()
+        self._size = 0
+        self.lost_bytes = 0
+        self._path = path
+        self._stream: IO[str] | None = None
+        if path is not None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._stream = path.open("w", encoding="ascii", buffering=1 << 16)
+                self._stream.write(self._header + "\n")
+            except OSError as error:
+                raise disk_error(error, path) from error
+
+    def __enter__(self) -> Transcript:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self.close()
+
+    def record(self, direction: Direction, data: bytes) -> None:
+        """Keep bytes that were just sent or received."""
+        if not data:
+            return
+        entry = Entry(direction, (self._clock.monotonic_ns() - self._start_ns) // 1000, data)
+        self._entries.append(entry)
+        self._size += len(data)
+        while self._size > self._limit and len(self._entries) > 1:
+            dropped = len(self._entries.popleft().data)
+            self._size -= dropped
+            self.lost_bytes += dropped
+        if self._stream is not None and self._path is not None:
+            try:
+                self._stream.write(entry.json_line() + "\n")
+            except OSError as error:
+                raise disk_error(error, self._path) from error
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return what memory still holds, oldest first; :attr:`lost_bytes` counts what it does not."""
+        return tuple(self._entries)
+
+    def save(self, path: Path) -> None:
+        """Write what memory holds as JSON Lines, atomically."""
+        lines = [self._header, *(entry.json_line() for entry in self._entries)]
+        atomic_write(path, ("\n".join(lines) + "\n").encode())
+
+    def lines(self) -> Iterator[str]:
+        """Return the decoded view, a line for each frame, text or broken piece."""
+        return decoded_lines(self._entries)
+
+    def close(self) -> None:
+        """Complete the file; a second call does nothing. Entries after it stay in memory alone."""
+        if self._stream is not None and self._path is not None:
+            stream, self._stream = self._stream, None
+            try:
+                stream.close()
+            except OSError as error:
+                raise disk_error(error, self._path) from error
+
+
+def read_entries(path: Path) -> list[Entry]:
+    """Return the entries of a transcript file; a last line that a crash cut short is left out."""
+    entries = []
+    for line in path.read_text(encoding="ascii").splitlines():
+        try:
+            value = json.loads(line)
+        except json.JSONDecodeError:
+            break
+        if "dir" in value:
+            entries.append(Entry(Direction(value["dir"]), value["us"], bytes.fromhex(value["hex"])))
+    return entries
+
+
+def decoded_lines(entries: Iterator[Entry] | deque[Entry] | list[Entry]) -> Iterator[str]:
+    """Decode entries for people: stamp, direction, content."""
+    decoders = {direction: FrameDecoder() for direction in Direction}
+    for entry in entries:
+        arrow = ">" if entry.direction is Direction.SENT else "<"
+        for piece in decoders[entry.direction].feed(entry.data):
+            for line in describe_piece(piece):
+                yield f"{stamp(entry.us)} {arrow} {line}"
