@@ -1,0 +1,81 @@
+"""From what a pattern drew to what is sent: brightness, gamma, power limit, 8 bits (section 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hostkit.hil.golden.arithmetic import Array
+from hostkit.hil.golden.gamma import GAMMA
+
+IDLE_UA = 1000  # of one LED
+CHANNEL_UA = 20000  # of one channel at full drive
+MAX_LIMIT_MA = 65535
+
+_LUT: Array = np.array((*GAMMA, GAMMA[-1]), dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What ``output`` sets: brightness 0..255 and a limit in mA, 0 for none. The default changes nothing."""
+
+    brightness: int = 255
+    limit_ma: int = 0
+
+    @classmethod
+    def clamped(cls, brightness: int, limit_ma: int) -> Output:
+        """Return the nearest setting that the firmware applies."""
+        return cls(min(max(brightness, 0), 255), min(max(limit_ma, 0), MAX_LIMIT_MA))
+
+
+@dataclass(frozen=True, slots=True)
+class Taps:
+    """All stages of some frames, arrays of shape (frames, LEDs, 3), and the estimated current of each."""
+
+    linear: npt.NDArray[np.uint16]
+    gamma: npt.NDArray[np.uint16]
+    limited: npt.NDArray[np.uint16]
+    frame: npt.NDArray[np.uint8]
+    milliamps: tuple[int, ...]
+
+
+def corrected(linear: Array, brightness: int) -> Array:
+    """Return channels after brightness and gamma, u16 in and out."""
+    dimmed = (linear * (brightness * 257) + 32767) // 65535
+    low, part = dimmed >> 8, dimmed & 255
+    gamma: Array = (_LUT[low] * (256 - part) + _LUT[low + 1] * part + 128) >> 8
+    return gamma
+
+
+def power_factor(total: int, leds: int, limit_ma: int) -> int:
+    """Return the factor (65536 is one) that keeps LEDs with channel sum ``total`` under the limit."""
+    idle = IDLE_UA * leds
+    active = total * CHANNEL_UA // 65535
+    if limit_ma == 0 or idle + active <= limit_ma * 1000:
+        return 65536
+    return max(0, limit_ma * 1000 - idle) * 65536 // active if active else 0
+
+
+def milliamps(total: int, leds: int) -> int:
+    """Return the estimated current in mA, rounded up, for the sum of all 8-bit channels as sent."""
+    return (IDLE_UA * leds + total * CHANNEL_UA // 255 + 999) // 1000
+
+
+def process(linear: Array, output: Output) -> Taps:
+    """Return every stage for linear frames of shape (frames, LEDs, 3)."""
+    leds = linear.shape[1]
+    gamma = corrected(linear, output.brightness)
+    totals = gamma.sum(axis=(1, 2)).tolist()
+    factors = np.array([power_factor(total, leds, output.limit_ma) for total in totals], dtype=np.int64)
+    limited = (gamma * factors[:, None, None]) >> 16
+    frame = limited // 257
+    sent = frame.sum(axis=(1, 2)).tolist()
+    return Taps(
+        linear.astype(np.uint16),
+        gamma.astype(np.uint16),
+        limited.astype(np.uint16),
+        frame.astype(np.uint8),
+        tuple(milliamps(total, leds) for total in sent),
+    )
