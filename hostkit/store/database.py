@@ -1,0 +1,123 @@
+"""The durable store of one user: opened, brought up to date, read and written in transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from hostkit.errors import ToolError
+from hostkit.files import disk_error
+from hostkit.store.dialect import WRITE, alone, explain, make_engine, sqlite_url
+from hostkit.store.tables import HEAD
+
+FILE_NAME = "hostkit.db"
+
+
+class Database:
+    """An open database whose tables are current. Usable from several threads; close it at the end."""
+
+    def __init__(self, engine: Engine, place: str) -> None:
+        """Keep an engine; use :func:`open_database` to make one."""
+        self._engine = engine
+        self.place = place
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give one consistent view. Driver errors come out as :class:`ToolError`."""
+        with self._explained(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give one transaction that no other writer overlaps; committed at the end, undone on an error."""
+        with (
+            self._explained(),
+            self._engine.connect().execution_options(**WRITE) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection; a second call does nothing."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Database:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Close."""
+        self.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise explain(error, self.place) from error
+
+
+def open_database(state: Path, url: str = "") -> Database:
+    """Open ``url``, or ``hostkit.db`` in the state directory, and bring its tables up to date.
+
+    Cheap when they are. Two processes that open a new database at once both end well. Raises
+    :class:`ToolError` for a database that is damaged, locked, read-only or from a newer hostkit.
+    """
+    if not url:
+        try:
+            state.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise disk_error(error, state) from error
+        url = sqlite_url(state / FILE_NAME)
+    engine = make_engine(url)
+    place = str(engine.url.database) if engine.dialect.name == "sqlite" else engine.url.render_as_string()
+    try:
+        if _revision(engine) != HEAD:
+            _migrate(engine, place)
+    except DBAPIError as error:
+        engine.dispose()
+        raise explain(error, place) from error
+    except BaseException:
+        engine.dispose()
+        raise
+    return Database(engine, place)
+
+
+def _revision(engine: Engine) -> str:
+    """Return the migration that the database is at, or an empty string for a new one."""
+    with engine.connect() as connection:
+        return _revision_of(connection)
+
+
+def _revision_of(connection: Connection) -> str:
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+
+
+def _migrate(engine: Engine, place: str) -> None:
+    from alembic import command  # noqa: PLC0415 - 60 ms, and only for a database that is not current
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    folder = Path(__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    with alone(engine) as connection:
+        found = _revision_of(connection)  # another process may have been faster
+        if found == HEAD:
+            return
+        if found and found not in {
+            script.revision for script in ScriptDirectory(str(folder)).walk_revisions()
+        }:
+            raise ToolError(
+                f"the database {place} is of a newer hostkit (migration {found}, this one knows {HEAD})",
+                hint="use the newer hostkit, or another HOSTKIT_STATE_DIR",
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,148 @@
+"""All that differs between databases, and what their errors mean to a person."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from hostkit.errors import HostkitError, ToolError, UsageError
+from hostkit.files import disk_error
+
+WRITE = {"hostkit_write": True}
+"""Execution options of a connection that is going to write."""
+
+_BUSY_MS = 30_000  # longer than any transaction of ours; past it the holder hangs
+_MIGRATION_KEY = 0x486F_7374_6B69_7421  # any fixed number; PostgreSQL's advisory lock for migrations
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the URL of a SQLite file."""
+    return f"sqlite:///{path}"
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine with our transactions; nothing is opened yet.
+
+    Raises :class:`UsageError` for a URL that is none or whose driver is not installed.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+            raise UsageError(
+                f"no such database kind: {parsed.get_backend_name()}",
+                hint="use sqlite:////path/to/file or postgresql+psycopg://host/name",
+            )
+        engine = create_engine(parsed)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise UsageError(
+            f"not a database URL: {url}",
+            hint="use sqlite:////path/to/file or postgresql+psycopg://host/name",
+        ) from error
+    except ImportError as error:
+        raise UsageError(
+            f"the driver of {parsed.drivername} is not installed: {error.name}",
+            hint="install it beside hostkit, for instance: pip install 'psycopg[binary]'",
+        ) from error
+    if engine.dialect.name == "sqlite":
+        _use_sqlite_rules(engine)
+    return engine
+
+
+def _use_sqlite_rules(engine: Engine) -> None:
+    """Let SQLAlchemy, not the driver, begin transactions; flush each commit to the disk."""
+
+    def connected(connection: Any, record: object) -> None:  # noqa: ARG001 - the event's signature
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    def begun(connection: Connection) -> None:
+        # A writer takes the write lock at once: upgrading a read lock later can fail however long one waits.
+        writes = connection.get_execution_options().get("hostkit_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[Connection]:
+    """Give a write transaction in which no other process migrates the same database."""
+    if engine.dialect.name == "sqlite":
+        with _locked(Path(str(engine.url.database)).with_suffix(".lock")):
+            _use_wal(engine)
+            with engine.connect().execution_options(**WRITE) as connection, connection.begin():
+                yield connection
+        return
+    with engine.connect().execution_options(**WRITE) as connection, connection.begin():
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_KEY})
+        yield connection
+
+
+def _use_wal(engine: Engine) -> None:
+    """Readers and a writer do not wait for each other in WAL mode; the file remembers it."""
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.close()
+    finally:
+        raw.close()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise disk_error(error, path) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+_MEANINGS = (
+    (
+        ("malformed", "not a database", "disk image"),
+        "is damaged",
+        "move it aside; the evidence of each run stays under .hostkit/runs, tasks are proved again",
+    ),
+    (
+        ("locked", "busy"),
+        f"is held by another process since more than {_BUSY_MS // 1000} s",
+        "see who has it open (fuser FILE), then run the same command again",
+    ),
+    (
+        ("readonly", "read-only"),
+        "cannot be written",
+        "check the owner and mode of the file and of its directory",
+    ),
+    (
+        ("unable to open",),
+        "cannot be opened",
+        "check that its directory exists and is yours, or set HOSTKIT_STATE_DIR",
+    ),
+    (("disk is full", "disk i/o"), "cannot be written: the disk refuses", "free some space, then run again"),
+)
+
+
+def explain(error: DBAPIError, place: str) -> HostkitError:
+    """Turn a driver's error into one that names the database and a way out."""
+    said = str(error.orig)
+    for words, what, hint in _MEANINGS:
+        if any(word in said.lower() for word in words):
+            return ToolError(f"the database {place} {what} ({said})", hint=hint)
+    return ToolError(f"the database {place} refused: {said}", hint="check the database, then run again")

@@ -1,0 +1,87 @@
+"""The verdict ledger: append only, each entry linked by hash to the one before it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import RowMapping, select
+
+from hostkit.errors import InvalidError
+from hostkit.store.database import Database
+from hostkit.store.model import (
+    GENESIS,
+    LedgerEntry,
+    ProofKind,
+    Verdict,
+    VerdictRecord,
+    entry_digest,
+    first_broken,
+)
+from hostkit.store.tables import verdicts
+
+
+class Ledger:
+    """Verdicts of every project of this user, in the order in which they were given."""
+
+    def __init__(self, database: Database) -> None:
+        """Use an open database."""
+        self._database = database
+
+    def append(self, record: VerdictRecord) -> LedgerEntry:
+        """Add a verdict at the end and return its entry, durably. A run id can be used once."""
+        with self._database.write() as connection:
+            last = connection.execute(
+                select(verdicts.c.digest).order_by(verdicts.c.seq.desc()).limit(1)
+            ).scalar()
+            previous = last or GENESIS
+            digest = entry_digest(previous, record)
+            row = record.plain() | {"reasons": json.dumps(record.reasons, ensure_ascii=False)}
+            done = connection.execute(verdicts.insert().values(previous=previous, digest=digest, **row))
+            seq = done.inserted_primary_key[0] if done.inserted_primary_key else 0
+        return LedgerEntry(int(seq), previous, digest, record)
+
+    def of_commit(self, commit: str) -> tuple[LedgerEntry, ...]:
+        """Return the entries about one commit, oldest first."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(verdicts).where(verdicts.c.commit == commit).order_by(verdicts.c.seq)
+            ).mappings()
+            return tuple(_entry(row) for row in rows)
+
+    def of_run(self, run_id: str) -> LedgerEntry | None:
+        """Return the entry of one run, or None."""
+        with self._database.read() as connection:
+            row = connection.execute(select(verdicts).where(verdicts.c.run_id == run_id)).mappings().first()
+            return None if row is None else _entry(row)
+
+    def entries(self) -> tuple[LedgerEntry, ...]:
+        """Return everything, oldest first."""
+        with self._database.read() as connection:
+            return tuple(
+                _entry(row)
+                for row in connection.execute(select(verdicts).order_by(verdicts.c.seq)).mappings()
+            )
+
+    def check(self) -> int:
+        """Return the number of entries when every link holds.
+
+        Raises :class:`InvalidError` that names the first entry that was changed, removed or put in.
+        """
+        entries = self.entries()
+        broken = first_broken(entries)
+        if broken is not None:
+            raise InvalidError(
+                f"the ledger is broken at entry {broken.seq} (run {broken.record.run_id})",
+                hint="someone edited the database; verdicts from there on prove nothing, run the gates again",
+            )
+        return len(entries)
+
+
+def _entry(row: RowMapping) -> LedgerEntry:
+    values: dict[str, Any] = dict(row)
+    seq, previous, digest = values.pop("seq"), values.pop("previous"), values.pop("digest")
+    values["kind"] = ProofKind(values["kind"])
+    values["verdict"] = Verdict(values["verdict"])
+    values["reasons"] = tuple(json.loads(values["reasons"]))
+    return LedgerEntry(seq, previous, digest, VerdictRecord(**values))

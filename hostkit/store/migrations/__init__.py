@@ -1,0 +1,1 @@
+"""Numbered migrations, run in-process when a database is opened."""

@@ -1,0 +1,144 @@
+"""Opening, migrating and refusing databases."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
+
+import hostkit.store
+from hostkit.errors import ToolError, UsageError
+from hostkit.store.database import FILE_NAME, Database, open_database
+from hostkit.store.tables import HEAD, metadata
+
+EVENT = "INSERT INTO events VALUES (1, 'p', 't', 5, 'begun')"
+MIGRATIONS = Path(hostkit.store.__file__).parent / "migrations"
+
+
+def write(database: Database, *statements: str) -> None:
+    with database.write() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def read(database: Database, *statements: str) -> Any:
+    with database.read() as connection:
+        return [connection.execute(text(statement)).scalar() for statement in statements][-1]
+
+
+def test_a_new_database_is_made_with_the_tables_that_the_code_expects(tmp_path: Path) -> None:
+    open_database(tmp_path / "new").close()
+    engine = create_engine(f"sqlite:///{tmp_path}/new/{FILE_NAME}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == HEAD
+    engine.dispose()
+
+
+def test_head_is_the_newest_migration_and_the_numbers_have_no_gap() -> None:
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    assert scripts.get_current_head() == HEAD
+    numbers = sorted(script.revision for script in scripts.walk_revisions())
+    assert numbers == [f"{n:04}" for n in range(1, len(numbers) + 1)]
+
+
+def test_what_was_written_is_there_when_opened_again(tmp_path: Path) -> None:
+    with open_database(tmp_path) as database, database.write() as connection:
+        connection.execute(text(EVENT))
+    with open_database(tmp_path) as database, database.read() as connection:
+        assert connection.execute(text("SELECT what FROM events")).scalar() == "begun"
+
+
+def test_an_error_inside_a_write_undoes_all_of_it(tmp_path: Path) -> None:
+    with open_database(tmp_path) as database:
+        with pytest.raises(ToolError, match="no such table"):
+            write(database, EVENT, "INSERT INTO absent VALUES (1)")
+        assert read(database, "SELECT count(*) FROM events") == 0
+
+
+def test_commits_are_flushed_and_readers_do_not_block_the_writer(tmp_path: Path) -> None:
+    with open_database(tmp_path) as database, database.read() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+        assert connection.execute(text("SELECT count(*) FROM events")).scalar() == 0
+        write(database, EVENT)
+        assert read(database, "SELECT count(*) FROM events") == 1
+
+
+def test_a_file_that_is_no_database_is_named_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"hello, this is not a database at all" * 200)
+    with pytest.raises(ToolError, match=r"hostkit\.db is damaged") as caught:
+        open_database(tmp_path)
+    assert "move it aside" in caught.value.hint
+
+
+def test_a_damaged_page_is_named_when_it_is_read(tmp_path: Path) -> None:
+    with open_database(tmp_path) as database, database.write() as connection:
+        for n in range(400):
+            connection.execute(text(f"INSERT INTO events VALUES ({n}, 'p', 't', 5, '{'x' * 200}')"))
+    path = tmp_path / FILE_NAME
+    data = bytearray(path.read_bytes())
+    data[8192:] = b"\xa5" * (len(data) - 8192)
+    path.write_bytes(bytes(data))
+    with pytest.raises(ToolError, match="is damaged"), open_database(tmp_path) as database:
+        read(database, "SELECT sum(length(what)) FROM events")
+
+
+def test_a_database_of_a_newer_hostkit_is_refused_and_left_alone(tmp_path: Path) -> None:
+    with open_database(tmp_path) as database, database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ToolError, match="newer hostkit") as caught:
+        open_database(tmp_path)
+    assert "9999" in caught.value.message
+    raw = sqlite3.connect(tmp_path / FILE_NAME)
+    assert raw.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
+    raw.close()
+
+
+def test_a_write_lock_that_is_never_given_back_is_named(tmp_path: Path) -> None:
+    with open_database(tmp_path) as database:
+        other = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ToolError, match="held by another process"):
+            read(database, "PRAGMA busy_timeout = 1", EVENT)
+        other.close()
+
+
+def test_a_read_only_database_is_named(tmp_path: Path) -> None:
+    with open_database(tmp_path) as database, pytest.raises(ToolError, match="cannot be written"):
+        write(database, "PRAGMA query_only = ON", EVENT)
+
+
+def test_a_state_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    with pytest.raises(ToolError, match="cannot write"):
+        open_database(tmp_path / "state")
+
+
+@pytest.mark.parametrize("url", ["not a url", "mysql://host/name", "oracle://x"])
+def test_a_url_of_no_known_database_is_a_usage_error(tmp_path: Path, url: str) -> None:
+    with pytest.raises(UsageError, match="database") as caught:
+        open_database(tmp_path, url)
+    assert "sqlite:///" in caught.value.hint
+
+
+def test_a_missing_driver_is_named_with_what_to_install(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="driver of postgresql") as caught:
+        open_database(tmp_path, "postgresql+psycopg://localhost/none")
+    assert "pip install" in caught.value.hint
+
+
+def test_the_tables_compile_for_postgresql() -> None:
+    dialect = postgresql.dialect()
+    made = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
+    assert any("BIGINT" in statement and "SERIAL" in statement for statement in made)
+    assert len(made) == 3

@@ -1,0 +1,123 @@
+"""The ledger and the attempts on a real database file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from hostkit.errors import InvalidError, ToolError
+from hostkit.store.attempts import Attempts, Beginning
+from hostkit.store.database import Database, open_database
+from hostkit.store.ledger import Ledger
+from hostkit.store.model import GENESIS, Attempt, End, Phase, ProofKind, Verdict, VerdictRecord
+
+RECORD = VerdictRecord(
+    run_id="r0",
+    kind=ProofKind.GATE,
+    verdict=Verdict.PASS,
+    rung="wired",
+    fidelity="virtual",
+    project="/p/.git",
+    commit="a" * 40,
+    tree="b" * 40,
+    dirty=False,
+    env="virtual",
+    board="virt0",
+    build_id="c" * 64,
+    suite="d" * 64,
+    selection="",
+    reasons=("größer", "als"),
+    evidence="/p/.hostkit/runs/x",
+    evidence_sha256="e" * 64,
+    decided_ns=1_900_000_000_000_000_000,
+)
+BEGINNING = Beginning("t1", "a" * 40, "/w/t1", "/w/t1.log", "token", "boot")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with open_database(tmp_path) as opened:
+        yield opened
+
+
+def test_entries_come_back_as_they_were_and_linked(database: Database) -> None:
+    ledger = Ledger(database)
+    first = ledger.append(RECORD)
+    second = ledger.append(replace(RECORD, run_id="r1", verdict=Verdict.INVALID))
+    assert first.previous == GENESIS
+    assert second.previous == first.digest
+    assert ledger.entries() == (first, second)
+    assert ledger.check() == 2
+
+
+def test_entries_are_found_by_commit_and_by_run(database: Database) -> None:
+    ledger = Ledger(database)
+    mine = ledger.append(RECORD)
+    ledger.append(replace(RECORD, run_id="r1", commit="9" * 40))
+    assert ledger.of_commit("a" * 40) == (mine,)
+    assert ledger.of_run("r0") == mine
+    assert ledger.of_run("r7") is None
+
+
+def test_a_run_id_cannot_be_used_twice(database: Database) -> None:
+    ledger = Ledger(database)
+    ledger.append(RECORD)
+    with pytest.raises(ToolError, match="refused"):
+        ledger.append(replace(RECORD, verdict=Verdict.FAIL))
+    assert [entry.record for entry in ledger.entries()] == [RECORD]
+
+
+def test_a_verdict_edited_in_the_database_is_found(database: Database) -> None:
+    ledger = Ledger(database)
+    ledger.append(replace(RECORD, verdict=Verdict.FAIL))
+    ledger.append(replace(RECORD, run_id="r1"))
+    with database.write() as connection:
+        connection.execute(text("UPDATE verdicts SET verdict = 'pass' WHERE run_id = 'r0'"))
+    with pytest.raises(InvalidError, match="broken at entry 1") as caught:
+        ledger.check()
+    assert "prove nothing" in caught.value.hint
+
+
+def test_attempts_are_numbered_per_task_and_project(database: Database) -> None:
+    here, there = Attempts(database, "/p/.git"), Attempts(database, "/q/.git")
+    assert [here.begin(BEGINNING, 5).number, here.begin(BEGINNING, 6).number] == [1, 2]
+    assert here.begin(replace(BEGINNING, task="t10"), 7).number == 1
+    assert there.begin(BEGINNING, 8).number == 1
+    assert [attempt.task for attempt in here.all()] == ["t1", "t1", "t10"]
+
+
+def test_an_attempt_goes_from_running_to_proved(database: Database) -> None:
+    attempts = Attempts(database, "/p/.git")
+    attempt = attempts.started(attempts.begin(BEGINNING, 5), 77, 1234)
+    attempt = attempts.advance(attempt, Phase.CLAIMED, 6, commit="f" * 40)
+    attempt = attempts.advance(attempt, Phase.PROVING, 7)
+    attempt = attempts.advance(attempt, Phase.PROVED, 8)
+    assert attempts.all() == (attempt,)
+    assert (attempt.pid, attempt.pid_start, attempt.commit, attempt.ended_ns) == (77, 1234, "f" * 40, 8)
+    assert [event.what for event in attempts.story("t1")] == [
+        "attempt 1 begins at aaaaaaaaaaaa",
+        "attempt 1: claimed ffffffffffff",
+        "attempt 1: proving",
+        "attempt 1: proved",
+    ]
+
+
+@pytest.mark.parametrize("phase", [Phase.PROVED, Phase.PROVING])
+def test_a_running_attempt_cannot_skip_its_claim(database: Database, phase: Phase) -> None:
+    attempts = Attempts(database, "/p/.git")
+    attempt = attempts.begin(BEGINNING, 5)
+    with pytest.raises(ToolError, match=f"from running to {phase.value}"):
+        attempts.advance(attempt, phase, 6)
+    assert attempts.all() == (attempt,)
+
+
+def test_the_phase_in_the_database_counts_not_the_callers_memory(database: Database) -> None:
+    attempts = Attempts(database, "/p/.git")
+    stale: Attempt = attempts.begin(BEGINNING, 5)
+    attempts.finish(stale, End.INTERRUPTED, "the runner died", 6)
+    with pytest.raises(ToolError, match="from ended to claimed"):
+        attempts.advance(stale, Phase.CLAIMED, 7, commit="f" * 40)
