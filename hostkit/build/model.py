@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One region of flash: ``offset`` and ``size`` in bytes, digests in lower-case hex of the file's bytes."""
+    """One region of flash: ``offset`` and ``size`` in bytes, digests are lower-case hex."""
 
     role: str  # "partitions", "app", "bootloader"
     offset: int

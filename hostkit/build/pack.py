@@ -1,0 +1,68 @@
+"""Host executable to the regions of a virtual board's flash: partition table and application image."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from hostkit.boards.image import AppDescription, Payload, pack_application
+from hostkit.boards.model import Chip
+from hostkit.boards.partitions import (
+    DEFAULT_PARTITIONS,
+    SUBTYPE_FACTORY,
+    TABLE_OFFSET,
+    TYPE_APP,
+    Partition,
+    pack_partitions,
+)
+from hostkit.build.elf import read_elf
+from hostkit.build.model import Image
+from hostkit.errors import FailedError
+
+APP_PARTITION = next(
+    row for row in DEFAULT_PARTITIONS if (row.type, row.subtype) == (TYPE_APP, SUBTYPE_FACTORY)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """The regions with their bytes, and the executable's RAM in bytes."""
+
+    images: tuple[tuple[Image, bytes], ...]
+    ram: int
+
+
+def pack_virtual(executable: bytes, *, chip: Chip, version: str, build_id: str) -> Packed:
+    """Return the two regions; equal arguments give equal bytes (no dates).
+
+    Raises :class:`FailedError` when the image is larger than its partition, and :class:`ToolError`
+    when the executable is none.
+    """
+    elf = read_elf(executable)
+    description = AppDescription(version[:31], build_id=bytes.fromhex(build_id))
+    app = pack_application(chip, description, Payload(f"{elf.machine}-linux", executable))
+    check_fits(len(app), APP_PARTITION)
+    table = pack_partitions(DEFAULT_PARTITIONS)
+    return Packed(
+        (
+            (image_of("partitions", TABLE_OFFSET, table), table),
+            (image_of("app", APP_PARTITION.offset, app), app),
+        ),
+        elf.ram,
+    )
+
+
+def image_of(role: str, offset: int, data: bytes) -> Image:
+    """Return the record of one region; its file is named for its role."""
+    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    return Image(role, offset, f"{role}.bin", len(data), hashlib.sha256(data).hexdigest(), md5)
+
+
+def check_fits(length: int, partition: Partition) -> None:
+    """Raise :class:`FailedError` when an image is larger than its partition."""
+    if length > partition.size:
+        raise FailedError(
+            f"the image has {length} bytes, {length - partition.size} more than "
+            f"partition {partition.name!r} holds ({partition.size})",
+            hint="make the firmware smaller: fewer features, smaller tables",
+        )

@@ -1,0 +1,188 @@
+"""The one file that runs PlatformIO: argv and environment (pure), run, and what its end means."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hostkit.build.inputs import Inputs
+from hostkit.build.output import (
+    Diagnostic,
+    Step,
+    errors,
+    is_out_of_space,
+    parse_diagnostics,
+    parse_step,
+    warnings,
+)
+from hostkit.build.project import EnvSettings
+from hostkit.build.toolchain import Toolchain
+from hostkit.errors import FailedError, MissingToolError, ToolError
+from hostkit.files import disk_error
+from hostkit.process import Command, Finished, Runner
+
+TIMEOUT_S = 600.0
+"""A cold build takes some 20 s; PlatformIO waits 60 s for a registry that it cannot reach."""
+
+# All else of the user's environment stays out: PLATFORMIO_BUILD_FLAGS or CPATH would change the
+# output without changing the build id.
+_KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV")
+_KEPT_SUFFIX = ("_proxy", "_PROXY")
+
+
+class CompileError(FailedError):
+    """The sources do not build (exit 1). ``diagnostics`` are the compiler's, errors first."""
+
+    def __init__(self, message: str, *, hint: str, diagnostics: tuple[Diagnostic, ...]) -> None:
+        """Keep the diagnostics beside message and hint."""
+        super().__init__(message, hint=hint)
+        self.diagnostics = diagnostics
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Directories of one run. ``work`` belongs to this checkout and env; the others are shared."""
+
+    project: Path
+    work: Path
+    core: Path
+    cache: Path
+
+    @property
+    def program(self) -> Path:
+        """What the linker writes; the last part but one is PlatformIO's own directory an env."""
+        return self.work / self.work.name / "program"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What PlatformIO left: the executable, all it printed, and the compiler's warnings."""
+
+    program: Path
+    log: str
+    warnings: tuple[Diagnostic, ...]
+
+
+def places_for(project: Path, env: str, *, core: Path, cache: Path) -> Places:
+    """Return the directories of a checkout's env. Nothing is made."""
+    return Places(project, project / ".hostkit" / "build" / env, core, cache)
+
+
+def command_for(
+    places: Places, env: EnvSettings, toolchain: Toolchain, inputs: Inputs, outer: Mapping[str, str]
+) -> Command:
+    """Return how PlatformIO is run. ``outer`` is the user's environment, of which little is kept. Pure."""
+    kept = {k: v for k, v in outer.items() if k in _KEPT or k.endswith(_KEPT_SUFFIX)}
+    own = {
+        "LC_ALL": "C.UTF-8",  # the compiler's words are parsed
+        "PLATFORMIO_CORE_DIR": str(places.core),
+        # Registered by name there: shared, one checkout would build with another's platform.
+        "PLATFORMIO_PLATFORMS_DIR": str(places.work / "platforms"),
+        "PLATFORMIO_WORKSPACE_DIR": str(places.work / "workspace"),
+        "PLATFORMIO_BUILD_DIR": str(places.work),
+        "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
+        "PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL": "36500",  # days: never ask the network
+        "ZIG_GLOBAL_CACHE_DIR": str(places.cache / "zig"),
+        "ZIG_LOCAL_CACHE_DIR": str(places.cache / "zig"),
+        "HK_COMPILER": env.compiler.value,
+        "HK_BUILD_LOCK": str(places.work / "scons.lock"),
+        "HK_BUILD_ID": inputs.build_id,
+        "HK_VERSION": env.version,
+        "HK_COMMIT": inputs.revision.commit,
+        "HK_DIRTY": str(int(inputs.revision.dirty)),
+        "HK_PROFILE": env.profile,
+        "HK_CHIP": env.chip.value,
+    }
+    if toolchain.self_contained:
+        own["HK_OBJECT_CACHE"] = str(places.cache / "objects")
+    argv = (sys.executable, "-m", "platformio", "run", "-e", env.name, "-d", str(places.project))
+    return Command(argv, cwd=places.project, env=kept | own, timeout_s=TIMEOUT_S)
+
+
+def compile_env(
+    command: Command, places: Places, runner: Runner, on_step: Callable[[Step | str], None]
+) -> Compiled:
+    """Run PlatformIO; ``on_step`` gets each line, and the progress that it tells of.
+
+    Raises :class:`CompileError` for sources that do not build, :class:`ToolError` for a PlatformIO
+    that hangs, fails otherwise or is missing, and for a full disk.
+    """
+    make_directory(places.work)
+    forget_moved_platform(places)
+    lines = _Lines(on_step)
+    done = runner.run(command, on_text=lines.feed)
+    lines.feed("\n")
+    diagnostics = parse_diagnostics(done.output)
+    if not done.ok:
+        raise explain_failure(done, diagnostics)
+    if not places.program.is_file():
+        raise ToolError(
+            f"PlatformIO succeeded but left no program at {places.program}",
+            hint="the env's platform must be firmware/platforms/virtual",
+        )
+    return Compiled(places.program, done.output, warnings(diagnostics))
+
+
+def explain_failure(done: Finished, diagnostics: tuple[Diagnostic, ...]) -> ToolError | FailedError:
+    """Return the error that a failed run amounts to. Pure."""
+    if done.timed_out:
+        return ToolError(
+            f"PlatformIO was ended after {done.seconds:.0f} s without finishing",
+            hint="run `hostkit doctor`; PlatformIO hangs so when it tries to reach its registry",
+        )
+    if is_out_of_space(done.output):
+        return ToolError("no space left on the disk while building", hint="free some space and run it again")
+    if "No module named platformio" in done.output:
+        return MissingToolError("PlatformIO is not installed", hint="run `pip install platformio`")
+    bad = errors(diagnostics)
+    if not bad:
+        tail = "\n".join(done.output.strip().splitlines()[-5:]) or "no output"
+        return ToolError(
+            f"PlatformIO failed (exit {done.returncode}) and named no error:\n{tail}",
+            hint="run `hostkit doctor`, then `hostkit build -v` to see all of it",
+        )
+    first, count = bad[0], len(bad)
+    more = "" if count == 1 else f" (first of {count} errors)"
+    return CompileError(
+        f"{first}{more}", hint="mend it and build again", diagnostics=(*bad, *warnings(diagnostics))
+    )
+
+
+def forget_moved_platform(places: Places) -> None:
+    """Remove PlatformIO's note of where the platform lies if it names another place: a moved or copied
+    checkout would build with the platform of the old one."""
+    for link in (places.work / "platforms").glob("*.pio-link"):
+        try:
+            here = Path(json.loads(link.read_text())["cwd"]) == places.project
+        except (OSError, ValueError, KeyError, TypeError):
+            here = False
+        if not here:
+            shutil.rmtree(link.parent, ignore_errors=True)
+            return
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory and its parents. Raises :class:`ToolError` when the disk refuses."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(error, path) from error
+
+
+class _Lines:
+    """Cuts pieces of output into lines and passes on each, with the progress it tells of."""
+
+    def __init__(self, on_step: Callable[[Step | str], None]) -> None:
+        self._on_step = on_step
+        self._rest = ""
+
+    def feed(self, text: str) -> None:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._on_step(line)
+            if (step := parse_step(line)) is not None:
+                self._on_step(step)

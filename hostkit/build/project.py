@@ -1,0 +1,180 @@
+"""What ``platformio.ini`` says of an env, read without PlatformIO: importing that takes half a second."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+from pathlib import Path
+from typing import TypeVar
+
+from hostkit.boards.model import Chip
+from hostkit.errors import UsageError
+
+INI = "platformio.ini"
+_PREFIX = "custom_hostkit_"
+_SIZE = re.compile(r"(\d+)\s*([KM]?)", re.IGNORECASE)
+_SUFFIX = {"": 1, "K": 1 << 10, "M": 1 << 20}
+_REFERENCE = re.compile(r"\$\{([^.}]+)\.([^}]+)\}")
+_Choice = TypeVar("_Choice", bound=Enum)
+_MAX_DEPTH = 8  # extends and ${…} deeper than this go round in a circle
+
+
+class Compiler(Enum):
+    """Host compilers that the virtual platform can use."""
+
+    ZIG = "zig"
+    GXX = "g++"
+    CLANG = "clang++"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvSettings:
+    """hostkit's own options of one env (``custom_hostkit_…``); budgets in bytes, 0 for none."""
+
+    name: str
+    chip: Chip
+    profile: str
+    version: str
+    compiler: Compiler
+    flash_budget: int
+    ram_budget: int
+    files: tuple[Path, ...]  # platformio.ini and what it includes by extra_configs
+
+
+def read_env(project: Path, env: str, *, compiler: str = "") -> EnvSettings:
+    """Read one env's settings; ``compiler`` (a :class:`Compiler` value) overrides the file's choice.
+
+    Raises :class:`UsageError` with file and line for a broken file or value, and with the nearest
+    names for an env that is not there.
+    """
+    reader = _Reader(project)
+    section = f"env:{env}"
+    if not reader.parser.has_section(section):
+        raise _unknown_env(env, reader.envs(), reader.files[0])
+    chip = reader.choice(section, "chip", Chip, Chip.ESP32.value)
+    return EnvSettings(
+        name=env,
+        chip=chip,
+        profile=reader.get(section, "profile", "dual-160"),
+        version=reader.get(section, "version", "0.0.0"),
+        compiler=_compiler(compiler) if compiler else reader.choice(section, "compiler", Compiler, "zig"),
+        flash_budget=reader.size(section, "flash_budget"),
+        ram_budget=reader.size(section, "ram_budget"),
+        files=tuple(reader.files),
+    )
+
+
+def env_names(project: Path) -> tuple[str, ...]:
+    """Return the names of all envs, in the file's order. Raises :class:`UsageError` for a broken file."""
+    return _Reader(project).envs()
+
+
+def _unknown_env(env: str, known: tuple[str, ...], path: Path) -> UsageError:
+    near = get_close_matches(env, known, n=3, cutoff=0.5)
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
+    else:
+        hint = f"it has {', '.join(known)}" if known else "add a section [env:NAME]"
+    return UsageError(f"no env {env!r} in {path.name}", hint=hint)
+
+
+def _compiler(text: str) -> Compiler:
+    try:
+        return Compiler(text)
+    except ValueError:
+        allowed = ", ".join(item.value for item in Compiler)
+        raise UsageError(f"HOSTKIT_COMPILER={text} names no compiler", hint=f"use one of {allowed}") from None
+
+
+class _Reader:
+    """The merged file, with the lookups that PlatformIO does: ``extends``, ``[env]``, ``${a.b}``."""
+
+    def __init__(self, project: Path) -> None:
+        self.parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=("#", ";"))
+        self.files: list[Path] = []
+        self._read(project / INI)
+        for pattern in self.parser.get("platformio", "extra_configs", fallback="").split():
+            for path in sorted(project.glob(pattern)):
+                self._read(path)
+
+    def _read(self, path: Path) -> None:
+        try:
+            self.parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
+        except FileNotFoundError:
+            raise UsageError(f"no {path.name} in {path.parent}", hint="run hostkit in a checkout") from None
+        except (configparser.Error, UnicodeDecodeError) as error:
+            line, what = _explain(error)
+            hint = "an option is `name = value`, indented lines go on with the one above"
+            raise UsageError(f"{path}:{line}: {what}", hint=hint) from error
+        self.files.append(path)
+
+    def envs(self) -> tuple[str, ...]:
+        return tuple(name[4:] for name in self.parser.sections() if name.startswith("env:"))
+
+    def get(self, section: str, option: str, default: str) -> str:
+        found = next(self._values(section, _PREFIX + option, 0), default)
+        return self._expand(found, 0).strip()
+
+    def _values(self, section: str, option: str, depth: int) -> Iterator[str]:
+        if depth > _MAX_DEPTH:
+            raise UsageError(f"[{section}] extends itself", hint=f"look at `extends` in {self.files[0]}")
+        if self.parser.has_option(section, option):
+            yield self.parser.get(section, option)
+        for parent in re.split(r"[,\s]+", self.parser.get(section, "extends", fallback="").strip()):
+            if self.parser.has_section(parent):
+                yield from self._values(parent, option, depth + 1)
+        if depth == 0 and self.parser.has_section("env"):
+            yield from self._values("env", option, depth + 1)
+
+    def _expand(self, text: str, depth: int) -> str:
+        if depth > _MAX_DEPTH:
+            raise UsageError(f"{text!r} refers to itself", hint=f"look at ${{…}} in {self.files[0]}")
+
+        def value(match: re.Match[str]) -> str:
+            found = self.parser.get(match[1], match[2], fallback=None)
+            return match[0] if found is None else self._expand(found, depth + 1)
+
+        return _REFERENCE.sub(value, text)
+
+    def choice(self, section: str, option: str, kind: type[_Choice], default: str) -> _Choice:
+        text = self.get(section, option, default)
+        try:
+            return kind(text)
+        except ValueError:
+            raise self._bad(option, text, "one of " + ", ".join(str(item.value) for item in kind)) from None
+
+    def size(self, section: str, option: str) -> int:
+        text = self.get(section, option, "0")
+        match = _SIZE.fullmatch(text)
+        if match is None:
+            raise self._bad(option, text, "a number of bytes, such as 1048576, 1024K or 1M")
+        return int(match[1]) * _SUFFIX[match[2].upper()]
+
+    def _bad(self, option: str, text: str, wanted: str) -> UsageError:
+        name = _PREFIX + option
+        for path in reversed(self.files):
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                if line.split("=")[0].strip() == name and text in line:
+                    return UsageError(f"{path}:{number}: {name} is {text!r}", hint=f"it must be {wanted}")
+        return UsageError(f"{self.files[0]}: {name} is {text!r}", hint=f"it must be {wanted}")
+
+
+def _explain(error: configparser.Error | UnicodeDecodeError) -> tuple[int, str]:
+    """Return the line and a few words for what is wrong with the file."""
+    match error:
+        case configparser.MissingSectionHeaderError():
+            return error.lineno, f"no [section] before {error.line.strip()!r}"
+        case configparser.DuplicateOptionError():
+            return error.lineno or 0, f"option {error.option!r} is there twice in [{error.section}]"
+        case configparser.DuplicateSectionError():
+            return error.lineno or 0, f"section [{error.section}] is there twice"
+        case configparser.ParsingError() if error.errors:
+            number, line = error.errors[0]
+            return number, f"neither a [section] nor an option: {line}"
+        case UnicodeDecodeError():
+            return error.object[: error.start].count(b"\n") + 1, "not UTF-8 text"
+    return 0, str(error)
