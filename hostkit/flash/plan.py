@@ -1,0 +1,139 @@
+"""From artifact and board to esptool command lines, and every refusal that needs no board. Pure."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hostkit.boards.model import BoardSpec, Chip, FlashAccess
+from hostkit.build.model import Artifact
+from hostkit.errors import InvalidError
+from hostkit.flash.model import ChipIdentity
+
+SECTOR = 4096
+"""Smallest erasable piece of SPI NOR flash, bytes."""
+
+_BITS_PER_BYTE = 10  # start, 8 data, stop
+_WRITE_BASE_S = 30.0  # connecting, stub, erase of a few sectors
+_ERASE_S_PER_MIB = 10.0  # worst case of common NOR parts: 64 KiB block 0.6 s typical maximum
+_MARGIN = 2.0
+
+
+def refuse_artifact(artifact: Artifact, spec: BoardSpec) -> None:
+    """Raise :class:`InvalidError` for an artifact that cannot belong on this board; nothing is touched."""
+    if artifact.chip != spec.chip.value:
+        raise InvalidError(
+            f"the artifact of {artifact.env} is for {artifact.chip}, "
+            f"board {spec.name} is an {spec.chip.value}",
+            hint="choose another env (-e) or another board (-b)",
+        )
+    if not artifact.images:
+        raise InvalidError(f"the artifact of {artifact.env} has no images", hint="build it again")
+    images = sorted(artifact.images, key=lambda image: image.offset)
+    for image in images:
+        if image.offset % SECTOR:
+            raise InvalidError(
+                f"region {image.role} starts at {image.offset:#x}, inside a flash sector",
+                hint="offsets are multiples of 4096",
+            )
+        if image.offset + image.size > spec.flash_size:
+            raise InvalidError(
+                f"region {image.role} ({image.size} bytes at {image.offset:#x}) ends at "
+                f"{image.offset + image.size:#x}, beyond the {megabytes(spec.flash_size)} flash "
+                f"of {spec.name}",
+                hint="make the firmware smaller, or use a board with more flash",
+            )
+    for first, second in pairwise(images):
+        if first.offset + first.size > second.offset:
+            raise InvalidError(
+                f"region {first.role} overlaps region {second.role} at {second.offset:#x}",
+                hint="make the firmware smaller, or change the partition table",
+            )
+
+
+def refuse_chip(found: ChipIdentity, spec: BoardSpec, port: str) -> None:
+    """Raise :class:`InvalidError` when the chip at the port is not the board; nothing is written then."""
+    if found.chip is not spec.chip:
+        raise InvalidError(
+            f"{port} has an {found.chip.value}, but board {spec.name} is an {spec.chip.value}: not flashed",
+            hint="look which board is on this port, or correct boards.toml",
+        )
+    if spec.mac and found.mac != spec.mac:
+        raise InvalidError(
+            f"{port} has MAC {found.mac}, but board {spec.name} has {spec.mac}: not flashed",
+            hint="look which board is on this port, or correct boards.toml",
+        )
+    if found.flash_size != spec.flash_size:
+        raise InvalidError(
+            f"{port} has {megabytes(found.flash_size)} of flash, but board {spec.name} has "
+            f"{megabytes(spec.flash_size)}: not flashed",
+            hint="correct flash_size in boards.toml if the board is the right one",
+        )
+
+
+def megabytes(size: int) -> str:
+    """Return a flash size for people: "4 MB", or bytes where it is no whole number of megabytes."""
+    return f"{size >> 20} MB" if size and size % (1 << 20) == 0 else f"{size} bytes"
+
+
+def esptool_argv(python: str, chip: Chip, access: FlashAccess, *, last: bool) -> tuple[str, ...]:
+    """Return esptool's common arguments, port and chip explicit.
+
+    Only the ``last`` call of a series lets the board go, so that no half-checked firmware runs.
+    """
+    after = access.after if last else "no-reset"
+    return (
+        python,
+        "-m",
+        "esptool",
+        "--chip",
+        chip.value,
+        "--port",
+        access.port,
+        "--baud",
+        str(access.baud),
+        "--before",
+        access.before,
+        "--after",
+        after,
+    )
+
+
+def identify_argv(python: str, chip: Chip, access: FlashAccess) -> tuple[str, ...]:
+    """Return the command that prints chip, MAC and flash size without writing."""
+    return (*esptool_argv(python, chip, access, last=False), "flash-id")
+
+
+def write_argv(python: str, artifact: Artifact, chip: Chip, access: FlashAccess) -> tuple[str, ...]:
+    """Return the one command that writes every region; the images go in as they are, headers unpatched."""
+    keep = ("--flash-mode", "keep", "--flash-freq", "keep", "--flash-size", "keep")
+    return (
+        *esptool_argv(python, chip, access, last=False),
+        "write-flash",
+        *keep,
+        *_regions(artifact),
+    )
+
+
+def verify_argv(python: str, artifact: Artifact, chip: Chip, access: FlashAccess) -> tuple[str, ...]:
+    """Return the command that compares every region with its file by MD5, on a new connection."""
+    keep = ("--flash-mode", "keep", "--flash-freq", "keep", "--flash-size", "keep")
+    return (
+        *esptool_argv(python, chip, access, last=True),
+        "verify-flash",
+        *keep,
+        *_regions(artifact),
+    )
+
+
+def write_time_out_s(artifact: Artifact, baud: int) -> float:
+    """Return how long a write may take at most: twice the uncompressed line time, erasing, and a base."""
+    total = sum(image.size for image in artifact.images)
+    line_s = total * _BITS_PER_BYTE / baud
+    return _WRITE_BASE_S + _MARGIN * line_s + _ERASE_S_PER_MIB * total / (1 << 20)
+
+
+def _regions(artifact: Artifact) -> tuple[str, ...]:
+    pairs: list[str] = []
+    for image in sorted(artifact.images, key=lambda image: image.offset):
+        pairs += (f"{image.offset:#x}", str(artifact.path(image)))
+    return tuple(pairs)

@@ -1,0 +1,144 @@
+"""Artifact to board: refuse, write, read back, boot, ask. Nothing is called done before the board says it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from hostkit.boards.model import Board, FlashAccess
+from hostkit.build.model import Artifact
+from hostkit.errors import HostkitError, InvalidError
+from hostkit.flash.esptool import Esptool, EsptoolInspector
+from hostkit.flash.model import Bench, ChipIdentity, FlashRecord, ReadBackBy, Stage
+from hostkit.flash.plan import refuse_artifact, refuse_chip
+from hostkit.flash.rom import RomClient, RomInspector
+from hostkit.flash.verify import refuse_broken_files, refuse_firmware, refuse_regions, region_records
+from hostkit.link.bodies import Identity
+from hostkit.link.client import Link
+from hostkit.link.transport import Transport, open_transport
+
+NO_RESET = "no-reset"
+"""``FlashAccess.before`` of boards whose boot mode hostkit controls: the ROM loader already runs."""
+
+_ROM_BAUD = 115_200  # the ROM loader measures the rate of the first bytes; this one always works
+
+Opener = Callable[[str, int], Transport]
+
+
+class Inspector(Protocol):
+    """Reads a chip in its ROM loader."""
+
+    @property
+    def by(self) -> ReadBackBy:
+        """Who computes."""
+        ...
+
+    def identify(self) -> ChipIdentity:
+        """Return what the chip says of itself."""
+        ...
+
+    def read_back(self, artifact: Artifact) -> tuple[str, ...]:
+        """Return the MD5 of each region of the artifact as the flash holds it."""
+        ...
+
+
+def open_port(port: str, baud: int) -> Transport:
+    """Open a real port."""
+    return open_transport(port, baud=baud)
+
+
+def flash_artifact(
+    artifact: Artifact, board: Board, bench: Bench, *, skip_same: bool = False, opener: Opener = open_port
+) -> FlashRecord:
+    """Write an artifact to a board and prove that the board runs it.
+
+    Before anything is written: another chip, MAC or flash size, an image too large, a damaged artifact raise
+    :class:`InvalidError`. With ``skip_same`` nothing is written when the flash holds every region already.
+    Raises :class:`InconclusiveError` when the board does not answer in time, :class:`ToolError` when esptool
+    or the flash fails, :class:`InvalidError` when the firmware that boots is not the artifact.
+    """
+    refuse_artifact(artifact, board.spec)
+    refuse_broken_files(artifact)
+    return _Flashing(artifact, board, bench, opener, Esptool(bench, board.spec)).run(skip_same)
+
+
+@dataclass(slots=True)
+class _Flashing:
+    artifact: Artifact
+    board: Board
+    bench: Bench
+    opener: Opener
+    tool: Esptool
+
+    def run(self, skip_same: bool) -> FlashRecord:
+        began_ns = self.bench.clock.monotonic_ns()
+        chip, skipped, by = self._inspect(skip_same)
+        if not skipped:
+            self.bench.tell(Stage.WRITE, 0.0)
+            self.tool.write(self.artifact, self.board.enter_download())
+        self.bench.tell(Stage.VERIFY, 0.0)
+        with self._inspector(self.board.enter_download()) as inspector:
+            read = inspector.read_back(self.artifact)
+        regions = region_records(self.artifact, read)
+        refuse_regions(regions, self.board.spec.name)
+        self.bench.tell(Stage.BOOT, 0.0)
+        said = self._boot()
+        refuse_firmware(said, self.artifact, chip)
+        self.bench.tell(Stage.BOOT, 1.0)
+        return FlashRecord(
+            board=self.board.spec.name,
+            port=self.board.link_port(),
+            identity=chip,
+            env=self.artifact.env,
+            build_id=self.artifact.build_id,
+            bytes=0 if skipped else sum(image.size for image in self.artifact.images),
+            seconds=(self.bench.clock.monotonic_ns() - began_ns) / 1e9,
+            regions=regions,
+            read_back_by=by,
+            esptool=self.tool.version,
+            log=self.bench.log,
+            skipped=skipped,
+            nonce=said.nonce,
+        )
+
+    def _inspect(self, skip_same: bool) -> tuple[ChipIdentity, bool, ReadBackBy]:
+        """Ask who is there and refuse the wrong one, which is then left to run what it ran."""
+        self.bench.tell(Stage.IDENTIFY, 0.0)
+        access = self.board.enter_download()
+        with self._inspector(access) as inspector:
+            chip = inspector.identify()
+            try:
+                refuse_chip(chip, self.board.spec, access.port)
+            except InvalidError:
+                self.board.run_application()
+                raise
+            same = skip_same and self._holds(inspector)
+            return chip, same, inspector.by
+
+    def _holds(self, inspector: Inspector) -> bool:
+        try:
+            read = inspector.read_back(self.artifact)
+        except HostkitError:  # esptool's way of saying that a region differs
+            return False
+        return all(image.md5 == digest for image, digest in zip(self.artifact.images, read, strict=True))
+
+    @contextmanager
+    def _inspector(self, access: FlashAccess) -> Iterator[Inspector]:
+        if access.before != NO_RESET:
+            yield EsptoolInspector(self.tool, access)
+            return
+        transport = self.opener(access.port, _ROM_BAUD)
+        try:
+            client = RomClient(transport, self.bench.clock)
+            client.connect(self.bench.time_outs.identify)
+            yield RomInspector(client)
+        finally:
+            transport.close()
+
+    def _boot(self) -> Identity:
+        self.board.run_application()
+        transport = self.opener(self.board.link_port(), _ROM_BAUD)
+        with Link(transport, self.bench.clock, transcript=self.bench.transcript) as link:
+            return link.wait_ready(self.bench.time_outs.boot)
