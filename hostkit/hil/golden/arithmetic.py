@@ -82,7 +82,7 @@ def swell16(phase: Number) -> Array:
     return 32767 + sin16((np.asarray(phase, dtype=np.int64) + 49152) & FULL)
 
 
-def _mix32(x: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+def _mixed(x: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     x = x ^ (x >> np.uint32(16))
     x = x * np.uint32(0x7FEB352D)
     x = x ^ (x >> np.uint32(15))
@@ -95,10 +95,15 @@ def _word(value: Number) -> npt.NDArray[np.uint32]:
     return np.atleast_1d(np.asarray(value) & _MASK).astype(np.uint32)
 
 
+def mix32(x: int) -> int:
+    """Return a number mod 2^32 well mixed; a bijection (lowbias32 by Chris Wellons, public domain)."""
+    return int(_mixed(_word(x))[0])
+
+
 def hash32(seed: int, a: Number, b: Number) -> Array:
     """Return a u32 hash of three numbers (each taken mod 2^32), evenly spread over 32 bits."""
-    start = _mix32(_word(seed ^ 0x9E3779B9))
-    mixed = _mix32(_mix32(start + _word(a)) + _word(b)).astype(np.int64)
+    start = _mixed(_word(seed ^ 0x9E3779B9))
+    mixed = _mixed(_mixed(start + _word(a)) + _word(b)).astype(np.int64)
     shape = np.broadcast_shapes(np.shape(a), np.shape(b))
     return mixed.reshape(shape)
 
