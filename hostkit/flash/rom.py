@@ -92,7 +92,7 @@ class RomClient:
         )
 
     def identify(self) -> ChipIdentity:
-        """Ask for chip, MAC and flash size. Raises :class:`InvalidError` for a chip that hostkit knows not."""
+        """Ask for chip, MAC and flash size. Raises :class:`InvalidError` for an unknown chip."""
         chip = self._chip()
         where = _MAPS[chip]
         low, high = self.read_register(where.mac_low), self.read_register(where.mac_high)

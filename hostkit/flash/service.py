@@ -9,7 +9,7 @@ from typing import Protocol
 
 from hostkit.boards.model import Board, FlashAccess
 from hostkit.build.model import Artifact
-from hostkit.errors import HostkitError, InvalidError
+from hostkit.errors import InconclusiveError, InvalidError, ToolError
 from hostkit.flash.esptool import Esptool, EsptoolInspector
 from hostkit.flash.model import Bench, ChipIdentity, FlashRecord, ReadBackBy, Stage
 from hostkit.flash.plan import refuse_artifact, refuse_chip
@@ -23,6 +23,7 @@ NO_RESET = "no-reset"
 """``FlashAccess.before`` of boards whose boot mode hostkit controls: the ROM loader already runs."""
 
 _ROM_BAUD = 115_200  # the ROM loader measures the rate of the first bytes; this one always works
+_PORT_POLL_S = 0.05
 
 Opener = Callable[[str, int], Transport]
 
@@ -120,7 +121,7 @@ class _Flashing:
     def _holds(self, inspector: Inspector) -> bool:
         try:
             read = inspector.read_back(self.artifact)
-        except HostkitError:  # esptool's way of saying that a region differs
+        except ToolError:  # esptool's way of saying that a region differs
             return False
         return all(image.md5 == digest for image, digest in zip(self.artifact.images, read, strict=True))
 
@@ -139,6 +140,18 @@ class _Flashing:
 
     def _boot(self) -> Identity:
         self.board.run_application()
-        transport = self.opener(self.board.link_port(), _ROM_BAUD)
-        with Link(transport, self.bench.clock, transcript=self.bench.transcript) as link:
-            return link.wait_ready(self.bench.time_outs.boot)
+        limit_s = self.bench.time_outs.boot
+        with Link(self._link_transport(limit_s), self.bench.clock, transcript=self.bench.transcript) as link:
+            return link.wait_ready(limit_s)
+
+    def _link_transport(self, limit_s: float) -> Transport:
+        """Open the port where the firmware talks; a USB port goes away and comes back at a reset."""
+        clock = self.bench.clock
+        deadline_ns = clock.monotonic_ns() + round(limit_s * 1e9)
+        while True:
+            try:
+                return self.opener(self.board.link_port(), _ROM_BAUD)
+            except InconclusiveError:
+                if clock.monotonic_ns() >= deadline_ns:
+                    raise
+                clock.sleep(_PORT_POLL_S)
