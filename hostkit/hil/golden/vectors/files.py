@@ -1,20 +1,16 @@
-"""Writes ``firmware/protocol/vectors``: ``python -m hostkit.hil.golden.vectors [DIRECTORY]``.
-
-The same code always writes the same bytes. C++ and Python tests both read the files.
-"""
+"""The files of ``firmware/protocol/vectors``: the same code always writes the same bytes."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from hostkit.files import atomic_write
-from hostkit.hil.golden.colour_vectors import color_vectors, symbol_vectors
-from hostkit.hil.golden.link_vectors import link_vectors
-from hostkit.hil.golden.pattern_vectors import pattern_vectors
-from hostkit.hil.golden.primitive_vectors import primitive_vectors
-from hostkit.hil.golden.readable import readable_json
+from hostkit.hil.golden.vectors.colours import color_vectors, symbol_vectors
+from hostkit.hil.golden.vectors.link import link_vectors
+from hostkit.hil.golden.vectors.patterns import pattern_vectors
+from hostkit.hil.golden.vectors.primitives import primitive_vectors
+from hostkit.hil.golden.vectors.readable import readable_json
 
 
 def all_vectors() -> dict[str, bytes]:
@@ -36,7 +32,3 @@ def main(argv: list[str]) -> int:
         atomic_write(directory / name, data)
         print(f"{directory / name}: {len(data)} bytes")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

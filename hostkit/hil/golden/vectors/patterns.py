@@ -122,11 +122,13 @@ _SPECIAL: dict[str, list[Case]] = {
 def pattern_vectors() -> dict[str, Any]:
     """Return every pattern's parameters, and its cases with all frames in the order of drawing."""
     return {
-        "about": (
-            "docs/reference/rendering.md, section 5. A case starts afresh: configure, silence, output; frames "
-            "are drawn in the order given. crc: CRC-32 of linear and frame taps. first: linear R, G, B of each "
-            f"strip's first {_SHOWN} LEDs. parameters: name, type, min, max, default, unit."
-        ),
+        "about": [
+            "docs/reference/rendering.md, section 5. A case starts afresh: configure, silence, output;",
+            "frames are drawn in the order given, audio where it is named is set before the frame.",
+            "crc: CRC-32 of the taps linear and frame. ma: estimated current.",
+            f"first: linear R, G, B of each strip's first {_SHOWN} LEDs.",
+            "parameters: name, type, min, max, default, unit.",
+        ],
         "patterns": [_pattern(pattern) for pattern in PATTERNS.values()],
     }
 

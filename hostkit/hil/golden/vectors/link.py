@@ -103,10 +103,10 @@ _OTHERS: tuple[tuple[str, list[Any]], ...] = (
 def link_vectors() -> dict[str, Any]:
     """Return CRC and COBS examples, whole messages, broken chunks, and a stream with text in it."""
     return {
-        "about": (
-            "firmware/protocol/link.cddl. wire = 00 COBS(CBOR || CRC-32 little endian) 00, in hex. In 'decoded' "
-            "a byte string is {'hex': ...} and a map is {'map': {...}}."
-        ),
+        "about": [
+            "firmware/protocol/link.cddl. wire = 00 COBS(CBOR || CRC-32 little endian) 00, in hex.",
+            "In 'decoded' a byte string is {'hex': ...} and a map is {'map': {...}}.",
+        ],
         "crc32": [[data.hex(), zlib.crc32(data)] for data in (b"", b"\0", b"123456789", bytes(range(256)))],
         "cobs": [[data.hex(), cobs.encode(data).hex()] for data in _cobs_inputs()],
         "messages": [_message(name, value) for name, value in _messages()],
@@ -131,7 +131,8 @@ def _messages() -> list[tuple[str, list[Any]]]:
 
 def _frame(body: bytes) -> bytes:
     """Return the chunk between two zeros for a message's bytes."""
-    return cobs.encode(body + zlib.crc32(body).to_bytes(4, "little"))
+    chunk: bytes = cobs.encode(body + zlib.crc32(body).to_bytes(4, "little"))
+    return chunk
 
 
 def _cbor(value: Any) -> bytes:
