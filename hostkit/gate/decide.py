@@ -1,0 +1,191 @@
+"""The decision, as a pure function: rules and facts in, a verdict with reasons out.
+
+Each check looks at the facts alone and may find something. The most severe finding is the verdict:
+invalid, then fail, then inconclusive; a pass is what remains when nothing was found. So another failing
+observation can never make a verdict better, and no check has to know of the others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hostkit.gate.model import BEYOND, ESTABLISHES, Decision, Facts, Observation, Outcome, Rules
+from hostkit.store.model import Rung, Verdict
+
+_BY_RECORD = (Rung.BUILT, Rung.BOOTED)  # shown by the build, the flash and the identity, not by tests
+_PYTEST_OK, _PYTEST_FAILED, _PYTEST_NOTHING = 0, 1, 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    verdict: Verdict
+    reason: str
+
+
+def decide(rules: Rules, facts: Facts) -> Decision:
+    """Return the verdict that the facts allow under the rules. Total: never raises."""
+    findings = [*_check_stop(facts), *_check_records(rules, facts), *_check_suite(facts)]
+    findings += [*_check_tests(rules, facts.observations), *_check_scope(rules, facts)]
+    rung = _reached(rules, facts)
+    if not findings:
+        return Decision(Verdict.PASS, rung, (_praise(facts, rung),), _left_open(facts, rung))
+    findings.sort(key=lambda finding: -finding.verdict.severity)
+    reasons = tuple(dict.fromkeys(finding.reason for finding in findings))
+    return Decision(findings[0].verdict, rung, reasons, _left_open(facts, rung))
+
+
+def _check_stop(facts: Facts) -> Iterator[_Finding]:
+    if facts.stop is not None:
+        verdict = Verdict.INCONCLUSIVE if facts.stop.verdict is Verdict.PASS else facts.stop.verdict
+        yield _Finding(verdict, f"{facts.stop.stage.value}: {facts.stop.reason}")
+
+
+def _check_records(rules: Rules, facts: Facts) -> Iterator[_Finding]:
+    """Is what ran what was built? A wrong firmware makes every observation worthless."""
+    stopped = facts.stop is not None
+    if facts.build is None:
+        if rules.build and not stopped:
+            yield _Finding(Verdict.INCONCLUSIVE, "nothing was built")
+    elif facts.flash is not None and facts.flash.build_id != facts.build.build_id:
+        yield _Finding(Verdict.INVALID, f"flashed {_short(facts.flash.build_id)}, {_built(facts)}")
+    if facts.flash is not None and not facts.flash.verified:
+        yield _Finding(Verdict.INVALID, "what was flashed was not read back and compared")
+    if facts.flash is None and rules.flash and facts.build is not None and not stopped:
+        yield _Finding(Verdict.INCONCLUSIVE, "nothing was flashed")
+    if facts.identity is None:
+        if not stopped:
+            yield _Finding(Verdict.INCONCLUSIVE, "the board never said what it runs")
+        return
+    if facts.build is not None and facts.identity.build_id != facts.build.build_id:
+        yield _Finding(Verdict.INVALID, f"the board runs {_short(facts.identity.build_id)}, {_built(facts)}")
+    if facts.flash is not None and facts.flash.mac and facts.identity.mac != facts.flash.mac:
+        yield _Finding(
+            Verdict.INVALID, f"flashed the board {facts.flash.mac}, tested the board {facts.identity.mac}"
+        )
+    for build in sorted({seen.build for seen in facts.observations} - {"", facts.identity.build_id}):
+        yield _Finding(Verdict.INVALID, f"during the suite the board ran {_short(build)}")
+
+
+def _check_suite(facts: Facts) -> Iterator[_Finding]:
+    """Did the suite run to its end, and does its exit code agree with what it reported?"""
+    suite = facts.suite
+    if suite is None:
+        if facts.stop is None:
+            yield _Finding(Verdict.INCONCLUSIVE, "the suite did not run")
+        return
+    seen = len(facts.observations)
+    if suite.broken_records:
+        yield _Finding(Verdict.INVALID, f"{suite.broken_records} lines of the observations are no records")
+    if suite.collected is not None and seen > suite.collected:
+        yield _Finding(Verdict.INVALID, f"{seen} tests reported, but only {suite.collected} were collected")
+    if suite.timed_out:
+        yield _Finding(Verdict.INCONCLUSIVE, f"the suite took too long and was ended after {seen} tests")
+    elif not suite.finished or suite.collected is None or seen < suite.collected:
+        wanted = "an unknown number of" if suite.collected is None else str(suite.collected)
+        yield _Finding(
+            Verdict.INCONCLUSIVE,
+            f"the suite ended early, pytest exit {suite.exit_code}: {seen} of {wanted} tests reported",
+        )
+    elif suite.collected == 0:
+        yield _Finding(Verdict.INCONCLUSIVE, "nothing was executed: no test was collected")
+    yield from _check_exit_code(suite.exit_code, facts)
+
+
+def _check_exit_code(code: int, facts: Facts) -> Iterator[_Finding]:
+    suite = facts.suite
+    if suite is None or suite.timed_out or not suite.finished:
+        return
+    bad = any(seen.outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.LOST) for seen in facts.observations)
+    if bad != (code == _PYTEST_FAILED) and code in (_PYTEST_OK, _PYTEST_FAILED):
+        said = "failed" if code == _PYTEST_FAILED else "passed"
+        yield _Finding(Verdict.INVALID, f"pytest says that the suite {said}, the observations say otherwise")
+    elif code not in (_PYTEST_OK, _PYTEST_FAILED, _PYTEST_NOTHING):
+        yield _Finding(Verdict.INCONCLUSIVE, f"the suite broke off with pytest exit {code}")
+
+
+def _check_tests(rules: Rules, observations: tuple[Observation, ...]) -> Iterator[_Finding]:
+    for test, count in Counter(seen.test for seen in observations).items():
+        if count > 1:
+            yield _Finding(Verdict.INVALID, f"{test} reported {count} times")
+    for seen in observations:
+        said = f": {seen.message}" if seen.message else ""
+        if seen.outcome in (Outcome.FAILED, Outcome.ERROR):
+            yield _Finding(Verdict.FAIL, f"{seen.test} {seen.outcome.value}{said}")
+        elif seen.outcome is Outcome.LOST:
+            yield _Finding(Verdict.INCONCLUSIVE, f"{seen.test} lost the board{said}")
+    skipped = [seen for seen in observations if seen.outcome is Outcome.SKIPPED]
+    if skipped and len(skipped) == len(observations):
+        yield _Finding(Verdict.INCONCLUSIVE, f"nothing was executed: all {len(skipped)} tests were skipped")
+    for seen in skipped:
+        if seen.rung <= rules.min_rung:
+            said = f": {seen.message}" if seen.message else ""
+            yield _Finding(Verdict.INCONCLUSIVE, f"{seen.test} was skipped{said}")
+
+
+def _check_scope(rules: Rules, facts: Facts) -> Iterator[_Finding]:
+    """Was enough shown, on a board that is near enough to silicon?"""
+    if facts.selection and rules.whole_suite:
+        yield _Finding(
+            Verdict.INCONCLUSIVE, f"only a selection ran (-k {facts.selection!r}): that can never open a gate"
+        )
+    if facts.fidelity is None:
+        if facts.stop is None:
+            yield _Finding(Verdict.INCONCLUSIVE, "no board was used")
+    elif facts.fidelity < rules.min_fidelity:
+        have, want = facts.fidelity.name.lower(), rules.min_fidelity.name.lower()
+        yield _Finding(Verdict.INCONCLUSIVE, f"the board is {have}; the gate asks for {want}")
+    if facts.stop is not None or facts.suite is None or not facts.observations:
+        return
+    for rung in Rung:
+        if rung <= rules.min_rung and rung not in _BY_RECORD and not _executed(facts, rung):
+            yield _Finding(Verdict.INCONCLUSIVE, f"rung {rung.word} was not reached: no test of it ran")
+
+
+def _executed(facts: Facts, rung: Rung) -> bool:
+    return any(seen.rung is rung and seen.outcome.executed for seen in facts.observations)
+
+
+def _reached(rules: Rules, facts: Facts) -> Rung | None:
+    """Climb while each rung stands: its records agree, its tests ran, all passed, none was skipped."""
+    reached: Rung | None = None
+    for rung in Rung:
+        if not _stands(rules, facts, rung):
+            return reached
+        reached = rung
+    return reached
+
+
+def _stands(rules: Rules, facts: Facts, rung: Rung) -> bool:
+    if rung is Rung.BUILT:
+        return facts.build is not None or not rules.build
+    if rung is Rung.BOOTED:
+        agree = facts.build is None or (
+            facts.identity is not None and facts.identity.build_id == facts.build.build_id
+        )
+        return facts.identity is not None and agree
+    mine = [seen for seen in facts.observations if seen.rung is rung]
+    return bool(mine) and all(seen.outcome is Outcome.PASSED for seen in mine)
+
+
+def _praise(facts: Facts, rung: Rung | None) -> str:
+    passed = sum(seen.outcome is Outcome.PASSED for seen in facts.observations)
+    return f"{passed} tests passed, up to rung {rung.word if rung else 'none'}"
+
+
+def _left_open(facts: Facts, rung: Rung | None) -> tuple[str, ...]:
+    above = [f"{r.word}: that {ESTABLISHES[r]}" for r in Rung if rung is None or r > rung]
+    skipped = [f"{s.test} (skipped)" for s in facts.observations if s.outcome is Outcome.SKIPPED]
+    beyond = [] if facts.fidelity is None else [BEYOND[facts.fidelity]]
+    dirty = facts.build is not None and facts.build.dirty
+    uncommitted = ["anything about the commit: uncommitted changes were built in"] if dirty else []
+    return tuple(uncommitted + above + skipped + beyond)
+
+
+def _short(build_id: str) -> str:
+    return f"build {build_id[:12]}" if build_id else "an unnamed build"
+
+
+def _built(facts: Facts) -> str:
+    return f"but {_short(facts.build.build_id)} was built" if facts.build else "and nothing was built"

@@ -1,0 +1,174 @@
+"""Records of what a gate knows and what it says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from hostkit.boards.model import Fidelity
+from hostkit.store.model import Rung, Verdict
+
+ESTABLISHES: Mapping[Rung, str] = {
+    Rung.BUILT: "it compiles for this chip and fits the budget",
+    Rung.BOOTED: "the board runs exactly this build",
+    Rung.LINKED: "the board answers the link correctly, also when frames break",
+    Rung.RENDERED: "every pattern draws what its model says, bit for bit",
+    Rung.WIRED: "the symbols sent to the LEDs say the same colours, in the LEDs' order",
+    Rung.TIMED: "live frames come at the asked rate, no faster than the wire allows, none lost in silence",
+    Rung.SOAKED: "it keeps doing so for hours",
+}
+"""What a passed rung shows."""
+
+BEYOND: Mapping[Fidelity, str] = {
+    Fidelity.VIRTUAL: "the chip's own instruction set, its peripherals, pins and voltages (virtual board)",
+    Fidelity.SIMULATED: "real pins, voltages and clocks (simulated chip)",
+    Fidelity.BOARD: "what the LEDs themselves do: no camera looked at them",
+}
+"""What no test at a fidelity can show."""
+
+
+class Stage(Enum):
+    """The steps of a gate, in order."""
+
+    BUILD = "build"
+    LEASE = "lease"
+    FLASH = "flash"
+    HIL = "hil"
+
+
+class Outcome(Enum):
+    """How one test ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"  # the test could not be set up or torn down
+    SKIPPED = "skipped"
+    LOST = "lost"  # the link or the board went away: says nothing of the firmware
+
+    @property
+    def executed(self) -> bool:
+        """True when the test gave an answer about the firmware."""
+        return self in (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one test saw: ``build`` is the build id that the board named while it ran, or "" unknown."""
+
+    test: str  # pytest's node id
+    outcome: Outcome
+    rung: Rung
+    seconds: float = 0.0
+    message: str = ""  # first line of why it did not pass
+    pattern: str = ""
+    build: str = ""
+    numbers: Mapping[str, float | int | str] = field(default_factory=dict)  # name with unit -> value
+
+
+@dataclass(frozen=True, slots=True)
+class BuildFact:
+    """What was built."""
+
+    build_id: str
+    commit: str
+    dirty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FlashFact:
+    """What was written, and what the board said of itself afterwards; ``verified``: read back and equal."""
+
+    build_id: str
+    mac: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityFact:
+    """What the board said of itself to the suite."""
+
+    build_id: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteFact:
+    """How the suite's process ended: ``collected`` tests were to run (None: it did not get that far)."""
+
+    collected: int | None
+    finished: bool  # it wrote its last record
+    exit_code: int  # pytest's own
+    timed_out: bool = False
+    broken_records: int = 0  # lines of observations that were no records
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why the gate went no further than a stage."""
+
+    stage: Stage
+    verdict: Verdict  # never PASS
+    reason: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a change must meet. Every rung up to ``min_rung`` needs a test that ran, and none skipped."""
+
+    min_rung: Rung = Rung.WIRED
+    min_fidelity: Fidelity = Fidelity.VIRTUAL
+    flash: bool = True  # False: the board must already run this very build
+    build: bool = True  # False: what the board runs is tested, whatever it is
+    whole_suite: bool = True  # a selection is never a pass
+
+    def plain(self) -> dict[str, object]:
+        """Return the rules as JSON-ready values."""
+        return {
+            "min_rung": self.min_rung.word,
+            "min_fidelity": self.min_fidelity.name.lower(),
+            "flash": self.flash,
+            "build": self.build,
+            "whole_suite": self.whole_suite,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that a decision rests on; None for what did not come to be."""
+
+    fidelity: Fidelity | None = None
+    build: BuildFact | None = None
+    flash: FlashFact | None = None
+    identity: IdentityFact | None = None
+    suite: SuiteFact | None = None
+    observations: tuple[Observation, ...] = ()
+    selection: str = ""  # the -k expression
+    stop: Stop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict with its reasons, the deciding ones first, and what it leaves open."""
+
+    verdict: Verdict
+    rung: Rung | None  # the highest that stands on passed rungs only
+    reasons: tuple[str, ...]
+    open: tuple[str, ...]  # what the verdict does not establish
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """One run of the gate, complete."""
+
+    run_id: str
+    env: str
+    board: str
+    rules: Rules
+    facts: Facts
+    decision: Decision
+    evidence: str  # directory
+    evidence_sha256: str  # of evidence.json, which holds the hash of every other file
+    ledger_seq: int  # 0 when nothing was written to the ledger
+    seconds: Mapping[str, float]  # stage -> duration

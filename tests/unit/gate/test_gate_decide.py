@@ -1,0 +1,336 @@
+"""The decision: what is a pass, and everything that is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostkit.boards.model import Fidelity
+from hostkit.gate.decide import decide
+from hostkit.gate.model import (
+    BuildFact,
+    Facts,
+    FlashFact,
+    IdentityFact,
+    Observation,
+    Outcome,
+    Rules,
+    Stage,
+    Stop,
+    SuiteFact,
+)
+from hostkit.store.model import Rung, Verdict
+
+BUILD = "a" * 64
+OTHER = "b" * 64
+MAC = "02:00:00:00:00:01"
+SEEN = (
+    Observation("hil_tests/test_link.py::test_echo", Outcome.PASSED, Rung.LINKED, build=BUILD),
+    Observation("hil_tests/test_render.py::test_model[solid]", Outcome.PASSED, Rung.RENDERED, build=BUILD),
+    Observation("hil_tests/test_wire.py::test_symbols", Outcome.PASSED, Rung.WIRED, build=BUILD),
+)
+GOOD = Facts(
+    fidelity=Fidelity.VIRTUAL,
+    build=BuildFact(BUILD, "c" * 40, False),
+    flash=FlashFact(BUILD, MAC, True),
+    identity=IdentityFact(BUILD, MAC),
+    suite=SuiteFact(collected=3, finished=True, exit_code=0),
+    observations=SEEN,
+)
+
+
+def suite_of(*observations: Observation) -> Facts:
+    """Facts whose suite ran to its end with exactly these observations."""
+    bad = any(o.outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.LOST) for o in observations)
+    suite = SuiteFact(collected=len(observations), finished=True, exit_code=int(bad))
+    return replace(GOOD, suite=suite, observations=observations)
+
+
+def test_all_records_agree_and_every_required_rung_ran_is_a_pass() -> None:
+    decision = decide(Rules(), GOOD)
+    assert decision.verdict is Verdict.PASS
+    assert decision.rung is Rung.WIRED
+    assert decision.reasons == ("3 tests passed, up to rung wired",)
+    assert any(line.startswith("timed:") for line in decision.open)
+    assert any("virtual board" in line for line in decision.open)
+
+
+def test_a_failed_test_is_a_fail_that_says_which_and_why() -> None:
+    bad = replace(SEEN[2], outcome=Outcome.FAILED, message="LED 7: sent (0, 255, 0), model (255, 0, 0)")
+    decision = decide(Rules(), suite_of(*SEEN[:2], bad))
+    assert decision.verdict is Verdict.FAIL
+    assert decision.rung is Rung.RENDERED
+    assert decision.reasons[0] == f"{bad.test} failed: LED 7: sent (0, 255, 0), model (255, 0, 0)"
+
+
+def test_a_board_that_runs_another_build_makes_even_failures_invalid() -> None:
+    bad = replace(SEEN[2], outcome=Outcome.FAILED)
+    facts = replace(suite_of(*SEEN[:2], bad), identity=IdentityFact(OTHER, MAC))
+    decision = decide(Rules(), facts)
+    assert decision.verdict is Verdict.INVALID
+    assert decision.reasons[0] == f"the board runs build {OTHER[:12]}, but build {BUILD[:12]} was built"
+    assert decision.rung is Rung.BUILT
+
+
+CASES = {
+    "a board that changed its build midway": (
+        replace(GOOD, observations=(*SEEN[:2], replace(SEEN[2], build=OTHER))),
+        Verdict.INVALID,
+        "during the suite the board ran",
+    ),
+    "another board than the one flashed": (
+        replace(GOOD, identity=IdentityFact(BUILD, "02:00:00:00:00:02")),
+        Verdict.INVALID,
+        "tested the board 02:00:00:00:00:02",
+    ),
+    "another artifact flashed": (
+        replace(GOOD, flash=FlashFact(OTHER, MAC, True)),
+        Verdict.INVALID,
+        "flashed build bbbbbbbbbbbb",
+    ),
+    "a flash that was not read back": (
+        replace(GOOD, flash=FlashFact(BUILD, MAC, False)),
+        Verdict.INVALID,
+        "not read back",
+    ),
+    "a test that reported twice": (
+        suite_of(*SEEN, SEEN[0]),
+        Verdict.INVALID,
+        "reported 2 times",
+    ),
+    "more reports than tests": (
+        replace(GOOD, suite=SuiteFact(2, True, 0)),
+        Verdict.INVALID,
+        "only 2 were collected",
+    ),
+    "lines that are no records": (
+        replace(GOOD, suite=SuiteFact(3, True, 0, broken_records=2)),
+        Verdict.INVALID,
+        "2 lines of the observations",
+    ),
+    "pytest that says failed over passing observations": (
+        replace(GOOD, suite=SuiteFact(3, True, 1)),
+        Verdict.INVALID,
+        "pytest says that the suite failed",
+    ),
+    "pytest that says passed over a failed observation": (
+        replace(suite_of(*SEEN[:2], replace(SEEN[2], outcome=Outcome.FAILED)), suite=SuiteFact(3, True, 0)),
+        Verdict.INVALID,
+        "pytest says that the suite passed",
+    ),
+    "nothing built": (replace(GOOD, build=None), Verdict.INCONCLUSIVE, "nothing was built"),
+    "nothing flashed": (replace(GOOD, flash=None), Verdict.INCONCLUSIVE, "nothing was flashed"),
+    "a silent board": (replace(GOOD, identity=None), Verdict.INCONCLUSIVE, "never said what it runs"),
+    "no suite": (
+        replace(GOOD, suite=None, observations=()),
+        Verdict.INCONCLUSIVE,
+        "the suite did not run",
+    ),
+    "no test collected": (
+        replace(GOOD, suite=SuiteFact(0, True, 5), observations=()),
+        Verdict.INCONCLUSIVE,
+        "nothing was executed: no test was collected",
+    ),
+    "all skipped": (
+        suite_of(*(replace(seen, outcome=Outcome.SKIPPED) for seen in SEEN)),
+        Verdict.INCONCLUSIVE,
+        "nothing was executed: all 3 tests were skipped",
+    ),
+    "one skipped on a required rung": (
+        suite_of(*SEEN[:2], replace(SEEN[2], outcome=Outcome.SKIPPED, message="no wire tap")),
+        Verdict.INCONCLUSIVE,
+        "test_symbols was skipped: no wire tap",
+    ),
+    "a required rung that nothing tested": (
+        suite_of(*SEEN[:2]),
+        Verdict.INCONCLUSIVE,
+        "rung wired was not reached",
+    ),
+    "pytest that died": (
+        replace(GOOD, suite=SuiteFact(3, False, -9), observations=SEEN[:2]),
+        Verdict.INCONCLUSIVE,
+        "ended early, pytest exit -9: 2 of 3 tests",
+    ),
+    "pytest that died before it collected": (
+        replace(GOOD, suite=SuiteFact(None, False, 3), observations=()),
+        Verdict.INCONCLUSIVE,
+        "0 of an unknown number of tests",
+    ),
+    "a suite that took too long": (
+        replace(GOOD, suite=SuiteFact(3, False, -15, timed_out=True), observations=SEEN[:1]),
+        Verdict.INCONCLUSIVE,
+        "took too long and was ended after 1 tests",
+    ),
+    "a lost link": (
+        suite_of(*SEEN[:2], replace(SEEN[2], outcome=Outcome.LOST, message="no reply within 2 s")),
+        Verdict.INCONCLUSIVE,
+        "lost the board: no reply within 2 s",
+    ),
+    "a selection": (replace(GOOD, selection="solid"), Verdict.INCONCLUSIVE, "only a selection ran"),
+    "no board": (replace(GOOD, fidelity=None), Verdict.INCONCLUSIVE, "no board was used"),
+    "a stage that stopped": (
+        Facts(stop=Stop(Stage.LEASE, Verdict.INCONCLUSIVE, "board virt0 is not there")),
+        Verdict.INCONCLUSIVE,
+        "lease: board virt0 is not there",
+    ),
+    "a build that failed": (
+        Facts(stop=Stop(Stage.BUILD, Verdict.FAIL, "src/main.cpp:3: error: expected ';'")),
+        Verdict.FAIL,
+        "build: src/main.cpp:3",
+    ),
+}
+
+
+@pytest.mark.parametrize(("facts", "verdict", "reason"), CASES.values(), ids=CASES.keys())
+def test_each_defect_has_its_own_verdict_and_reason(facts: Facts, verdict: Verdict, reason: str) -> None:
+    decision = decide(Rules(), facts)
+    assert decision.verdict is verdict
+    assert reason in decision.reasons[0]
+
+
+def test_a_failure_before_the_link_was_lost_is_still_a_fail() -> None:
+    decision = decide(
+        Rules(),
+        suite_of(SEEN[0], replace(SEEN[1], outcome=Outcome.FAILED), replace(SEEN[2], outcome=Outcome.LOST)),
+    )
+    assert decision.verdict is Verdict.FAIL
+    assert "test_model[solid] failed" in decision.reasons[0]
+    assert "lost the board" in decision.reasons[1]
+
+
+def test_a_skip_above_the_asked_rung_is_named_but_no_obstacle() -> None:
+    extra = Observation("t::soak", Outcome.SKIPPED, Rung.SOAKED)
+    decision = decide(Rules(), suite_of(*SEEN, extra))
+    assert decision.verdict is Verdict.PASS
+    assert "t::soak (skipped)" in decision.open
+
+
+def test_a_failure_above_the_asked_rung_is_a_fail() -> None:
+    extra = Observation("t::rate", Outcome.FAILED, Rung.TIMED)
+    assert decide(Rules(min_rung=Rung.LINKED), suite_of(*SEEN, extra)).verdict is Verdict.FAIL
+
+
+def test_a_virtual_board_does_not_satisfy_a_gate_that_asks_for_silicon() -> None:
+    decision = decide(Rules(min_fidelity=Fidelity.BOARD), GOOD)
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert decision.reasons == ("the board is virtual; the gate asks for board",)
+
+
+def test_without_flash_the_board_must_already_run_this_build() -> None:
+    rules = Rules(flash=False)
+    assert decide(rules, replace(GOOD, flash=None)).verdict is Verdict.PASS
+    wrong = replace(GOOD, flash=None, identity=IdentityFact(OTHER, MAC))
+    assert decide(rules, wrong).verdict is Verdict.INVALID
+
+
+def test_a_dirty_tree_is_said_to_leave_the_commit_open() -> None:
+    decision = decide(Rules(), replace(GOOD, build=BuildFact(BUILD, "c" * 40, True)))
+    assert decision.verdict is Verdict.PASS
+    assert "uncommitted changes" in decision.open[0]
+
+
+BUILDS = st.sampled_from([BUILD, OTHER, ""])
+MACS = st.sampled_from([MAC, "02:00:00:00:00:02", ""])
+OBSERVATIONS = st.builds(
+    Observation,
+    test=st.sampled_from([f"t::{n}" for n in range(8)]),
+    outcome=st.sampled_from(Outcome),
+    rung=st.sampled_from(Rung),
+    build=BUILDS,
+)
+SUITES = st.builds(
+    SuiteFact,
+    collected=st.none() | st.integers(0, 8),
+    finished=st.booleans(),
+    exit_code=st.sampled_from([0, 1, 2, 3, 4, 5, -9]),
+    timed_out=st.booleans(),
+    broken_records=st.integers(0, 1),
+)
+FACTS = st.builds(
+    Facts,
+    fidelity=st.none() | st.sampled_from(Fidelity),
+    build=st.none() | st.builds(BuildFact, BUILDS, st.just("c" * 40), st.booleans()),
+    flash=st.none() | st.builds(FlashFact, BUILDS, MACS, st.booleans()),
+    identity=st.none() | st.builds(IdentityFact, BUILDS, MACS),
+    suite=st.none() | SUITES,
+    observations=st.lists(OBSERVATIONS, max_size=8).map(tuple),
+    selection=st.sampled_from(["", "solid"]),
+    stop=st.none()
+    | st.builds(Stop, st.sampled_from(Stage), st.sampled_from(Verdict), st.sampled_from(["why"])),
+)
+NEAR_GOOD = st.builds(
+    lambda seen, rest: replace(suite_of(*(replace(o, test=f"t::{n}") for n, o in enumerate(seen))), **rest),
+    st.lists(st.sampled_from(SEEN) | OBSERVATIONS, max_size=6),
+    st.fixed_dictionaries(
+        {}, optional={"selection": st.just("solid"), "flash": st.none(), "identity": st.none()}
+    ),
+)
+RULES = st.builds(
+    Rules,
+    min_rung=st.sampled_from(Rung),
+    min_fidelity=st.sampled_from(Fidelity),
+    flash=st.booleans(),
+    build=st.booleans(),
+    whole_suite=st.booleans(),
+)
+
+
+@given(RULES, FACTS | NEAR_GOOD)
+def test_a_pass_means_that_every_required_rung_ran_all_passed_and_the_ids_match(
+    rules: Rules, facts: Facts
+) -> None:
+    decision = decide(rules, facts)
+    assert decision.reasons
+    if decision.verdict is not Verdict.PASS:
+        return
+    assert facts.stop is None
+    assert facts.suite is not None
+    assert facts.suite.finished
+    assert facts.suite.collected == len(facts.observations) > 0
+    assert facts.identity is not None
+    assert facts.fidelity is not None
+    assert facts.fidelity >= rules.min_fidelity
+    assert not (facts.selection and rules.whole_suite)
+    ids = {facts.identity.build_id} | {seen.build for seen in facts.observations if seen.build}
+    if facts.build is not None:
+        ids.add(facts.build.build_id)
+    if facts.flash is not None:
+        ids.add(facts.flash.build_id if facts.build is not None else facts.identity.build_id)
+        assert facts.flash.verified
+    assert len(ids) == 1
+    assert not any(
+        seen.outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.LOST) for seen in facts.observations
+    )
+    for rung in Rung:
+        if Rung.BOOTED < rung <= rules.min_rung:
+            mine = [seen.outcome for seen in facts.observations if seen.rung is rung]
+            assert mine
+            assert set(mine) == {Outcome.PASSED}
+    assert decision.rung is not None
+    assert decision.rung >= rules.min_rung
+
+
+@given(RULES, FACTS | NEAR_GOOD, OBSERVATIONS, st.integers(0, 8))
+def test_one_more_failing_observation_never_makes_a_verdict_better(
+    rules: Rules, facts: Facts, seen: Observation, where: int
+) -> None:
+    failing = replace(seen, outcome=Outcome.FAILED, test="t::new")
+    more = (*facts.observations[:where], failing, *facts.observations[where:])
+    before, after = decide(rules, facts), decide(rules, replace(facts, observations=more))
+    assert after.verdict.severity >= before.verdict.severity
+    assert after.verdict.severity >= Verdict.FAIL.severity
+    assert (after.rung or 0) <= (before.rung or 0)
+
+
+@given(RULES, FACTS | NEAR_GOOD)
+def test_a_wrong_build_is_invalid_whatever_else_happened(rules: Rules, facts: Facts) -> None:
+    wrong = replace(facts, build=BuildFact(BUILD, "", False), identity=IdentityFact(OTHER, MAC))
+    assert decide(rules, wrong).verdict is Verdict.INVALID
+
+
+@given(RULES, FACTS | NEAR_GOOD)
+def test_the_same_facts_always_give_the_same_decision(rules: Rules, facts: Facts) -> None:
+    assert decide(rules, facts) == decide(rules, facts)
