@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -61,6 +61,8 @@ _COMPILER = re.compile(
 )
 # lld and zig: "ld.lld: error: undefined symbol: f()", "error: undefined symbol: f()"
 _LLD = re.compile(r"(?:\S*ld(?:\.lld)?: |zig: )?(?P<kind>error|warning): (?P<text>.*)")
+# lld, on the line after: ">>> referenced by main.cpp"
+_REFERENCED = re.compile(r">>> (?:referenced|defined) (?:by|at|in) (?P<file>[^\s:(]+)")
 # GNU ld: "/usr/bin/ld: a.o: in function `main': a.cpp:(.text+0x5): undefined reference to `f()'"
 _GNU_LD = re.compile(r"(?:\S*/ld: )?(?P<file>[^\s:]+):\(\.[^)]*\): (?P<text>(?:undefined|multiple) .*)")
 _GNU_MULTIPLE = re.compile(r"\S*/ld: (?P<file>[^\s:]+): in function .*: (?P<text>multiple definition.*)")
@@ -78,8 +80,13 @@ def clean(text: str) -> str:
 
 def parse_diagnostics(text: str) -> tuple[Diagnostic, ...]:
     """Return warnings and errors in the order in which they were printed, each once."""
-    found = (_parse_line(line.rstrip()) for line in clean(text).splitlines())
-    return tuple(dict.fromkeys(item for item in found if item is not None))
+    found: list[Diagnostic] = []
+    for line in clean(text).splitlines():
+        if (item := _parse_line(line.rstrip())) is not None:
+            found.append(item)
+        elif found and not found[-1].file and (match := _REFERENCED.match(line)):
+            found[-1] = replace(found[-1], file=match["file"])
+    return tuple(dict.fromkeys(found))
 
 
 def errors(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -152,9 +152,11 @@ def explain_failure(done: Finished, diagnostics: tuple[Diagnostic, ...]) -> Tool
     )
 
 
-def forget_moved_platform(places: Places) -> None:
-    """Remove PlatformIO's note of where the platform lies if it names another place: a moved or copied
-    checkout would build with the platform of the old one."""
+def forget_moved_platform(places: Places) -> bool:
+    """Remove PlatformIO's note of where the platform lies if it names another place; True if it did.
+
+    A moved or copied checkout would build with the platform of the old one.
+    """
     for link in (places.work / "platforms").glob("*.pio-link"):
         try:
             here = Path(json.loads(link.read_text())["cwd"]) == places.project
@@ -162,7 +164,8 @@ def forget_moved_platform(places: Places) -> None:
             here = False
         if not here:
             shutil.rmtree(link.parent, ignore_errors=True)
-            return
+            return True
+    return False
 
 
 def make_directory(path: Path) -> None:

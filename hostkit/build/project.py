@@ -87,7 +87,7 @@ def _compiler(text: str) -> Compiler:
         return Compiler(text)
     except ValueError:
         allowed = ", ".join(item.value for item in Compiler)
-        raise UsageError(f"HOSTKIT_COMPILER={text} names no compiler", hint=f"use one of {allowed}") from None
+        raise UsageError(f"HK_COMPILER={text} names no compiler", hint=f"use one of {allowed}") from None
 
 
 class _Reader:

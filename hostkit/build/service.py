@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from hostkit.build.lock import hold
 from hostkit.build.model import Artifact, Sizes
 from hostkit.build.output import Step, StepKind
 from hostkit.build.pack import Packed, pack_virtual
-from hostkit.build.platformio import Compiled, command_for, compile_env, places_for
+from hostkit.build.platformio import TIMEOUT_S, Compiled, command_for, compile_env, places_for
 from hostkit.build.project import read_env
 from hostkit.build.provision import provision
 from hostkit.build.size import check_sizes
@@ -68,7 +68,7 @@ def ignore(event: BuildEvent) -> None:
     """Take no notice."""
 
 
-def build(
+def build(  # noqa: PLR0913 - what varies between callers, all by keyword
     project: Path,
     env: str,
     *,
@@ -76,16 +76,18 @@ def build(
     runner: Runner,
     clock: Clock,
     on_event: OnEvent = ignore,
+    timeout_s: float = TIMEOUT_S,
 ) -> BuildResult:
     """Return the artifact of a checkout's env as its files are now.
 
     An artifact of the same inputs is taken from the store without starting PlatformIO; a damaged one
-    is made anew. Several processes may build at once: the same inputs are built once.
+    is made anew. Several processes may build at once: the same inputs are built once. PlatformIO is
+    ended after ``timeout_s``.
     Raises :class:`UsageError` (unknown env, broken platformio.ini), :class:`FailedError` (does not
     compile, over budget, does not fit), :class:`ToolError` (PlatformIO, compiler, disk).
     """
     began = clock.monotonic_ns()
-    job = _Job(project.resolve(), env, paths, runner, on_event)
+    job = _Job(project.resolve(), env, paths, runner, on_event, timeout_s)
     stored, cached = job.run()
     seconds = (clock.monotonic_ns() - began) / 1e9
     return BuildResult(stored.artifact, cached, seconds, stored.warnings)
@@ -94,12 +96,15 @@ def build(
 class _Job:
     """One call of :func:`build`, with what its steps share."""
 
-    def __init__(self, project: Path, env: str, paths: Paths, runner: Runner, on_event: OnEvent) -> None:
-        self._settings = read_env(project, env, compiler=os.environ.get("HOSTKIT_COMPILER", ""))
+    def __init__(
+        self, project: Path, env: str, paths: Paths, runner: Runner, on_event: OnEvent, timeout_s: float
+    ) -> None:
+        self._settings = read_env(project, env, compiler=os.environ.get("HK_COMPILER", ""))
         self._toolchain: Toolchain = find_toolchain(self._settings.compiler, cache=paths.cache, runner=runner)
         self._places = places_for(project, env, core=paths.core, cache=paths.cache)
         self._store = ArtifactStore(paths.artifacts)
         self._paths, self._runner, self._on_event = paths, runner, on_event
+        self._timeout_s = timeout_s
         self._done = self._total = 0
 
     def run(self) -> tuple[Stored, bool]:
@@ -158,6 +163,7 @@ class _Job:
             self._tell(EventKind.NOTE, f"PlatformIO provisioned in {self._paths.core}")
         self._done = self._total = 0
         command = command_for(self._places, self._settings, self._toolchain, inputs, os.environ)
+        command = replace(command, timeout_s=self._timeout_s)
         return compile_env(command, self._places, self._runner, self._on_step)
 
     def _on_step(self, step: Step | str) -> None:
