@@ -41,6 +41,7 @@ class NorFlash:
         self.size = size
         self._cells = bytearray(content) if content is not None else bytearray(b"\xff") * size
         self.changed = content is None
+        self.generation = 0  # counts changes, so that what is derived from the content can be kept
         self.status = 0  # status register, bits 0..23 for SR1..SR3
 
     @property
@@ -65,7 +66,7 @@ class NorFlash:
         else:
             both = int.from_bytes(old, "big") & int.from_bytes(data, "big")
             self._cells[address:end] = both.to_bytes(len(data), "big")
-        self.changed = True
+        self._touch()
 
     def erase(self, address: int, length: int) -> None:
         """Set every sector that ``[address, address + length)`` touches to 0xFF."""
@@ -75,7 +76,7 @@ class NorFlash:
         start = address - address % SECTOR
         end = -(-(address + length) // SECTOR) * SECTOR
         self._cells[start:end] = b"\xff" * (end - start)
-        self.changed = True
+        self._touch()
 
     def erase_all(self) -> None:
         """Set the whole chip to 0xFF."""
@@ -94,6 +95,10 @@ class NorFlash:
     def snapshot(self) -> bytes:
         """Return a copy of the whole content."""
         return bytes(self._cells)
+
+    def _touch(self) -> None:
+        self.changed = True
+        self.generation += 1
 
     def _check(self, address: int, length: int) -> None:
         if address < 0 or length < 0 or address + length > self.size:
