@@ -1,0 +1,20 @@
+// Random numbers without a sequence: a hash of the seed and of what the number is for.
+#pragma once
+
+#include <cstdint>
+
+namespace hk {
+
+constexpr std::uint32_t mix32(std::uint32_t x) {
+    x ^= x >> 16;
+    x *= 0x7FEB352Du;
+    x ^= x >> 15;
+    x *= 0x846CA68Bu;
+    return x ^ (x >> 16);
+}
+
+constexpr std::uint32_t hash32(std::uint32_t seed, std::uint32_t a, std::uint32_t b) {
+    return mix32(mix32(mix32(seed ^ 0x9E3779B9u) + a) + b);
+}
+
+}  // namespace hk

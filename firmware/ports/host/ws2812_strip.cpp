@@ -1,0 +1,80 @@
+#include "host/ws2812_strip.hpp"
+
+#include <cstring>
+
+namespace hk::host {
+namespace {
+
+constexpr std::uint32_t kZeroHigh = 400;
+constexpr std::uint32_t kZeroLow = 850;
+constexpr std::uint32_t kOneHigh = 800;
+constexpr std::uint32_t kOneLow = 450;
+constexpr std::uint32_t kTolerance = 150;
+constexpr std::uint32_t kReset = 280000;
+
+bool near(std::uint32_t ns, std::uint32_t nominal) {
+    return ns + kTolerance >= nominal && ns <= nominal + kTolerance;
+}
+
+}  // namespace
+
+void Ws2812Strip::receive(const Waveform& waveform) {
+    std::uint32_t high_ns = 0;  // the last high and the low that follows it, so far
+    std::uint32_t low_ns = 0;
+    for (std::size_t i = 0; i < waveform.count; ++i) {
+        const std::uint32_t halves[2] = {waveform.words[i] & 0xFFFFu, waveform.words[i] >> 16};
+        for (const std::uint32_t half : halves) {
+            const std::uint32_t ns = (half & 0x7FFFu) * waveform.tick_ns;
+            if (ns == 0) {  // the end mark
+                i = waveform.count;
+                break;
+            }
+            if ((half & 0x8000u) == 0) {
+                low_ns += ns;
+                continue;
+            }
+            if (low_ns > 0) {
+                pulse(high_ns, low_ns);
+                high_ns = low_ns = 0;
+            }
+            high_ns += ns;
+        }
+    }
+    pulse(high_ns, low_ns);
+}
+
+void Ws2812Strip::pulse(std::uint32_t high_ns, std::uint32_t low_ns) {
+    const bool gap = low_ns >= kReset;
+    if (high_ns > 0) {
+        const bool one = high_ns > (kZeroHigh + kOneHigh) / 2;
+        const bool clear = near(high_ns, one ? kOneHigh : kZeroHigh) &&
+                           (gap || near(low_ns, one ? kOneLow : kZeroLow));
+        shift_in(one == clear);
+    }
+    if (gap) {
+        latch();
+    }
+}
+
+void Ws2812Strip::shift_in(bool bit) {
+    shifting_ = shifting_ << 1 | (bit ? 1u : 0u);
+    if (++bits_ < 24) {
+        return;
+    }
+    if (full_leds_ < kLeds) {
+        std::uint8_t* rgb = taken_ + full_leds_ * 3;
+        rgb[1] = static_cast<std::uint8_t>(shifting_ >> 16);
+        rgb[0] = static_cast<std::uint8_t>(shifting_ >> 8);
+        rgb[2] = static_cast<std::uint8_t>(shifting_);
+        ++full_leds_;
+    }
+    bits_ = 0;
+}
+
+void Ws2812Strip::latch() {
+    std::memcpy(shown_, taken_, std::size_t{full_leds_} * 3);
+    full_leds_ = 0;
+    bits_ = 0;
+}
+
+}  // namespace hk::host
