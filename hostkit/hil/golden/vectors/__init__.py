@@ -1,1 +1,1 @@
-"""Golden vectors, which C++ and Python tests both read: ``python -m hostkit.hil.golden.vectors [DIRECTORY]``."""
+"""Golden vectors, read by C++ and Python tests: ``python -m hostkit.hil.golden.vectors [DIRECTORY]``."""
