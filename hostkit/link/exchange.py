@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from hostkit.clock import Clock
+from hostkit.link.cbor import encode_value
 from hostkit.link.errors import DeviceError, LinkLostError, LinkTimeoutError
 from hostkit.link.framing import Broken, Text
-from hostkit.link.messages import FrameEvent, Reply, Status, encode_value, op_name
+from hostkit.link.messages import FrameEvent, Reply, Status, op_name
 from hostkit.link.session import (
     Answered,
     Incoming,

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, TypeVar
 
-import cbor2
-
+from hostkit.link.cbor import decode_value, encode_value
 from hostkit.link.errors import MessageError
 from hostkit.link.fields import sequence, text, uint
 from hostkit.link.framing import Reason
@@ -159,39 +158,6 @@ def encode_message(message: Message) -> bytes:
         case Nak(nonce, reason, lost):
             items = [4, nonce, int(reason), lost]
     return encode_value(items)
-
-
-def encode_value(value: Any) -> bytes:
-    """Return the deterministic CBOR of plain values: int, bytes, str, bool, None, list, dict."""
-    try:
-        return cbor2.dumps(value, canonical=True)
-    except (cbor2.CBOREncodeError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise MessageError(f"not a value that the link can carry: {error}") from error
-
-
-# What cbor2 raises for hostile bytes besides its own errors (tags with odd content, huge counts, depth).
-_DECODER_ERRORS = (
-    cbor2.CBORDecodeError,
-    ValueError,
-    TypeError,
-    ArithmeticError,
-    LookupError,
-    AttributeError,
-    RecursionError,
-    MemoryError,
-)
-
-
-def decode_value(data: bytes) -> Any:
-    """Return one CBOR value. Raises :class:`MessageError` unless ``data`` is its deterministic encoding."""
-    try:
-        value = cbor2.loads(data)
-        again = cbor2.dumps(value, canonical=True)
-    except (*_DECODER_ERRORS, cbor2.CBOREncodeError) as error:
-        raise MessageError(f"not CBOR: {error}") from error
-    if again != data:
-        raise MessageError("not the deterministic encoding of RFC 8949 4.2.1, or bytes follow the value")
-    return value
 
 
 def decode_message(data: bytes) -> Message:
