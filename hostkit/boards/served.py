@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hostkit.errors import HostkitError, InconclusiveError, ToolError, UsageError
+from hostkit.boards.lease import BusyError
+from hostkit.errors import HostkitError, InconclusiveError, InvalidError, ToolError, UsageError
 from hostkit.files import atomic_write, pretty_json
 from hostkit.process import boot_id, process_start_ticks
 
@@ -37,6 +38,7 @@ class ServedBoard:
     port: str  # stable symlink to the pty
     rfc2217: str  # pyserial URL
     serial: str  # USB serial number
+    paced: bool  # bytes take as long as the baud rate says
 
     @property
     def alive(self) -> bool:
@@ -51,7 +53,8 @@ class BoardState:
     ``mode``: off, unplugged, in-reset, download, running, hung or boot-loop. ``reason``: of the last
     reset, in link.cddl's words. ``faults``: what is wrong with the line. ``pty``: the device behind
     ``port`` now, empty while unplugged. ``flash``: hex SHA-256 of the whole chip. ``problem``: what the
-    machine could not do for the board (disk full), else empty.
+    machine could not do for the board (disk full), else empty. ``lost``: bytes that the application did not
+    take in time.
     """
 
     name: str
@@ -68,6 +71,7 @@ class BoardState:
     flash_size: int
     flash: str
     pid: int
+    paced: bool
     lost: int
     problem: str
     faults: Mapping[str, float] = field(default_factory=dict)
@@ -104,7 +108,9 @@ def short_path(path: Path) -> Iterator[str]:
 
 
 _ERRORS: dict[str, type[HostkitError]] = {
+    "busy": BusyError,
     "usage": UsageError,
+    "invalid": InvalidError,
     "inconclusive": InconclusiveError,
     "tool": ToolError,
 }
@@ -113,6 +119,12 @@ _ERRORS: dict[str, type[HostkitError]] = {
 def error_word(error: HostkitError) -> str:
     """Return how an error is named on the control socket."""
     return next((word for word, kind in _ERRORS.items() if isinstance(error, kind)), "tool")
+
+
+def error_from(answer: Mapping[str, Any]) -> HostkitError:
+    """Return the error that an answer (``ok`` false) tells of."""
+    kind = _ERRORS.get(str(answer.get("kind")), ToolError)
+    return kind(str(answer.get("error")), hint=str(answer.get("hint", "")))
 
 
 class ControlClient:
@@ -176,6 +188,5 @@ class ControlClient:
                 f"the server of board {self.directory.name} ended while it was asked", hint="serve it again"
             )
         if not answer.get("ok"):
-            kind = _ERRORS.get(str(answer.get("kind")), ToolError)
-            raise kind(str(answer.get("error")), hint=str(answer.get("hint", "")))
+            raise error_from(answer)
         return answer

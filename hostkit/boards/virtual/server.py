@@ -103,6 +103,7 @@ class BoardServer:
             flash_size=spec.flash_size,
             flash=self._flash_digest(),
             pid=os.getpid(),
+            paced=spec.paced,
             lost=machine.lost,
             problem=machine.problem,
             faults=machine.wire.faults,
@@ -146,6 +147,7 @@ class BoardServer:
             port=str(self._ports.link),
             rfc2217=self._ports.url,
             serial=spec.serial,
+            paced=spec.paced,
         )
         opening.callback(write_record(self._directory, board).unlink, missing_ok=True)
         self._journal.note(f"served by pid {board.pid}: {self._ports.pty} and {board.rfc2217}")
@@ -190,7 +192,7 @@ class BoardServer:
 def _take_directory(directory: Path, name: str) -> int:
     """Lock a board's live directory for as long as the descriptor is open."""
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise disk_error(error, directory) from error

@@ -1,0 +1,25 @@
+"""From a line of ``boards.toml`` to a board that can be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hostkit.boards.model import Board, BoardSpec, Kind
+from hostkit.clock import Clock
+
+
+def open_board(spec: BoardSpec, *, boards_dir: Path, clock: Clock, autostart: bool = True) -> Board:
+    """Return the board, ready to be reset, flashed and talked to; close it when done.
+
+    ``boards_dir``: live state of virtual boards (``Paths.boards``). A virtual board that nobody serves
+    is served by a child of this process until it is closed, unless ``autostart`` is off: then that is
+    an :class:`InconclusiveError`. A real board is not touched before it is used. Take the board's lease
+    first (:mod:`hostkit.boards.lease`).
+    """
+    if spec.kind is Kind.VIRTUAL:
+        from hostkit.boards.virtual.board import VirtualBoard  # noqa: PLC0415 - not for real boards
+
+        return VirtualBoard(spec, boards_dir / spec.name, autostart=autostart)
+    from hostkit.boards.silicon import SerialLines, SiliconBoard  # noqa: PLC0415 - not for virtual boards
+
+    return SiliconBoard(spec, clock, SerialLines())
