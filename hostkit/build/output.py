@@ -66,7 +66,10 @@ _REFERENCED = re.compile(r">>> (?:referenced|defined) (?:by|at|in) (?P<file>[^\s
 # GNU ld: "/usr/bin/ld: a.o: in function `main': a.cpp:(.text+0x5): undefined reference to `f()'"
 _GNU_LD = re.compile(r"(?:\S*/ld: )?(?P<file>[^\s:]+):\(\.[^)]*\): (?P<text>(?:undefined|multiple) .*)")
 _GNU_MULTIPLE = re.compile(r"\S*/ld: (?P<file>[^\s:]+): in function .*: (?P<text>multiple definition.*)")
-_PLATFORMIO = re.compile(r"Error: (?P<text>.*)|(?P<named>\w*(?:Error|Exception|NotFound)): (?P<rest>.*)")
+_PLATFORMIO = re.compile(
+    r"Error: (?P<text>.*)"
+    r"|(?P<named>\w*(?:Error|Exception|NotFound)|(?:Unknown|Incompatible|Invalid)\w+): (?P<rest>.*)"
+)
 _CRASHED = re.compile(r"(?:sh: .*|.*: )?(?P<text>Killed|Segmentation fault|.*No space left on device.*)")
 _ECHO = ("collect2:", "scons: ***", "*** [")
 _SOURCES = re.compile(r"hostkit: (\d+) sources")
@@ -81,7 +84,7 @@ def clean(text: str) -> str:
 def parse_diagnostics(text: str) -> tuple[Diagnostic, ...]:
     """Return warnings and errors in the order in which they were printed, each once."""
     found: list[Diagnostic] = []
-    for line in clean(text).splitlines():
+    for line in clean(text).split("\n"):
         if (item := _parse_line(line.rstrip())) is not None:
             found.append(item)
         elif found and not found[-1].file and (match := _REFERENCED.match(line)):

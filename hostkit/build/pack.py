@@ -39,7 +39,7 @@ def pack_virtual(executable: bytes, *, chip: Chip, version: str, build_id: str) 
     when the executable is none.
     """
     elf = read_elf(executable)
-    description = AppDescription(version[:31], build_id=bytes.fromhex(build_id))
+    description = AppDescription(version, build_id=bytes.fromhex(build_id))
     app = pack_application(chip, description, Payload(f"{elf.machine}-linux", executable))
     check_fits(len(app), APP_PARTITION)
     table = pack_partitions(DEFAULT_PARTITIONS)

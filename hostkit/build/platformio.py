@@ -45,7 +45,7 @@ class CompileError(FailedError):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Directories of one run. ``work`` belongs to this checkout and env; the others are shared."""
+    """Directories of one run. ``work`` is this checkout's and env's own; the last two are shared."""
 
     project: Path
     work: Path
@@ -53,9 +53,14 @@ class Places:
     cache: Path
 
     @property
+    def output(self) -> Path:
+        """PlatformIO's build directory. It removes all of it when the set of files changes."""
+        return self.work / "out"
+
+    @property
     def program(self) -> Path:
-        """What the linker writes; the last part but one is PlatformIO's own directory an env."""
-        return self.work / self.work.name / "program"
+        """What the linker writes; PlatformIO adds the env's name, which is also that of ``work``."""
+        return self.output / self.work.name / "program"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ def command_for(
         # Registered by name there: shared, one checkout would build with another's platform.
         "PLATFORMIO_PLATFORMS_DIR": str(places.work / "platforms"),
         "PLATFORMIO_WORKSPACE_DIR": str(places.work / "workspace"),
-        "PLATFORMIO_BUILD_DIR": str(places.work),
+        "PLATFORMIO_BUILD_DIR": str(places.output),
         "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
         "PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL": "36500",  # days: never ask the network
         "ZIG_GLOBAL_CACHE_DIR": str(places.cache / "zig"),

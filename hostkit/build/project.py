@@ -19,6 +19,9 @@ _PREFIX = "custom_hostkit_"
 _SIZE = re.compile(r"(\d+)\s*([KM]?)", re.IGNORECASE)
 _SUFFIX = {"": 1, "K": 1 << 10, "M": 1 << 20}
 _REFERENCE = re.compile(r"\$\{([^.}]+)\.([^}]+)\}")
+# What fits esp_app_desc_t's text fields, a C string, a file name and a terminal without any quoting.
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,30}")
+_WORD_RULE = "1 to 31 letters, digits and . _ + -, the first a letter or a digit"
 _Choice = TypeVar("_Choice", bound=Enum)
 _MAX_DEPTH = 8  # extends and ${…} deeper than this go round in a circle
 
@@ -55,12 +58,14 @@ def read_env(project: Path, env: str, *, compiler: str = "") -> EnvSettings:
     section = f"env:{env}"
     if not reader.parser.has_section(section):
         raise _unknown_env(env, reader.envs(), reader.files[0])
+    if not _WORD.fullmatch(env):
+        raise UsageError(f"[{section}] is no name for an env", hint=f"it must be {_WORD_RULE}")
     chip = reader.choice(section, "chip", Chip, Chip.ESP32.value)
     return EnvSettings(
         name=env,
         chip=chip,
-        profile=reader.get(section, "profile", "dual-160"),
-        version=reader.get(section, "version", "0.0.0"),
+        profile=reader.word(section, "profile", "dual-160"),
+        version=reader.word(section, "version", "0.0.0"),
         compiler=_compiler(compiler) if compiler else reader.choice(section, "compiler", Compiler, "zig"),
         flash_budget=reader.size(section, "flash_budget"),
         ram_budget=reader.size(section, "ram_budget"),
@@ -146,6 +151,12 @@ class _Reader:
             return kind(text)
         except ValueError:
             raise self._bad(option, text, "one of " + ", ".join(str(item.value) for item in kind)) from None
+
+    def word(self, section: str, option: str, default: str) -> str:
+        text = self.get(section, option, default)
+        if not _WORD.fullmatch(text):
+            raise self._bad(option, text, _WORD_RULE)
+        return text
 
     def size(self, section: str, option: str) -> int:
         text = self.get(section, option, "0")

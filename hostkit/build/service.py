@@ -180,7 +180,7 @@ class _Job:
 
     def _source_of(self, built: str) -> str:
         """Return an object's path without the build directory: lib/link/cobs, zcbor/zcbor_encode."""
-        inside = built.rsplit(f"/{self._settings.name}/", 1)[-1]
+        inside = built.rsplit(f"/out/{self._settings.name}/", 1)[-1]
         return inside.removeprefix("src/").removesuffix(".o")
 
     def _keep(self, inputs: Inputs, compiled: Compiled) -> Stored:

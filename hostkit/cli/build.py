@@ -168,15 +168,15 @@ def _progress(context: Context, *, verbose: bool) -> Iterator[OnEvent]:
 
 def _print_event(event: BuildEvent, *, verbose: bool) -> None:
     kind = event.kind.value
-    if kind == "output":
-        if verbose:
+    if kind in ("note", "wait"):
+        click.echo(click.style(f"{kind}: ", fg="yellow") + event.text, err=True)
+    elif verbose:
+        if kind == "output":
             click.echo(event.text, err=True)
     elif kind == "compile":
-        if not verbose:
-            click.echo(f"[{event.done}/{event.total or '?'}] {event.text}", err=True)
-    else:
-        prefix = click.style("note: ", fg="yellow") if kind == "note" else ""
-        click.echo(prefix + event.text, err=True)
+        click.echo(f"[{event.done}/{event.total or '?'}] {event.text}", err=True)
+    elif kind != "output":
+        click.echo(event.text, err=True)
 
 
 class _Bar:

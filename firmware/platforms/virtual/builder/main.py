@@ -9,6 +9,7 @@ HK_BUILD_ID, HK_VERSION, HK_COMMIT, HK_DIRTY, HK_PROFILE, HK_CHIP   what src/bui
 """
 
 import fcntl
+import hashlib
 import os
 import platform
 import shutil
@@ -17,6 +18,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from SCons.CacheDir import CacheDir
 from SCons.Script import DefaultEnvironment
 
 env = DefaultEnvironment()
@@ -24,6 +26,35 @@ env = DefaultEnvironment()
 # The oldest glibc that the program must run on: RHEL 8's. zig carries the stubs of every version.
 GLIBC = "2.28"
 SYSTEM_COMPILERS = {"g++": "gcc", "clang++": "clang"}
+
+
+DIGEST_SIZE = hashlib.sha256().digest_size
+
+
+class CheckedCache(CacheDir):
+    """Objects stored behind their own SHA-256: one that a crash left empty or torn is compiled again."""
+
+    def retrieve(self, node):
+        """Fetch an object if a whole one is there."""
+        path = self.cachepath(node)[1]
+        if path and os.path.isfile(path):
+            data = Path(path).read_bytes()
+            if hashlib.sha256(data[DIGEST_SIZE:]).digest() != data[:DIGEST_SIZE]:
+                os.unlink(path)
+        return super().retrieve(node)
+
+    @classmethod
+    def copy_to_cache(cls, env, src, dst):
+        """Store an object."""
+        data = Path(src).read_bytes()
+        Path(dst).write_bytes(hashlib.sha256(data).digest() + data)
+        return dst
+
+    @classmethod
+    def copy_from_cache(cls, env, src, dst):
+        """Take an object out; `retrieve` has checked it."""
+        Path(dst).write_bytes(Path(src).read_bytes()[DIGEST_SIZE:])
+        return dst
 
 
 def package_directory(name):
@@ -120,7 +151,7 @@ IDENTITY = choose_compiler()
 ZCBOR = package_directory("zcbor") or fail("zcbor is not installed: run `pip install zcbor`")
 
 if os.environ.get("HK_OBJECT_CACHE"):
-    env.CacheDir(os.environ["HK_OBJECT_CACHE"])
+    env.CacheDir(os.environ["HK_OBJECT_CACHE"], CheckedCache)
 
 # The compiler is known by IDENTITY; hashing its binary (180 MB) in every new directory takes 0.4 s.
 env.Replace(IMPLICIT_COMMAND_DEPENDENCIES=0, PROGSUFFIX="")

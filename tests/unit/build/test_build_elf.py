@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import struct
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostkit.build.elf import ElfFacts, read_elf
+from hostkit.errors import ExitCode, ToolError
+
+
+def test_data_and_bss_count_and_relocated_constants_do_not(make_elf: Callable[..., bytes]) -> None:
+    assert read_elf(make_elf(data=100, bss=200, relro=400)) == ElfFacts("x86_64", 300)
+    assert read_elf(make_elf(machine=183)).machine == "aarch64"
+
+
+def test_a_real_program_is_read_as_pyelftools_reads_it() -> None:
+    elffile = pytest.importorskip("elftools.elf.elffile")
+    program = Path(sys.executable).resolve()
+    with program.open("rb") as stream:
+        sections = list(elffile.ELFFile(stream).iter_sections())
+    expected = sum(
+        section["sh_size"]
+        for section in sections
+        if section.name.split(".")[1:2] in (["data"], ["bss"], ["tdata"], ["tbss"])
+        and not section.name.startswith(".data.rel.ro")
+        and section["sh_flags"] & 3 == 3
+    )
+    assert read_elf(program.read_bytes()).ram == expected
+    assert expected > 0
+
+
+def test_a_32_bit_file_is_read() -> None:
+    names = b"\0.bss\0"
+    head = b"\x7fELF\x01\x01\x01".ljust(16, b"\0") + struct.pack("<HHI", 2, 40, 1)
+    head += struct.pack("<IIIIHHHHHH", 0, 0, 64 + len(names), 0, 52, 0, 0, 40, 2, 0)
+    rows = [(0, 3, 0, 0, 64, len(names)), (1, 8, 3, 0, 0, 1234)]
+    body = b"".join(struct.pack("<IIIIII", *row).ljust(40, b"\0") for row in rows)
+    assert read_elf(head.ljust(64, b"\0") + names + body) == ElfFacts("arm", 1234)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "not a little-endian ELF file"),
+        (b"MZ" + bytes(100), "not a little-endian ELF file"),
+        (b"\x7fELF\x02\x02" + bytes(100), "not a little-endian ELF file"),
+        (b"\x7fELF\x02\x01" + bytes(100), "machine 0, which hostkit does not know"),
+    ],
+)
+def test_what_is_no_elf_is_refused(data: bytes, words: str) -> None:
+    with pytest.raises(ToolError, match=words) as caught:
+        read_elf(data)
+    assert caught.value.exit_code is ExitCode.TOOL
+    assert caught.value.hint == "run the build again with -v"
+
+
+@given(data=st.data())
+def test_a_cut_or_damaged_file_never_raises_anything_else(
+    data: st.DataObject, make_elf: Callable[..., bytes]
+) -> None:
+    whole = bytearray(make_elf())
+    for _ in range(data.draw(st.integers(0, 4))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(ToolError):
+        assert read_elf(bytes(whole[: data.draw(st.integers(0, len(whole)))])).ram >= 0
