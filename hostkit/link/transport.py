@@ -8,6 +8,7 @@ import os
 import select
 import socket
 import time
+import warnings
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -157,7 +158,9 @@ class UrlTransport:
             self._serial = serial.serial_for_url(url, do_not_open=True, timeout=_URL_POLL_S)
         except (ValueError, serial.SerialException) as error:
             raise PortGoneError(f"{url} is no port: {error}", hint="see boards.toml") from error
-        _open_without_reset(self._serial, url, baud)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"serial\.")
+            _open_without_reset(self._serial, url, baud)
 
     @property
     def name(self) -> str:
