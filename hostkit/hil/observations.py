@@ -1,0 +1,163 @@
+"""What the suite saw, as a file of JSON lines that is readable up to wherever the suite came.
+
+Lines, each with ``type``: ``session`` (schema, board, expected build), ``collected`` (tests),
+``identity`` (what the board says of itself), one ``test`` for each test, and ``summary`` at the end.
+A file without a summary is of a suite that was cut off.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import IO, Any
+
+from hostkit.errors import ToolError
+from hostkit.files import disk_error
+
+SCHEMA = 1
+
+
+class Outcome(Enum):
+    """How one test ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"  # the board did the wrong thing
+    ERROR = "error"  # the test could not be set up or torn down, or the board runs another build
+    SKIPPED = "skipped"
+    LOST = "lost"  # the link or the board went away: inconclusive, says nothing of the firmware
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A number with its unit."""
+
+    name: str
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestSeen:
+    """What one test saw. ``message`` is the first line of why it did not pass, ``detail`` all of it."""
+
+    test: str  # pytest's node id
+    outcome: Outcome
+    rung: str  # a word of hostkit.store.model.Rung
+    seconds: float
+    message: str = ""
+    detail: str = ""
+    pattern: str = ""
+    build: str = ""  # build id that the board named, "" when it was never asked
+    invalid: bool = False  # the board runs another firmware than was to be tested
+    measurements: tuple[Measurement, ...] = ()
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The measurements by name and unit."""
+        return {f"{m.name} [{m.unit}]" if m.unit else m.name: m.value for m in self.measurements}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The last line: how many tests were collected and how each outcome was counted; pytest's exit code."""
+
+    collected: int
+    counts: Mapping[str, int]
+    exit_code: int
+    seconds: float
+
+    @property
+    def nothing_ran(self) -> bool:
+        """True when no test gave an answer about the board: none there, all skipped or all lost."""
+        executed = (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR)
+        return not any(self.counts.get(outcome.value, 0) for outcome in executed)
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """A whole file. ``summary`` is None when the suite was cut off; ``broken``: lines that are no records."""
+
+    session: Mapping[str, Any] = field(default_factory=dict)
+    collected: int | None = None
+    identity: Mapping[str, Any] | None = None
+    tests: tuple[TestSeen, ...] = ()
+    summary: Summary | None = None
+    broken: int = 0
+
+
+class ObservationFile:
+    """Writes the lines as they come; each is in the file when its call returns."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin a new file, in place of an old one. Raises :class:`ToolError` when the disk refuses."""
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._stream: IO[str] = path.open("w", encoding="utf-8", buffering=1)
+        except OSError as error:
+            raise disk_error(error, path) from error
+
+    def session(self, board: str, expect_build: str) -> None:
+        """Write the first line."""
+        self._write({"type": "session", "schema": SCHEMA, "board": board, "expect_build": expect_build})
+
+    def collected(self, tests: int) -> None:
+        """Write how many tests are to run."""
+        self._write({"type": "collected", "tests": tests})
+
+    def identity(self, identity: Mapping[str, Any]) -> None:
+        """Write what the board says of itself."""
+        self._write({"type": "identity", **identity})
+
+    def test(self, seen: TestSeen) -> None:
+        """Write one test."""
+        self._write({"type": "test", **asdict(seen), "outcome": seen.outcome.value})
+
+    def summary(self, summary: Summary) -> None:
+        """Write the last line."""
+        self._write({"type": "summary", **asdict(summary)})
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        self._stream.close()
+
+    def _write(self, record: Mapping[str, Any]) -> None:
+        try:
+            self._stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise disk_error(error, self._path) from error
+
+
+def read_observations(path: Path) -> Observations:
+    """Read a file, as far as it was written. Raises :class:`ToolError` when it cannot be read at all."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise ToolError(f"cannot read {path}: {error.strerror}", hint="did the suite start?") from error
+    found: dict[str, Any] = {}
+    tests: list[TestSeen] = []
+    broken = 0
+    for line in lines:
+        try:
+            _take(json.loads(line), found, tests)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            broken += 1
+    return Observations(**found, tests=tuple(tests), broken=broken)
+
+
+def _take(record: dict[str, Any], found: dict[str, Any], tests: list[TestSeen]) -> None:
+    kind = record.pop("type")
+    if kind == "test":
+        measured = tuple(Measurement(**m) for m in record.pop("measurements"))
+        tests.append(TestSeen(**{**record, "outcome": Outcome(record["outcome"]), "measurements": measured}))
+    elif kind == "summary":
+        found["summary"] = Summary(**record)
+    elif kind == "collected":
+        found["collected"] = int(record["tests"])
+    elif kind in ("identity", "session"):
+        found[kind] = record
+    else:
+        raise ValueError(f"unknown record {kind!r}")

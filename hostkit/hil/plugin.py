@@ -1,0 +1,167 @@
+"""The pytest plugin: ``--board NAME`` runs tests on a board, with fixtures that make each test start fresh.
+
+Loaded with every pytest run where hostkit is installed, so it imports nothing but pytest until a board
+is asked for.
+"""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from hostkit.hil.golden.controller import GoldenController
+    from hostkit.hil.handle import BoardHandle
+    from hostkit.hil.profiles import Profile
+    from hostkit.hil.recorder import Recorder
+    from hostkit.hil.session import BoardOpener, HilSession
+    from hostkit.link.client import Link
+
+RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
+"""Where the configuration keeps what goes to ``--observations``."""
+
+SESSION: pytest.StashKey[HilSession] = pytest.StashKey()
+"""Where the configuration keeps the open board."""
+
+_BOARD_FIXTURES = frozenset({"board", "link"})
+_RUNGS = "built booted linked rendered wired timed soaked"
+_BUILD_ID = re.compile("[0-9a-f]{64}")
+
+
+class HostkitHooks:
+    """Hooks that other plugins and conftest files can implement."""
+
+    @pytest.hookspec(firstresult=True)
+    def pytest_hostkit_opener(self, config: pytest.Config) -> BoardOpener | None:
+        """Return where boards come from, instead of ``boards.toml``."""
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Make the hooks known."""
+    pluginmanager.add_hookspecs(HostkitHooks)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("hostkit", "tests on a board (hostkit)")
+    group.addoption("--board", metavar="NAME", help="board of boards.toml to run on")
+    group.addoption(
+        "--expect-build", metavar="ID", default="", help="build id (64 hex digits) that the board must run"
+    )
+    group.addoption("--observations", metavar="FILE", help="write what was seen, as JSON lines")
+    group.addoption("--transcript", metavar="FILE", help="write every byte of the link, as JSON lines")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the options; load the rest only if a board is asked for."""
+    config.addinivalue_line("markers", f"rung(name): how much the test shows, one of: {_RUNGS}")
+    build = config.getoption("expect_build")
+    if build and not _BUILD_ID.fullmatch(build):
+        raise pytest.UsageError(f"--expect-build takes 64 lower-case hex digits, not {build!r}")
+    if config.getoption("board") is None and config.getoption("observations") is None:
+        return
+    if config.getoption("numprocesses", None):
+        raise pytest.UsageError("a board serves one process: leave out -n with --board")
+    _start(config)
+
+
+def _start(config: pytest.Config) -> None:
+    from hostkit.errors import HostkitError
+    from hostkit.hil.recorder import Recorder
+    from hostkit.hil.session import Expectation, HilSession
+
+    expectation = Expectation(config.getoption("board") or "", config.getoption("expect_build"))
+    path = config.getoption("observations")
+    try:
+        recorder = Recorder(None if path is None else Path(path), expectation)
+    except HostkitError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[RECORDER] = recorder
+    config.stash[SESSION] = HilSession(lambda: _opener(config), expectation, recorder.on_identity)
+    recorder.session = config.stash[SESSION]
+    config.pluginmanager.register(recorder, "hostkit-recorder")
+
+
+def _opener(config: pytest.Config) -> BoardOpener:
+    given: BoardOpener | None = config.hook.pytest_hostkit_opener(config=config)
+    if given is not None:
+        return given
+    from hostkit.hil.catalog import opener_for
+
+    transcript: str | None = config.getoption("transcript")
+    return opener_for(config.invocation_params.dir, os.environ, Path(transcript) if transcript else None)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Give the board back, whatever happened."""
+    session = config.stash.get(SESSION, None)
+    if session is not None:
+        session.close()
+    recorder = config.stash.get(RECORDER, None)
+    if recorder is not None:
+        recorder.close()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse board tests without a board or without a rung, and rungs that there are not."""
+    for item in items:
+        for marker in item.iter_markers("rung"):
+            if len(marker.args) != 1 or marker.kwargs or marker.args[0] not in _RUNGS.split():
+                raise pytest.UsageError(f"{item.nodeid}: rung takes one of: {_RUNGS}")
+        if _BOARD_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+            continue
+        if config.getoption("board") is None:
+            raise pytest.UsageError(
+                f"{item.nodeid} needs a board: say --board NAME (see `hostkit boards list`)"
+            )
+        if item.get_closest_marker("rung") is None:
+            raise pytest.UsageError(f"{item.nodeid} needs a mark: pytest.mark.rung(...), one of: {_RUNGS}")
+
+
+@pytest.fixture
+def link(request: pytest.FixtureRequest) -> Link:
+    """The open link; the board is in test mode with everything at its default. Only with ``--board``."""
+    return request.config.stash[SESSION].fresh()
+
+
+@pytest.fixture
+def board(request: pytest.FixtureRequest, link: Link) -> BoardHandle:
+    """The board: what it must be, what it says of itself, and how to restart it. Only with ``--board``."""
+    from hostkit.hil.handle import BoardHandle
+
+    return BoardHandle(request.config.stash[SESSION], link)
+
+
+@pytest.fixture
+def profile(request: pytest.FixtureRequest) -> Profile:
+    """What must hang on the board, as its profile says. Only with ``--board``."""
+    return request.config.stash[SESSION].profile
+
+
+@pytest.fixture
+def golden(profile: Profile) -> GoldenController:
+    """A fresh model of the board's controller. Only with ``--board``."""
+    from hostkit.hil.golden.controller import GoldenController
+    from hostkit.hil.golden.geometry import Geometry
+
+    return GoldenController(Geometry(profile.lengths))
+
+
+@pytest.fixture
+def measure(request: pytest.FixtureRequest) -> Callable[[str, float, str], None]:
+    """Record a number: ``measure(name, value, unit)``. It goes to the observations and the JUnit report."""
+    recorder = request.config.stash.get(RECORDER, None)
+    node: Any = request.node
+
+    def record(name: str, value: float, unit: str) -> None:
+        node.user_properties.append((f"{name} [{unit}]" if unit else name, value))
+        if recorder is not None:
+            recorder.measured(node.nodeid, name, value, unit)
+
+    return record

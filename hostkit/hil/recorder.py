@@ -1,0 +1,162 @@
+"""Turns pytest's reports into observations, and errors of the board into the outcome that they are."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Generator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hostkit.errors import HostkitError, InconclusiveError, InvalidError
+from hostkit.hil.observations import Measurement, ObservationFile, Outcome, Summary, TestSeen
+from hostkit.hil.session import Expectation, HilSession
+from hostkit.link.bodies import Identity
+
+_LONGEST_DETAIL = 20_000  # characters
+
+
+@dataclass(slots=True)
+class _Running:
+    """What is known so far of the test that runs."""
+
+    rung: str
+    pattern: str
+    outcome: Outcome = Outcome.PASSED
+    seconds: float = 0.0
+    message: str = ""
+    detail: str = ""
+    invalid: bool = False
+    measurements: list[Measurement] = field(default_factory=list)
+
+
+class Recorder:
+    """A pytest plugin of its own, registered when observations or a board are asked for."""
+
+    def __init__(self, path: Path | None, expectation: Expectation) -> None:
+        """Write to ``path``, or only keep count when it is None. Raises :class:`ToolError`."""
+        self._file = None if path is None else ObservationFile(path)
+        self._running: dict[str, _Running] = {}
+        self._counts: Counter[str] = Counter()
+        self._collected = 0
+        self._began = time.monotonic()
+        self.session: HilSession | None = None
+        if self._file is not None:
+            self._file.session(expectation.board, expectation.build)
+
+    def on_identity(self, identity: Identity) -> None:
+        """Write down who the board says it is."""
+        if self._file is not None:
+            self._file.identity(asdict(identity))
+
+    def measured(self, test: str, name: str, value: float, unit: str) -> None:
+        """Keep a number for a running test."""
+        self._running[test].measurements.append(Measurement(name, float(value), unit))
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        if self._file is not None:
+            self._file.close()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Write down how many tests are to run."""
+        self._collected = len(session.items)
+        if self._file is not None:
+            self._file.collected(self._collected)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Bracket one test; a test that is cut off by Ctrl-C is not written down."""
+        marker = item.get_closest_marker("rung")
+        callspec = getattr(item, "callspec", None)
+        pattern = callspec.params.get("pattern", "") if callspec is not None else ""
+        running = _Running(str(marker.args[0]) if marker else "", str(pattern))
+        self._running[item.nodeid] = running
+        result = yield
+        del self._running[item.nodeid]
+        self._finish(item.nodeid, running)
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Look at the exception itself: whose fault is it?"""
+        report = yield
+        running = self._running.get(item.nodeid)
+        if running is not None:
+            running.seconds += call.duration
+            if report.skipped or report.failed:
+                self._blame(running, report, call)
+        return report
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Write the last line."""
+        if self._file is not None:
+            seconds = time.monotonic() - self._began
+            self._file.summary(Summary(self._collected, dict(self._counts), int(exitstatus), seconds))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say how many tests lost the board, and that nothing ran if so."""
+        lost = self._counts[Outcome.LOST.value]
+        if lost:
+            terminalreporter.write_line(f"{lost} tests lost the board: inconclusive, not failed", yellow=True)
+        if self._collected and set(self._counts) <= {Outcome.SKIPPED.value, Outcome.LOST.value}:
+            terminalreporter.write_line("nothing was shown: no test was executed to its end", red=True)
+
+    def _blame(self, running: _Running, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+        if running.outcome in (Outcome.FAILED, Outcome.LOST, Outcome.ERROR):
+            return  # what came first stands; a broken teardown after it is a consequence
+        error = call.excinfo.value if call.excinfo is not None else None
+        running.outcome = self._outcome(running, report, error)
+        running.detail = report.longreprtext[-_LONGEST_DETAIL:]
+        if not running.message:
+            running.message = _reason(report, error)
+
+    def _outcome(self, running: _Running, report: pytest.TestReport, error: BaseException | None) -> Outcome:
+        if report.skipped:
+            return Outcome.SKIPPED
+        meaning = self.session.blame(error) if self.session is not None and error is not None else None
+        if isinstance(meaning, HostkitError):
+            running.message = meaning.message
+            running.invalid = isinstance(meaning, InvalidError)
+            if isinstance(meaning, InconclusiveError):
+                return Outcome.LOST
+            if not running.invalid:
+                return Outcome.FAILED
+        if isinstance(error, HostkitError) and error.exit_code == 1:
+            return Outcome.FAILED  # also in the setup: the board was asked and did the wrong thing
+        return Outcome.FAILED if report.when == "call" and not running.invalid else Outcome.ERROR
+
+    def _finish(self, test: str, running: _Running) -> None:
+        self._counts[running.outcome.value] += 1
+        if self._file is None:
+            return
+        build = self.session.build if self.session is not None else ""
+        self._file.test(
+            TestSeen(
+                test,
+                running.outcome,
+                running.rung,
+                round(running.seconds, 6),
+                running.message,
+                running.detail,
+                running.pattern,
+                build,
+                running.invalid,
+                tuple(running.measurements),
+            )
+        )
+
+
+def _reason(report: pytest.TestReport, error: BaseException | None) -> str:
+    """Return one line that says why: the error's own, without pytest's dressing."""
+    if isinstance(error, HostkitError):
+        return error.message
+    if report.skipped and isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    said = str(error).strip().splitlines() if error is not None else []
+    return said[0] if said else type(error).__name__

@@ -1,0 +1,207 @@
+"""One run of the suite on one board: opened once, fresh for each test, honest about who is to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from hostkit.boards.model import BoardSpec
+from hostkit.errors import FailedError, HostkitError, InconclusiveError, InvalidError
+from hostkit.hil.profiles import Profile, find_profile
+from hostkit.link.bodies import Identity
+from hostkit.link.client import Link
+from hostkit.link.errors import LinkLostError
+from hostkit.link.messages import Mode
+
+READY_S = 10.0  # for a board to boot and answer
+_BACK_S = 3.0  # for a board that was lost to come back
+_OWN_FAULT = ("panic", "watchdog", "software")  # reset reasons that the firmware brought about itself
+_SILENCE = (0, 0, (0,) * 8)
+
+
+class OpenBoard(Protocol):
+    """A board that this process may use, until it is closed."""
+
+    @property
+    def spec(self) -> BoardSpec:
+        """What ``boards.toml`` says of it."""
+        ...
+
+    def open_link(self) -> Link:
+        """Open the link; the caller closes it. Raises :class:`InconclusiveError` without the board."""
+        ...
+
+    def reset(self) -> None:
+        """Press the reset button; the firmware starts anew. Returns at once."""
+        ...
+
+    def close(self) -> None:
+        """Give the board back; a second call does nothing."""
+        ...
+
+
+class BoardOpener(Protocol):
+    """Opens boards by the name that ``--board`` gives."""
+
+    def open(self, name: str) -> OpenBoard:
+        """Return the board, held exclusively.
+
+        Raises :class:`UsageError` for an unknown name, :class:`InconclusiveError` when it is taken or gone.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """Which board is to be tested and which build must run on it (64 hex digits; empty: any)."""
+
+    board: str
+    build: str = ""
+
+
+class HilSession:
+    """Holds board and link for all tests. Everything is opened at first use and closed by :meth:`close`."""
+
+    def __init__(
+        self,
+        opener: Callable[[], BoardOpener],
+        expectation: Expectation,
+        on_identity: Callable[[Identity], None] = lambda _: None,
+    ) -> None:
+        """Take where boards come from; ``on_identity`` is told who the board is, once."""
+        self._opener = opener
+        self._expectation = expectation
+        self._on_identity = on_identity
+        self._board: OpenBoard | None = None
+        self._link: Link | None = None
+        self._identity: Identity | None = None
+        self._failure: HostkitError | None = None
+        self._lost = False
+        self.restarts = 0  # that nobody asked for
+
+    @property
+    def board(self) -> OpenBoard:
+        """The board, opened now if it was not."""
+        self._open()
+        assert self._board is not None
+        return self._board
+
+    @property
+    def link(self) -> Link:
+        """The link, opened now if it was not."""
+        self._open()
+        assert self._link is not None
+        return self._link
+
+    @property
+    def identity(self) -> Identity:
+        """What the board said when it was opened or last restarted."""
+        self._open()
+        assert self._identity is not None
+        return self._identity
+
+    @property
+    def profile(self) -> Profile:
+        """What must hang on the board."""
+        return find_profile(self.board.spec.profile)
+
+    @property
+    def build(self) -> str:
+        """The build id that the board named, empty before it was asked."""
+        return self._identity.build if self._identity else ""
+
+    def fresh(self) -> Link:
+        """Return the link with the board as every test finds it.
+
+        Test mode, full brightness, no power limit, silence, pattern ``solid`` with its defaults, seed 0.
+        A board that was lost in an earlier test is looked for once more; after that every call raises the
+        same error at once.
+        """
+        if self._lost:
+            self._recover()
+        link = self.link
+        link.mode(Mode.TEST)
+        link.output(255, 0)
+        link.audio(*_SILENCE)
+        link.configure("solid")
+        link.receive(0)
+        return link
+
+    def restart(self, press: Callable[[], None]) -> Identity:
+        """Restart the board by ``press`` (the button, or the link's request), and wait until it answers."""
+        press()
+        self._identity = self._checked(self.link.wait_ready(READY_S))
+        return self._identity
+
+    def blame(self, error: BaseException) -> HostkitError | None:
+        """Return what a test's error means for the board, None when it is no matter of the board.
+
+        A restart for a reason of the firmware's own making is its failure; any other loss is nobody's.
+        """
+        if isinstance(error, LinkLostError):
+            self.restarts += 1
+            return self._judge_restart(error)
+        if isinstance(error, InconclusiveError):
+            self._lost = self._link is not None
+            return error
+        return error if isinstance(error, InvalidError) else None
+
+    def close(self) -> None:
+        """Close link and board; a second call does nothing."""
+        link, board, self._link, self._board = self._link, self._board, None, None
+        if link is not None:
+            link.close()
+        if board is not None:
+            board.close()
+
+    def _open(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if self._link is not None:
+            return
+        try:
+            self._board = self._opener().open(self._expectation.board)
+            self._link = self._board.open_link()
+            self._identity = self._link.wait_ready(READY_S)
+            self._on_identity(self._identity)
+            self._checked(self._identity)
+        except HostkitError as error:
+            self._failure = error
+            self.close()
+            raise
+
+    def _checked(self, identity: Identity) -> Identity:
+        wanted, spec = self._expectation.build, self.board.spec
+        if wanted and identity.build != wanted:
+            raise InvalidError(
+                f"board {spec.name} runs build {identity.build[:12]}, to be tested is {wanted[:12]}",
+                hint=f"flash it first: hostkit flash -b {spec.name}",
+            )
+        if spec.mac and identity.mac != spec.mac:
+            raise InvalidError(
+                f"the firmware on board {spec.name} says MAC {identity.mac}, boards.toml says {spec.mac}",
+                hint="is another board on this port? see `hostkit boards list`",
+            )
+        return identity
+
+    def _recover(self) -> None:
+        try:
+            assert self._link is not None
+            self._identity = self._checked(self._link.wait_ready(_BACK_S))
+        except HostkitError as error:
+            self._failure = error
+            raise
+        self._lost = False
+
+    def _judge_restart(self, error: LinkLostError) -> HostkitError:
+        try:
+            self._identity = self.link.wait_ready(_BACK_S)
+        except HostkitError:
+            self._lost = True
+            return error
+        if self._identity.reset in _OWN_FAULT:
+            return FailedError(
+                f"the firmware restarted by itself: {self._identity.reset}", hint="see the transcript"
+            )
+        return error
