@@ -31,8 +31,6 @@ port = serial.Serial(sys.argv[1], exclusive=True)
 print(1, flush=True)
 input()
 """
-    "import sys, serial; port = serial.Serial(sys.argv[1], exclusive=True); print(1, flush=True); input()"
-)
 
 
 @pytest.fixture
