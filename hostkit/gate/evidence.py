@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hostkit.clock import Clock
 from hostkit.errors import ToolError
 from hostkit.files import atomic_directory, canonical_json, disk_error, pretty_json, sha256_file
 
@@ -21,12 +18,6 @@ SEAL = "evidence.json"
 
 LATEST = "latest"
 """A link beside the runs to the newest one."""
-
-
-def new_run_id(clock: Clock) -> str:
-    """Return an id that sorts by time (UTC, to the second) and that no other run has."""
-    moment = datetime.fromtimestamp(clock.wall_ns() // 1_000_000_000, UTC)
-    return f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
 @contextmanager

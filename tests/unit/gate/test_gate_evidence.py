@@ -11,13 +11,13 @@ from hostkit.gate.evidence import (
     LATEST,
     SEAL,
     broken_files,
-    new_run_id,
     run_directory,
     seal,
     suite_hash,
     write_bytes,
     write_json,
 )
+from hostkit.store.ids import new_run_id
 from hostkit.testing.clock import FakeClock
 
 

@@ -1,0 +1,135 @@
+"""Git, as a program: what tasks and gates need of it, each answer checked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hostkit.errors import ToolError, UsageError
+from hostkit.process import Command, Finished, Runner
+
+_HASH = re.compile(r"^[0-9a-f]{40,64}$", re.MULTILINE)
+_TIMEOUT_S = 120.0
+# A hook's own repository must not become ours; who commits and how git is configured stays as it is.
+_OF_A_HOOK = re.compile(
+    r"GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|NAMESPACE|PREFIX|ALTERNATE.*)"
+)
+
+
+def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which git finds the repository by the working directory alone."""
+    return {name: value for name, value in env.items() if not _OF_A_HOOK.fullmatch(name)}
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """What is checked out: ``changes`` is a hash over all that differs from the commit, or ""."""
+
+    commit: str
+    tree: str
+    dirty: bool
+    changes: str
+
+
+class Git:
+    """One working tree. Every method raises :class:`ToolError` with git's words when git refuses."""
+
+    def __init__(self, directory: Path, runner: Runner) -> None:
+        """Work in ``directory``."""
+        self.directory = directory
+        self._runner = runner
+
+    def at(self, directory: Path) -> Git:
+        """Return the same for another working tree."""
+        return Git(directory, self._runner)
+
+    def ask(self, *arguments: str, env: Mapping[str, str] | None = None) -> Finished:
+        """Run git and return how it ended, whatever its exit code."""
+        environment = clean_environment(os.environ) | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+        return self._runner.run(
+            Command(
+                ("git", "-c", "core.quotepath=off", "-c", "gc.auto=0", *arguments),
+                cwd=self.directory,
+                env=environment | dict(env or {}),
+                timeout_s=_TIMEOUT_S,
+            )
+        )
+
+    def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
+        """Run git and return what it printed."""
+        done = self.ask(*arguments, env=env)
+        if not done.ok:
+            said = next((line for line in reversed(done.output.splitlines()) if line.strip()), "no output")
+            raise ToolError(
+                f"git {arguments[0]} failed in {self.directory}: {said}",
+                hint=f"run it there to see all of it: git {' '.join(arguments)}",
+            )
+        return done.output
+
+    def common_dir(self) -> Path:
+        """Return the repository that all worktrees share: the name of the project."""
+        done = self.ask("rev-parse", "--git-common-dir")
+        if not done.ok:
+            raise UsageError(
+                f"{self.directory} is in no git repository", hint="tasks need one: git init, then commit"
+            )
+        return (self.directory / done.output.strip().splitlines()[-1]).resolve()
+
+    def resolve(self, name: str) -> str:
+        """Return the commit of a name, or "" when there is none."""
+        done = self.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        found = _HASH.search(done.output) if done.ok else None
+        return found[0] if found else ""
+
+    def checkout(self) -> Checkout:
+        """Return what is checked out, with a hash over uncommitted changes and untracked files."""
+        commit = self.resolve("HEAD")
+        if not commit:
+            raise UsageError(f"{self.directory} has no commit yet", hint="commit something first")
+        found = _HASH.search(self.run("rev-parse", "HEAD^{tree}"))
+        paths = self.changed_paths()
+        digest = hashlib.sha256()
+        for path in paths:
+            digest.update(path.encode() + b"\0")
+            file = self.directory / path
+            digest.update(hashlib.sha256(file.read_bytes()).digest() if file.is_file() else b"gone")
+        return Checkout(commit, found[0] if found else "", bool(paths), digest.hexdigest() if paths else "")
+
+    def changed_paths(self) -> tuple[str, ...]:
+        """Return paths that differ from the commit, untracked ones included, ignored ones not."""
+        listed = self.run("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
+        return tuple(sorted(entry[3:] for entry in listed.split("\0") if len(entry) > 3))
+
+    def changed_between(self, base: str, commit: str) -> tuple[str, ...]:
+        """Return paths that differ between two commits."""
+        listed = self.run("diff", "--name-only", "-z", "--no-renames", base, commit)
+        return tuple(sorted(path for path in listed.split("\0") if path))
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """True when ``newer`` contains ``older`` (or is it)."""
+        done = self.ask("merge-base", "--is-ancestor", older, newer)
+        if done.returncode not in (0, 1):
+            raise ToolError(f"git merge-base failed: {done.output.strip()}", hint="run git fsck")
+        return done.returncode == 0
+
+    def worktrees(self) -> dict[Path, str]:
+        """Return every worktree with the branch that is checked out there ("" when detached)."""
+        found: dict[Path, str] = {}
+        for block in self.run("worktree", "list", "--porcelain").split("\n\n"):
+            fields = dict(line.partition(" ")[::2] for line in block.splitlines())
+            if "worktree" in fields:
+                found[Path(fields["worktree"])] = fields.get("branch", "").removeprefix("refs/heads/")
+        return found
+
+    def identity(self) -> dict[str, str]:
+        """Return environment for commits that hostkit makes: the user's own name where there is one."""
+        if self.ask("var", "GIT_COMMITTER_IDENT").ok and self.ask("var", "GIT_AUTHOR_IDENT").ok:
+            return {}
+        roles = ("AUTHOR", "COMMITTER")
+        return {f"GIT_{role}_NAME": "hostkit" for role in roles} | {
+            f"GIT_{role}_EMAIL": "hostkit@localhost" for role in roles
+        }

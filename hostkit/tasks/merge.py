@@ -1,0 +1,110 @@
+"""Verified work into the target branch: only to a commit that itself has a pass."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from hostkit.errors import HostkitError
+from hostkit.store.model import Verdict
+from hostkit.tasks.git import Git
+from hostkit.tasks.model import Task
+from hostkit.tasks.proof import judge, proofs_of
+from hostkit.tasks.proving import prove
+from hostkit.tasks.standing import reason_of
+from hostkit.tasks.workshop import Workshop
+
+_SCRATCH = "_merge"  # no task id begins with an underscore
+_TRIES = 3  # how often the target may move under a merge
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """How a merge ended: ``commit`` is the target's new tip, or "" with the reason why not."""
+
+    commit: str
+    why: str
+
+
+def merge(shop: Workshop, task: Task, commit: str) -> Merged:
+    """Bring a verified commit into the target branch, by fast-forward or by a merge that has its own pass.
+
+    The branch moves by compare-and-swap. Where it is checked out, the working tree moves along, and
+    uncommitted changes there stop the merge rather than being touched.
+    """
+    target = shop.plan.target
+    for _ in range(_TRIES):
+        tip = shop.git.resolve(f"refs/heads/{target}")
+        if shop.git.is_ancestor(commit, tip):
+            return Merged(tip, "")
+        ahead = shop.git.is_ancestor(tip, commit)
+        joined = Merged(commit, "") if ahead else _joined(shop, task, tip, commit)
+        if not joined.commit or _passes(shop, task, joined.commit) is not Verdict.PASS:
+            return Merged("", joined.why or f"{joined.commit[:12]} has no pass")
+        why = _advance(shop, tip, joined.commit)
+        if not why:
+            return joined
+        if shop.git.resolve(f"refs/heads/{target}") == tip:
+            return Merged("", why)
+    return Merged("", f"{target} moved {_TRIES} times while the merge was proved; run again")
+
+
+def _passes(shop: Workshop, task: Task, commit: str) -> Verdict | None:
+    return judge(proofs_of(task.checks, shop.records(commit)))
+
+
+def _joined(shop: Workshop, task: Task, tip: str, commit: str) -> Merged:
+    """Make the merge commit in a worktree of its own and prove it there."""
+    path = shop.folders.worktrees / _SCRATCH
+    _drop_scratch(shop, path)
+    shop.git.run("worktree", "add", "--quiet", "--detach", str(path), tip)
+    try:
+        git = shop.git.at(path)
+        done = git.ask(
+            "merge", "--no-ff", "-m", f"Merge {task.id}: {task.title}", commit, env=_dates(git, tip, commit)
+        )
+        if not done.ok:
+            said = [line for line in done.output.splitlines() if line.startswith("CONFLICT")]
+            git.ask("merge", "--abort")
+            return Merged("", said[0] if said else done.output.strip().splitlines()[-1])
+        made = git.resolve("HEAD")
+        shop.tell(task.id, f"{shop.plan.target} has moved: the gate runs on the merge {made[:12]}")
+        log = shop.folders.log(task.id, len(shop.tried(task.id)), "merge")
+        why = prove(shop, task.checks, path, log, secrets.token_hex(16))
+        proofs = proofs_of(task.checks, shop.records(made))
+        verdict = judge(proofs)
+        if verdict is Verdict.PASS:
+            return Merged(made, "")
+        return Merged("", f"merged with {shop.plan.target}: {why or reason_of(proofs, verdict)}")
+    finally:
+        _drop_scratch(shop, path)
+
+
+def _dates(git: Git, tip: str, commit: str) -> dict[str, str]:
+    """Date a merge by its parents: the same two always give the same commit, whose verdict is known then."""
+    newest = max(int(git.run("show", "-s", "--format=%ct", parent).split()[-1]) for parent in (tip, commit))
+    return git.identity() | {"GIT_AUTHOR_DATE": f"{newest} +0000", "GIT_COMMITTER_DATE": f"{newest} +0000"}
+
+
+def _drop_scratch(shop: Workshop, path: Path) -> None:
+    """Remove the merge's worktree: all that it ever holds is a merge that can be made again."""
+    shop.git.ask("worktree", "remove", "--force", str(path))
+    shop.git.ask("worktree", "prune")
+
+
+def _advance(shop: Workshop, tip: str, commit: str) -> str:
+    """Move the target from ``tip`` to ``commit``, or say why it did not go."""
+    target = shop.plan.target
+    places = [path for path, branch in shop.git.worktrees().items() if branch == target]
+    try:
+        if not places:
+            shop.git.run("update-ref", "-m", "hostkit: verified", f"refs/heads/{target}", commit, tip)
+            return ""
+        git = shop.git.at(places[0])
+        if git.resolve("HEAD") != tip:
+            return f"{target} moved"
+        git.run("merge", "--ff-only", "--quiet", commit)
+    except HostkitError as error:
+        return error.message
+    return ""

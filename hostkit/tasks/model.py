@@ -1,0 +1,139 @@
+"""Records of tasks, and the states that are computed for them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from hostkit.boards.model import Fidelity
+from hostkit.files import canonical_json
+from hostkit.store.model import Rung
+
+ANY_BOARD = "any"
+"""A gate's board when every board of the catalogue will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateCheck:
+    """A board must show it: met by a passing verdict at least this high and this near to silicon."""
+
+    env: str
+    board: str = ANY_BOARD
+    min_rung: Rung = Rung.WIRED
+    min_fidelity: Fidelity = Fidelity.VIRTUAL
+
+    @property
+    def title(self) -> str:
+        """Return the check in a few words."""
+        return f"gate {self.env} on {self.board}"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandCheck:
+    """A command must end with exit code 0, run in the worktree of the claimed commit."""
+
+    argv: tuple[str, ...]
+    timeout_s: float = 600.0
+
+    @property
+    def title(self) -> str:
+        """Return the check in a few words."""
+        return f"command {' '.join(self.argv)}"
+
+    @property
+    def digest(self) -> str:
+        """Return what the ledger knows the command by: another argv is another check."""
+        return hashlib.sha256(canonical_json(list(self.argv))).hexdigest()
+
+
+Check = GateCheck | CommandCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A command that does a task. Placeholders in ``argv``: see :mod:`hostkit.tasks.brief`."""
+
+    name: str
+    argv: tuple[str, ...]
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task as the file has it. ``files``: globs of what may change; empty: anything may."""
+
+    id: str
+    title: str
+    brief: str
+    needs: tuple[str, ...]
+    files: tuple[str, ...]
+    checks: tuple[Check, ...]
+    agent: Agent
+    attempts: int  # how often the agent may be started
+    line: int  # in the file, from 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole file of tasks, checked: ids are unique, needs exist, nothing needs itself."""
+
+    file: Path
+    target: str  # the branch that verified work goes into
+    tasks: Mapping[str, Task]  # in the order of the file
+
+    @property
+    def needs(self) -> dict[str, tuple[str, ...]]:
+        """Return the graph: id to the ids that it needs."""
+        return {task.id: task.needs for task in self.tasks.values()}
+
+
+class State(Enum):
+    """Where a task stands. Computed from attempts and ledger, never stored."""
+
+    PLANNED = "planned"  # waits for others
+    READY = "ready"
+    RUNNING = "running"  # an agent is at work
+    CLAIMED = "claimed"  # the agent says that it is done
+    PROVING = "proving"
+    VERIFIED = "verified"  # the ledger holds a pass of every check for exactly this commit
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"  # proved nothing yet; nobody's fault
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.PLANNED: frozenset({State.READY}),
+    State.READY: frozenset({State.RUNNING, State.PLANNED, State.FAILED}),
+    State.RUNNING: frozenset({State.CLAIMED, State.READY, State.PLANNED, State.FAILED, State.VERIFIED}),
+    State.CLAIMED: frozenset({State.PROVING, State.VERIFIED, State.FAILED, State.READY, State.INCONCLUSIVE}),
+    State.PROVING: frozenset(
+        {State.VERIFIED, State.FAILED, State.INCONCLUSIVE, State.READY, State.PLANNED, State.CLAIMED}
+    ),
+    State.VERIFIED: frozenset({State.CLAIMED, State.FAILED, State.READY}),
+    State.FAILED: frozenset({State.READY, State.PLANNED, State.VERIFIED}),
+    State.INCONCLUSIVE: frozenset({State.CLAIMED, State.PROVING, State.VERIFIED, State.FAILED, State.READY}),
+}
+"""Which state may follow which. Verified follows only from a pass in the ledger, never from a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A task's state with the reason, for people.
+
+    ``commit`` is what it claims, or empty. ``blocked`` is the path of needs that ends at a failed task, for
+    a task that will therefore not start; else empty.
+    """
+
+    task: str
+    state: State
+    why: str
+    commit: str = ""
+    attempts: int = 0
+    blocked: tuple[str, ...] = ()
+
+    @property
+    def dead(self) -> bool:
+        """True when nothing moves here until a person changes something: failed, or blocked by a failure."""
+        return self.state is State.FAILED or bool(self.blocked)

@@ -1,0 +1,94 @@
+"""What every step of a run works with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hostkit.clock import Clock
+from hostkit.store.attempts import Attempts
+from hostkit.store.ledger import Ledger
+from hostkit.store.model import Attempt, VerdictRecord
+from hostkit.tasks.agent import Children
+from hostkit.tasks.git import Git
+from hostkit.tasks.model import GateCheck, Plan, Standing
+from hostkit.tasks.standing import standings
+from hostkit.tasks.worktree import Worktrees
+
+GateArgv = Callable[[GateCheck], Sequence[str]]
+"""Given a gate check, the command that runs it in the working directory and writes the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where a project's runs keep things, below the user's state directory."""
+
+    root: Path
+
+    @classmethod
+    def of_project(cls, state: Path, common_dir: Path) -> Folders:
+        """Return the folders of a repository: its name for people, a hash so that no two share them."""
+        name = common_dir.parent.name if common_dir.name == ".git" else common_dir.name
+        digest = hashlib.sha256(str(common_dir).encode()).hexdigest()[:8]
+        return cls(state / "tasks" / f"{name}-{digest}")
+
+    @property
+    def worktrees(self) -> Path:
+        """Return where worktrees go."""
+        return self.root / "worktrees"
+
+    @property
+    def lock(self) -> Path:
+        """Return the file that a runner locks."""
+        return self.root / "runner.lock"
+
+    def log(self, task: str, number: int, what: str) -> Path:
+        """Return the log of one step of one attempt."""
+        return self.root / "logs" / f"{task}-{number}-{what}.log"
+
+    def brief(self, task: str, number: int) -> Path:
+        """Return the brief of one attempt."""
+        return self.root / "briefs" / f"{task}-{number}.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Tools of a run. ``tell`` hears a task's id and one line for people, from any thread."""
+
+    plan: Plan
+    git: Git
+    worktrees: Worktrees
+    attempts: Attempts
+    ledger: Ledger
+    children: Children
+    clock: Clock
+    folders: Folders
+    project: str
+    gate_argv: GateArgv
+    env: Mapping[str, str]
+    tell: Callable[[str, str], None]
+
+    def records(self, commit: str) -> tuple[VerdictRecord, ...]:
+        """Return the verdicts about a commit, oldest first."""
+        return tuple(entry.record for entry in self.ledger.of_commit(commit))
+
+    def standings(self, *, running: bool) -> dict[str, Standing]:
+        """Return where every task stands now."""
+        return standings(self.plan, self.attempts.all(), self.records, running=running)
+
+    def tried(self, task: str) -> tuple[Attempt, ...]:
+        """Return a task's attempts, oldest first."""
+        return tuple(attempt for attempt in self.attempts.all() if attempt.task == task)
+
+
+def last_line(log: Path) -> str:
+    """Return the last line of a log that says something, at most 200 characters; "" when there is none."""
+    try:
+        with log.open("rb") as stream:
+            stream.seek(max(0, log.stat().st_size - 8192))
+            lines = stream.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")

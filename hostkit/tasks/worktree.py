@@ -1,0 +1,116 @@
+"""One worktree and one branch a task. Work that is not merged is never deleted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hostkit.errors import FailedError, ToolError
+from hostkit.tasks.git import Git
+
+BRANCHES = "hostkit/"
+"""What the branches of tasks begin with."""
+
+
+class NoBaseError(FailedError):
+    """The work of a task's needs does not fit together, so there is nothing to start from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A worktree that holds everything that its task needs, and the commit there."""
+
+    path: Path
+    base: str
+
+
+class Worktrees:
+    """The worktrees of one project, in one folder. Safe to use from several threads."""
+
+    def __init__(self, git: Git, folder: Path, target: str) -> None:
+        """Keep worktrees in ``folder``; new branches start at the branch ``target``."""
+        self._git = git
+        self._folder = folder
+        self._target = target
+        self._one_at_a_time = threading.Lock()  # git's own locks make a second command fail, not wait
+
+    def path(self, task: str) -> Path:
+        """Return where a task's worktree is, or would be."""
+        return self._folder / task
+
+    def prepare(self, task: str, needs: Sequence[str]) -> Prepared:
+        """Return the task's worktree, made if need be, with the commits ``needs`` merged in.
+
+        An existing one is used as it is: an earlier attempt's work stays. Raises
+        :class:`NoBaseError` when the needs conflict, :class:`ToolError` when the folder is in the way.
+        """
+        with self._one_at_a_time:
+            path = self._open(task, needs)
+            git = self._git.at(path)
+            for need in needs:
+                if not git.is_ancestor(need, "HEAD"):
+                    _merge(git, need, task)
+            return Prepared(path, git.resolve("HEAD"))
+
+    def _open(self, task: str, needs: Sequence[str]) -> Path:
+        path, branch = self.path(task), BRANCHES + task
+        self._git.run("worktree", "prune")
+        known = {place.resolve(): name for place, name in self._git.worktrees().items()}
+        if path.resolve() in known:
+            if known[path.resolve()] != branch:
+                raise ToolError(
+                    f"{path} has {known[path.resolve()] or 'no branch'} checked out, not {branch}",
+                    hint=f"in there: git switch {branch}",
+                )
+            return path
+        if path.exists():
+            raise ToolError(
+                f"{path} is in the way: it is no worktree of this repository",
+                hint="move it away; hostkit deletes nothing that it did not make",
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if self._git.resolve(f"refs/heads/{branch}"):
+            self._git.run("worktree", "add", "--quiet", str(path), branch)
+        else:
+            start = self._start(needs)
+            self._git.run("worktree", "add", "--quiet", "--no-track", "-b", branch, str(path), start)
+        return path
+
+    def _start(self, needs: Sequence[str]) -> str:
+        """Start at the target when it has all the needs, else at the first of them."""
+        tip = self._git.resolve(f"refs/heads/{self._target}")
+        if not tip:
+            raise ToolError(
+                f"there is no branch {self._target}",
+                hint="set target: in tasks.yaml to the branch you merge into",
+            )
+        return tip if all(self._git.is_ancestor(need, tip) for need in needs) else needs[0]
+
+    def remove_merged(self, task: str, target_tip: str) -> bool:
+        """Remove a task's worktree and branch if nothing would be lost; return whether they went."""
+        path, branch = self.path(task), BRANCHES + task
+        with self._one_at_a_time:
+            tip = self._git.resolve(f"refs/heads/{branch}")
+            if not tip or not path.is_dir() or not self._git.is_ancestor(tip, target_tip):
+                return False
+            if self._git.at(path).changed_paths():
+                return False
+            self._git.run("worktree", "remove", str(path))  # git itself refuses what is not clean
+            self._git.run("update-ref", "-d", f"refs/heads/{branch}", tip)
+            return True
+
+
+def _merge(git: Git, need: str, task: str) -> None:
+    message = f"{task}: on top of {need[:12]}"
+    done = git.ask("merge", "--no-ff", "--no-edit", "-m", message, need, env=git.identity())
+    if done.ok:
+        return
+    conflicts = [line for line in done.output.splitlines() if line.startswith("CONFLICT")]
+    git.ask("merge", "--abort")
+    said = conflicts[0] if conflicts else done.output.strip().splitlines()[-1]
+    raise NoBaseError(
+        f"what {task} needs does not merge: {said}",
+        hint=f"merge it by hand in {git.directory} and run again",
+    )
