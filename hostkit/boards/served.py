@@ -136,7 +136,14 @@ class ControlClient:
 
     def state(self) -> BoardState:
         """Return the board's state. Raises :class:`InconclusiveError` when nobody serves it."""
-        return BoardState(**self._ask({"op": "state"})["state"])
+        answer = self._ask({"op": "state"})
+        try:
+            return BoardState(**answer["state"])
+        except (KeyError, TypeError) as error:
+            raise InconclusiveError(
+                f"board {self.directory.name} is served by another version of hostkit",
+                hint="end its server and serve it again",
+            ) from error
 
     def reset(self, *, download: bool) -> None:
         """Press the reset button, holding the boot button for ``download``. It is done on return."""

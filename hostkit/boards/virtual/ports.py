@@ -34,7 +34,7 @@ class HostPorts:
         self._events = events
         self.link = link
         self._listener = listen_loopback(rfc2217_port)
-        self.url = f"rfc2217://127.0.0.1:{self._listener.getsockname()[1]}?ign_set_control"
+        self.url = f"rfc2217://127.0.0.1:{self._listener.getsockname()[1]}"
         loop.watch(self._listener, self._accept)
         self._tty: TtyPort | None = None
         self._client: Peer | None = None
