@@ -182,7 +182,7 @@ def _places(where: Surroundings) -> Iterator[Places]:
 
 
 def _serial_ports(devices: Path) -> Check:
-    ports = sorted(path for pattern in ("ttyUSB*", "ttyACM*") for path in devices.glob(pattern))
+    ports = [path for pattern in ("ttyUSB*", "ttyACM*") for path in sorted(devices.glob(pattern))]
     closed = [str(path) for path in ports if not os.access(path, os.R_OK | os.W_OK)]
     if closed:
         return Check(

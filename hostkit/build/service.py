@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hostkit.build.inputs import Inputs, changed_sources, collect_inputs, read_revision
 from hostkit.build.lock import hold
 from hostkit.build.model import Artifact, Sizes
 from hostkit.build.output import Step, StepKind
-from hostkit.build.pack import Packed, pack_virtual
 from hostkit.build.platformio import TIMEOUT_S, Compiled, command_for, compile_env, places_for
 from hostkit.build.project import read_env
 from hostkit.build.provision import provision
@@ -25,6 +25,9 @@ from hostkit.clock import Clock
 from hostkit.errors import ToolError
 from hostkit.process import Runner
 from hostkit.settings.paths import Paths
+
+if TYPE_CHECKING:
+    from hostkit.build.pack import Packed
 
 ELF = "firmware.elf"
 _ATTEMPTS = 3
@@ -76,13 +79,13 @@ def build(  # noqa: PLR0913 - what varies between callers, all by keyword
     runner: Runner,
     clock: Clock,
     on_event: OnEvent = ignore,
-    timeout_s: float = TIMEOUT_S,
+    timeout_s: float | Callable[[], float] = TIMEOUT_S,
 ) -> BuildResult:
     """Return the artifact of a checkout's env as its files are now.
 
     An artifact of the same inputs is taken from the store without starting PlatformIO; a damaged one
     is made anew. Several processes may build at once: the same inputs are built once. PlatformIO is
-    ended after ``timeout_s``.
+    ended after ``timeout_s``; where that is a function, it is called only if PlatformIO must run.
     Raises :class:`UsageError` (unknown env, broken platformio.ini), :class:`FailedError` (does not
     compile, over budget, does not fit), :class:`ToolError` (PlatformIO, compiler, disk).
     """
@@ -97,7 +100,13 @@ class _Job:
     """One call of :func:`build`, with what its steps share."""
 
     def __init__(
-        self, project: Path, env: str, paths: Paths, runner: Runner, on_event: OnEvent, timeout_s: float
+        self,
+        project: Path,
+        env: str,
+        paths: Paths,
+        runner: Runner,
+        on_event: OnEvent,
+        timeout_s: float | Callable[[], float],
     ) -> None:
         self._settings = read_env(project, env, compiler=os.environ.get("HK_COMPILER", ""))
         self._toolchain: Toolchain = find_toolchain(self._settings.compiler, cache=paths.cache, runner=runner)
@@ -163,7 +172,8 @@ class _Job:
             self._tell(EventKind.NOTE, f"PlatformIO provisioned in {self._paths.core}")
         self._done = self._total = 0
         command = command_for(self._places, self._settings, self._toolchain, inputs, os.environ)
-        command = replace(command, timeout_s=self._timeout_s)
+        limit = self._timeout_s
+        command = replace(command, timeout_s=limit() if callable(limit) else limit)
         return compile_env(command, self._places, self._runner, self._on_step)
 
     def _on_step(self, step: Step | str) -> None:
@@ -184,6 +194,8 @@ class _Job:
         return inside.removeprefix("src/").removesuffix(".o")
 
     def _keep(self, inputs: Inputs, compiled: Compiled) -> Stored:
+        from hostkit.build.pack import pack_virtual  # noqa: PLC0415 - an unchanged build packs nothing
+
         self._tell(EventKind.PACK, "packing the image")
         executable = compiled.program.read_bytes()
         settings = self._settings

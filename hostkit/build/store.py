@@ -13,7 +13,7 @@ from typing import Any
 
 from hostkit.build.inputs import hash_facts
 from hostkit.build.model import Artifact, Image, Sizes
-from hostkit.errors import InvalidError, ToolError
+from hostkit.errors import InvalidError
 from hostkit.files import atomic_directory, atomic_write, canonical_json, disk_error, pretty_json
 
 MANIFEST = "manifest.json"
@@ -143,5 +143,5 @@ def _stored(manifest: dict[str, Any], directory: Path) -> Stored:
     )
     missing = {image.file for image in artifact.images} | {artifact.elf}
     if missing - set(manifest["files"]):
-        raise ToolError("manifest names a file that it does not list")
+        raise ValueError("the manifest names a file that it does not list")
     return Stored(artifact, tuple(manifest["warnings"]))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hostkit.build.model import Artifact
     from hostkit.build.platformio import CompileError
     from hostkit.build.service import BuildEvent, BuildResult, OnEvent
+    from hostkit.settings.model import Settings
 
 _BAR_WIDTH = 24
 _SHOWN_ERRORS = 5
@@ -38,19 +39,17 @@ def build_command(context: Context, env: str | None, as_json: bool, verbose: boo
     """
     from hostkit.build.platformio import CompileError  # noqa: PLC0415 - not for --help
     from hostkit.build.service import build  # noqa: PLC0415
-    from hostkit.settings.load import load_settings  # noqa: PLC0415
 
-    settings = load_settings(context.project, os.environ, {"env": env}).settings
     try:
         with _progress(context, verbose=verbose) as on_event:
             result = build(
                 context.project,
-                settings.env,
+                env or _settings(context).env,
                 paths=context.paths,
                 runner=context.runner,
                 clock=context.clock,
                 on_event=on_event,
-                timeout_s=settings.build_timeout_s,
+                timeout_s=lambda: _settings(context).build_timeout_s,
             )
     except CompileError as error:
         _show_failure(error, as_json=as_json)
@@ -58,6 +57,13 @@ def build_command(context: Context, env: str | None, as_json: bool, verbose: boo
     for warning in result.warnings:
         click.echo(click.style("warning: ", fg="yellow", bold=True) + warning, err=True)
     click.echo(json.dumps(as_record(result), indent=2) if as_json else summary(result))
+
+
+def _settings(context: Context) -> Settings:
+    """Read the settings when one is needed: their library takes 80 ms, as long as an unchanged build."""
+    from hostkit.settings.load import load_settings  # noqa: PLC0415
+
+    return load_settings(context.project, os.environ, {}).settings
 
 
 def as_record(result: BuildResult) -> dict[str, Any]:
