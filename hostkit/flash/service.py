@@ -17,6 +17,7 @@ from hostkit.flash.rom import RomClient, RomInspector
 from hostkit.flash.verify import refuse_broken_files, refuse_firmware, refuse_regions, region_records
 from hostkit.link.bodies import Identity
 from hostkit.link.client import Link
+from hostkit.link.errors import PortBusyError
 from hostkit.link.transport import Transport, open_transport
 
 NO_RESET = "no-reset"
@@ -85,7 +86,7 @@ class _Flashing:
         regions = region_records(self.artifact, read)
         refuse_regions(regions, self.board.spec.name)
         self.bench.tell(Stage.BOOT, 0.0)
-        said = self._boot()
+        said = self._boot(stays=by is ReadBackBy.ROM)
         refuse_firmware(said, self.artifact, chip)
         self.bench.tell(Stage.BOOT, 1.0)
         return FlashRecord(
@@ -138,11 +139,21 @@ class _Flashing:
         finally:
             transport.close()
 
-    def _boot(self) -> Identity:
-        self.board.run_application()
+    def _boot(self, stays: bool) -> Identity:
+        """Start the firmware and hear it out.
+
+        A port that ``stays`` through the reset is opened before it, so that no boot text is missed.
+        """
         limit_s = self.bench.time_outs.boot
-        with Link(self._link_transport(limit_s), self.bench.clock, transcript=self.bench.transcript) as link:
+        opened = self._link_transport(limit_s) if stays else None
+        try:
+            self.board.run_application()
+            opened = opened or self._link_transport(limit_s)
+            link = Link(opened, self.bench.clock, transcript=self.bench.transcript)
             return link.wait_ready(limit_s)
+        finally:
+            if opened is not None:
+                opened.close()
 
     def _link_transport(self, limit_s: float) -> Transport:
         """Open the port where the firmware talks; a USB port goes away and comes back at a reset."""
@@ -151,7 +162,7 @@ class _Flashing:
         while True:
             try:
                 return self.opener(self.board.link_port(), _ROM_BAUD)
-            except InconclusiveError:
-                if clock.monotonic_ns() >= deadline_ns:
+            except InconclusiveError as error:
+                if isinstance(error, PortBusyError) or clock.monotonic_ns() >= deadline_ns:
                     raise
                 clock.sleep(_PORT_POLL_S)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from hostkit.link.errors import MessageError
 from hostkit.link.framing import Broken, Frame, FrameDecoder, Text, encode_frame
@@ -21,13 +22,20 @@ from hostkit.link.messages import (
     decode_message,
     encode_message,
 )
-from hostkit.link.transport import Transport
 from hostkit.testing.link import MemoryTransport
 
 LEDS = 160
 BOOT_TEXT = b"ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1 (POWERON_RESET),boot:0x13\r\nentry 0x400805e4\r\n"
 BANNER = b"led-controller: this port speaks frames, see link.cddl\r\n"
 _STEP_COUNT = 256
+
+
+class Uart(Protocol):
+    """Where a firmware's bytes go; a :class:`MemoryTransport` is one."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the host."""
+        ...
 
 
 class FakeFirmware:
@@ -37,10 +45,15 @@ class FakeFirmware:
     makes the next reply break off after so many bytes, followed by a restart. ``mute`` drops all replies.
     """
 
-    def __init__(self, transport: MemoryTransport, *, build: str = "0" * 64, chip: str = "esp32") -> None:
-        """Serve the board's end of a line; call :meth:`boot` to start."""
-        self._transport: Transport = transport
-        transport.on_bytes = self.take
+    def __init__(self, transport: Uart, *, build: str = "0" * 64, chip: str = "esp32") -> None:
+        """Serve the board's end of a line; call :meth:`boot` to start.
+
+        Bytes from a :class:`MemoryTransport` are taken as they come; from any other UART hand them to
+        :meth:`take`.
+        """
+        self._transport = transport
+        if isinstance(transport, MemoryTransport):
+            transport.on_bytes = self.take
         self._decoder = FrameDecoder()
         self.build = build
         self.chip = chip
@@ -59,7 +72,7 @@ class FakeFirmware:
     def boot(self, reset: str = "power-on", *, silent: bool = False) -> None:
         """Start: print :attr:`garbage` and the ROM's text (unless ``silent``), draw a new boot nonce."""
         self.boots += 1
-        self.nonce = zlib.crc32(f"{id(self)}/{self.boots}".encode()) or 1
+        self.nonce = zlib.crc32(f"{os.getpid()}/{id(self)}/{self.boots}".encode()) or 1
         self.reset = reset
         self._decoder = FrameDecoder()
         self._last = None
@@ -86,7 +99,10 @@ class FakeFirmware:
         """Handle bytes from the host."""
         if not self._running:
             return
-        for piece in self._decoder.feed(data):
+        pieces = self._decoder.feed(data)
+        if data.endswith(b"\n"):  # a person at a terminal sends no 0x00
+            pieces += self._decoder.flush_text()
+        for piece in pieces:
             match piece:
                 case Frame(payload):
                     self._handle(payload)
