@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,12 +11,29 @@ from hostkit.hil.capture import Capture, read_tap, taps_of
 from hostkit.hil.causes import Strips, likely_cause
 from hostkit.hil.golden.arithmetic import Array
 from hostkit.hil.golden.controller import Frames, GoldenController
-from hostkit.hil.golden.geometry import Geometry
 from hostkit.hil.golden.model import SILENCE
 from hostkit.hil.scene import Scene, set_board, set_model
 from hostkit.link.bodies import Identity
 from hostkit.link.client import Link
 from hostkit.link.messages import Tap
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A board's open link, what it says of itself, and how a model of it is made."""
+
+    link: Link
+    identity: Identity
+    model: Callable[[], GoldenController]
+
+
+class MismatchError(AssertionError):
+    """A board does not draw what its model says; the text says where, and why if that can be seen."""
+
+    def __init__(self, difference: Difference) -> None:
+        """Keep the difference."""
+        super().__init__(str(difference))
+        self.difference = difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +72,18 @@ class Difference:
     cause: str = ""
 
     def __str__(self) -> str:
-        """Return what a person needs to see, a few lines."""
-        moment = f"frame {self.index} at {self.scene.time_us(self.index)} us"
-        lines = [str(self.scene), f"  {moment}: tap {self.tap.label} is not what the model says"]
+        """Return what a person needs to see: the gist with the likely cause in the first line, then where."""
+        wrong = self.tap if self.first is None else self.first
+        lines = [f"{self.scene.pattern}: {wrong.label} is not what the model says"]
+        if self.cause:
+            lines[0] += f": {self.cause}"
+        lines.append(f"  {self.scene}, frame {self.index} at {self.scene.time_us(self.index)} us")
         if self.first is not None:
-            lines.append(f"  first wrong tap: {self.first.label}{self._before()}")
+            lines.append(f"  compared: {self.tap.label}; first wrong tap: {self.first.label}{self._before()}")
         if self.spot is not None:
             lines.append(f"  {self.spot}")
         if self.note:
             lines.append(f"  {self.note}")
-        if self.cause:
-            lines.append(f"  likely cause: {self.cause}")
         return "\n".join(lines)
 
     def _before(self) -> str:
@@ -73,25 +91,23 @@ class Difference:
         return f" ({', '.join(right)} are right)" if right else ""
 
 
-def first_difference(
-    link: Link, identity: Identity, geometry: Geometry, scene: Scene, tap: Tap = Tap.FRAME
-) -> Difference | None:
+def first_difference(subject: Subject, scene: Scene, tap: Tap = Tap.FRAME) -> Difference | None:
     """Draw a scene on the board and on the model; return where they first part, None if nowhere.
 
     The model decides; the board's state is fresh before. The tap ``wire`` must equal the model's frame.
     """
-    model = GoldenController(geometry)
+    model = subject.model()
     values = set_model(model, scene)
-    applied = set_board(link, scene)
+    applied = set_board(subject.link, scene)
     if dict(applied.parameters) != values:
         note = f"the board applied {dict(applied.parameters)}, the model {values}"
         return Difference(scene, 0, tap, None, note=note, cause="parameters: names, ranges or defaults")
     frames = model.run(scene.start_us, scene.step_us, scene.count)
     wanted = frames.crcs(tap)
-    came = link.run(scene.start_us, scene.step_us, scene.count, tap)
+    came = subject.link.run(scene.start_us, scene.step_us, scene.count, tap)
     for index, (want, have) in enumerate(zip(wanted, came, strict=True)):
         if want != have:
-            return _Inspection(link, identity, frames, scene, tap, index).result(have)
+            return _Inspection(subject, frames, scene, tap, index).result(have)
     return None
 
 
@@ -99,8 +115,7 @@ def first_difference(
 class _Inspection:
     """Draws one frame again and looks at it closely."""
 
-    link: Link
-    identity: Identity
+    subject: Subject
     frames: Frames
     scene: Scene
     tap: Tap
@@ -108,8 +123,8 @@ class _Inspection:
 
     def result(self, have: int) -> Difference:
         self._draw_again()
-        for tap in taps_of(self.identity):
-            seen = read_tap(self.link, self.identity, tap)
+        for tap in taps_of(self.subject.identity):
+            seen = read_tap(self.subject.link, self.subject.identity, tap)
             wanted = self._wanted(tap)
             if seen.strips != wanted.strips:
                 return self._difference(seen, wanted)
@@ -121,15 +136,16 @@ class _Inspection:
         return Difference(self.scene, self.index, self.tap, None, note=note)
 
     def _draw_again(self) -> None:
-        set_board(self.link, self.scene)
+        link = self.subject.link
+        set_board(link, self.scene)
         if self.index:
-            self.link.run(self.scene.start_us, self.scene.step_us, self.index)
-        self.link.step(self.scene.time_us(self.index))
+            link.run(self.scene.start_us, self.scene.step_us, self.index)
+        link.step(self.scene.time_us(self.index))
 
     def _wanted(self, tap: Tap) -> Capture:
         count = len(self.frames.geometry.lengths)
         strips = tuple(self.frames.strip(tap, strip, self.index) for strip in range(count))
-        return Capture(tap, strips, self.identity.tick_ns)
+        return Capture(tap, strips, self.subject.identity.tick_ns)
 
     def _difference(self, seen: Capture, wanted: Capture) -> Difference:
         expected, got = wanted.all_pixels, seen.all_pixels
@@ -157,12 +173,12 @@ class _Inspection:
                 yield cause, self._drawn(variant, index, tap)
 
     def _drawn(self, scene: Scene, index: int, tap: Tap) -> Strips:
-        model = GoldenController(self.frames.geometry)
+        model = self.subject.model()
         set_model(model, scene)
         frames = model.run(scene.start_us, scene.step_us, index + 1)
         count = len(self.frames.geometry.lengths)
         strips = tuple(frames.strip(tap, strip) for strip in range(count))
-        return Capture(tap, strips, self.identity.tick_ns).all_pixels
+        return Capture(tap, strips, self.subject.identity.tick_ns).all_pixels
 
 
 def _first_wrong(expected: Strips, got: Strips) -> Spot | None:

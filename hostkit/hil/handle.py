@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hostkit.boards.model import BoardSpec
-from hostkit.hil.compare import Difference, first_difference
+from hostkit.hil.capture import Capture, read_tap
+from hostkit.hil.compare import MismatchError, Subject, first_difference
+from hostkit.hil.golden.controller import GoldenController
 from hostkit.hil.golden.geometry import Geometry
+from hostkit.hil.golden.model import Pattern
 from hostkit.hil.profiles import Profile
-from hostkit.hil.scene import Scene
+from hostkit.hil.scene import Scene, set_board
 from hostkit.hil.session import HilSession
 from hostkit.link.bodies import Identity
 from hostkit.link.client import Link
@@ -16,10 +21,11 @@ from hostkit.link.messages import Tap
 class BoardHandle:
     """What a board must be (``spec``, ``profile``), what it says (``identity``), how it is restarted."""
 
-    def __init__(self, session: HilSession, link: Link) -> None:
-        """Wrap an open session."""
+    def __init__(self, session: HilSession, link: Link, patterns: Mapping[str, Pattern]) -> None:
+        """Wrap an open session; ``patterns`` are those that have a model."""
         self._session = session
         self._link = link
+        self.patterns = patterns
 
     @property
     def spec(self) -> BoardSpec:
@@ -58,6 +64,22 @@ class BoardHandle:
         """Ask the firmware to restart and wait for it; return what it says then."""
         return self._session.restart(self._link.reboot)
 
-    def difference(self, scene: Scene, tap: Tap = Tap.FRAME) -> Difference | None:
-        """Return where the board's frames part from the model's, None if they are the same bit for bit."""
-        return first_difference(self._link, self.identity, self.geometry, scene, tap)
+    def model(self) -> GoldenController:
+        """Return a fresh model of the board's controller."""
+        return GoldenController(self.geometry, self.patterns)
+
+    def draw(self, scene: Scene) -> int:
+        """Set the board up, draw the scene's first frame, return its estimated current in mA."""
+        set_board(self._link, scene)
+        return self._link.step(scene.start_us).ma
+
+    def read(self, tap: Tap) -> Capture:
+        """Read one tap of the last frame, all strips."""
+        return read_tap(self._link, self.identity, tap)
+
+    def must_draw(self, scene: Scene, tap: Tap = Tap.FRAME) -> None:
+        """Compare the board's frames with the model's; raise :class:`MismatchError` at a difference."""
+        __tracebackhide__ = True
+        difference = first_difference(Subject(self._link, self.identity, self.model), scene, tap)
+        if difference is not None:
+            raise MismatchError(difference)

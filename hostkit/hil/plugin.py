@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from hostkit.hil.golden.controller import GoldenController
+    from hostkit.hil.golden.model import Pattern
     from hostkit.hil.handle import BoardHandle
     from hostkit.hil.profiles import Profile
     from hostkit.hil.recorder import Recorder
@@ -40,6 +41,10 @@ class HostkitHooks:
     @pytest.hookspec(firstresult=True)
     def pytest_hostkit_opener(self, config: pytest.Config) -> BoardOpener | None:
         """Return where boards come from, instead of ``boards.toml``."""
+
+    @pytest.hookspec
+    def pytest_hostkit_patterns(self, config: pytest.Config) -> Sequence[Pattern] | None:
+        """Return models of patterns that hostkit does not bring along (or replaces those that it does)."""
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -124,6 +129,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(f"{item.nodeid} needs a mark: pytest.mark.rung(...), one of: {_RUNGS}")
 
 
+def _patterns(config: pytest.Config) -> Mapping[str, Pattern]:
+    from hostkit.hil.golden.registry import PATTERNS
+
+    added = config.hook.pytest_hostkit_patterns(config=config)
+    return {**PATTERNS, **{pattern.name: pattern for several in added for pattern in several}}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a board test that takes ``pattern`` once for every pattern that has a model."""
+    marked = any(
+        marker.args[:1] == ("pattern",) for marker in metafunc.definition.iter_markers("parametrize")
+    )
+    needs_board = not _BOARD_FIXTURES.isdisjoint(metafunc.fixturenames)
+    if "pattern" in metafunc.fixturenames and needs_board and not marked:
+        metafunc.parametrize("pattern", list(_patterns(metafunc.config)))
+
+
 @pytest.fixture
 def link(request: pytest.FixtureRequest) -> Link:
     """The open link; the board is in test mode with everything at its default. Only with ``--board``."""
@@ -135,22 +157,19 @@ def board(request: pytest.FixtureRequest, link: Link) -> BoardHandle:
     """The board: what it must be, what it says of itself, and how to restart it. Only with ``--board``."""
     from hostkit.hil.handle import BoardHandle
 
-    return BoardHandle(request.config.stash[SESSION], link)
+    return BoardHandle(request.config.stash[SESSION], link, _patterns(request.config))
 
 
 @pytest.fixture
-def profile(request: pytest.FixtureRequest) -> Profile:
+def profile(board: BoardHandle) -> Profile:
     """What must hang on the board, as its profile says. Only with ``--board``."""
-    return request.config.stash[SESSION].profile
+    return board.profile
 
 
 @pytest.fixture
-def golden(profile: Profile) -> GoldenController:
+def golden(board: BoardHandle) -> GoldenController:
     """A fresh model of the board's controller. Only with ``--board``."""
-    from hostkit.hil.golden.controller import GoldenController
-    from hostkit.hil.golden.geometry import Geometry
-
-    return GoldenController(Geometry(profile.lengths))
+    return board.model()
 
 
 @pytest.fixture

@@ -1,0 +1,101 @@
+"""Every pattern draws what its model says, bit for bit."""
+
+from dataclasses import replace
+
+import pytest
+
+from hostkit.hil.scene import Scene
+from hostkit.hil.variants import MUSIC, VARIANTS
+from hostkit.link.messages import Tap
+
+pytestmark = pytest.mark.rung("rendered")
+
+CENTRED = {
+    "gradient": {},
+    "rainbow": {"centre": 1},
+    "lava": {"mirror": 1},
+    "spectrum": {},
+    "pulse": {},
+    "bloom": {},
+}
+TICKING = ("pulse", "bloom")
+DIFFERENT_STRIPS = ("comet", "chase", "twinkle", "lava", "wave", "rainbow")
+MOMENT_US = 2_000_000
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_200_frames_equal_the_model(board, pattern, variant):
+    board.must_draw(VARIANTS[variant](board.patterns[pattern]))
+
+
+def test_what_is_drawn_equals_the_model_before_any_rounding_to_8_bits(board, pattern):
+    scene = VARIANTS["mixed"](board.patterns[pattern])
+    for tap in (Tap.LINEAR, Tap.GAMMA, Tap.LIMITED):
+        board.must_draw(replace(scene, count=20), tap)
+
+
+def test_the_same_request_draws_the_same_frames_whatever_came_between(board, link, pattern):
+    first = VARIANTS["mixed"](board.patterns[pattern])
+    other = VARIANTS["defaults"](board.patterns[pattern])
+    crcs = []
+    for scene in (first, other, first):
+        board.draw(scene)
+        crcs.append(link.run(scene.start_us, scene.step_us, 50))
+    assert crcs[0] == crcs[2]
+
+
+def test_a_reset_of_the_state_is_as_good_as_a_new_start(board, link, pattern):
+    board.draw(VARIANTS["defaults"](board.patterns[pattern]))
+    link.reset_state()
+    first = link.run(0, 16_667, 50)
+    link.reset_state()
+    assert link.run(0, 16_667, 50) == first
+
+
+@pytest.mark.parametrize("pattern", CENTRED)
+def test_both_halves_of_a_centred_pattern_mirror_each_other(board, pattern):
+    board.draw(Scene(pattern, CENTRED[pattern], 5, MUSIC, start_us=MOMENT_US))
+    for pixels in board.read(Tap.LINEAR).all_pixels:
+        assert pixels.max() > 0
+        assert (pixels == pixels[::-1]).all()
+
+
+@pytest.mark.parametrize("pattern", DIFFERENT_STRIPS)
+def test_the_strips_differ_where_they_should(board, pattern):
+    board.draw(Scene(pattern, start_us=MOMENT_US))
+    first, second = board.read(Tap.FRAME).all_pixels
+    assert (first != second).any()
+
+
+def test_silence_gives_frames_that_can_be_seen(board, pattern):
+    board.draw(Scene(pattern, start_us=MOMENT_US))
+    for pixels in board.read(Tap.FRAME).all_pixels:
+        assert pixels.max() > 0
+
+
+@pytest.mark.parametrize("pattern", TICKING)
+def test_the_frame_rate_does_not_change_what_a_pattern_with_a_state_shows(board, link, pattern):
+    scene = Scene(pattern, seed=4, audio=MUSIC)
+    board.draw(scene)
+    slow = link.run(48_000, 48_000, 40)
+    board.draw(scene)
+    fast = link.run(8_000, 8_000, 240)
+    assert fast[5::6] == slow
+
+
+@pytest.mark.parametrize("pattern", TICKING)
+def test_time_that_goes_backwards_plays_again_from_the_start(board, link, pattern):
+    scene = Scene(pattern, seed=4, audio=MUSIC)
+    board.draw(scene)
+    first = link.step(400_000).crc
+    link.step(MOMENT_US)
+    assert link.step(400_000).crc == first
+
+
+def test_the_seed_matters_where_chance_does(board, link):
+    for pattern in ("twinkle", "lava", "bloom"):
+        crcs = set()
+        for seed in (0, 1, 0xFFFFFFFF):
+            board.draw(Scene(pattern, seed=seed, audio=MUSIC))
+            crcs.add(link.step(MOMENT_US).crc)
+        assert len(crcs) == 3, pattern
