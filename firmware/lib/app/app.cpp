@@ -125,19 +125,9 @@ void App::pump_out() {
 }
 
 void App::report(const FrameReport& frame) {
-    std::uint8_t buffer[64];
+    std::uint8_t buffer[kFrameEventSize];
     CborWriter writer(buffer, sizeof(buffer));
-    writer.array(3);
-    writer.uint(static_cast<std::uint64_t>(MessageType::event));
-    writer.uint(server_.nonce());
-    writer.array(7);
-    writer.uint(frame.seq);
-    writer.uint(frame.time_us);
-    writer.uint(frame.render_us);
-    writer.uint(frame.transmit_us);
-    writer.uint(frame.crc);
-    writer.uint(frame.ma);
-    writer.uint(frame.dropped);
+    write_frame_event(writer, server_.nonce(), frame);
     outbox_.offer({buffer, writer.size()});
 }
 

@@ -3,22 +3,12 @@
 
 #include <cstdint>
 
+#include "app/frame_report.hpp"
 #include "app/renderer.hpp"
 #include "hal/clock.hpp"
 #include "hal/led_output.hpp"
 
 namespace hk {
-
-/// What the link tells of a frame (link.cddl, frame-event).
-struct FrameReport {
-    std::uint32_t seq = 0;
-    std::uint64_t time_us = 0;
-    std::uint32_t render_us = 0;
-    std::uint32_t transmit_us = 0;
-    std::uint32_t crc = 0;
-    std::uint32_t ma = 0;
-    std::uint32_t dropped = 0;
-};
 
 class Live {
 public:

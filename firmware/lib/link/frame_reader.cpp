@@ -24,8 +24,8 @@ FrameReader::Found FrameReader::push(std::uint8_t byte) {
         return end_of_chunk();
     }
     if (byte == '\n' && printable_) {
-        // No frame begins with printable bytes only (CBOR of a request starts 84 00), so this is
-        // the end of a text line, and waiting for a zero byte would leave a terminal mute.
+        // No request begins with printable bytes only, so this is the end of a text line, and
+        // waiting for a zero byte would leave a terminal mute.
         const bool bare = blank_;
         size_ = 0;
         blank_ = true;

@@ -10,6 +10,8 @@
 namespace hk {
 
 /// Sans-IO: one byte in, at most one finding out. Text is what is printable between two frames.
+/// Made for requests, whose first two bytes (84 00) make their chunks begin with 02: a chunk that
+/// begins with a newline is a text line here, though it could be the frame of another message.
 class FrameReader {
 public:
     enum class Found : std::uint8_t {

@@ -44,11 +44,11 @@ void Ws2812Strip::receive(const Waveform& waveform) {
 }
 
 void Ws2812Strip::pulse(std::uint32_t high_ns, std::uint32_t low_ns) {
-    const bool gap = low_ns >= kReset;
+    const bool one = high_ns > (kZeroHigh + kOneHigh) / 2;
+    const std::uint32_t own_low = high_ns == 0 ? 0 : one ? kOneLow : kZeroLow;
+    const bool gap = low_ns >= own_low + kReset;  // the gap begins where the bit ends
     if (high_ns > 0) {
-        const bool one = high_ns > (kZeroHigh + kOneHigh) / 2;
-        const bool clear = near(high_ns, one ? kOneHigh : kZeroHigh) &&
-                           (gap || near(low_ns, one ? kOneLow : kZeroLow));
+        const bool clear = near(high_ns, one ? kOneHigh : kZeroHigh) && (gap || near(low_ns, own_low));
         shift_in(one == clear);
     }
     if (gap) {

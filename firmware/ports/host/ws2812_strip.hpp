@@ -13,7 +13,7 @@ namespace hk::host {
 /// - A bit is a high of 400 or 800 ns and a low of 850 or 450 ns, each ± 150 ns. One that is
 ///   outside is read the wrong way round, so that a marginal timing cannot look right.
 /// - Each LED takes the first 24 bits that reach it: green, red, blue, most significant bit first.
-/// - A low of at least 280 µs makes the LEDs show what they took. Without it they go on showing
+/// - A low of at least 280 µs after the last bit makes the LEDs show what they took. Without it they go on showing
 ///   the old colours, and the next bits pass them by. Time between two waveforms does not count
 ///   as low, since the next one may follow at once.
 class Ws2812Strip {
