@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hostkit.gate.model import BEYOND, ESTABLISHES, Decision, Facts, Observation, Outcome, Rules
+from hostkit.gate.model import BEYOND, ESTABLISHES, Decision, Facts, Observation, Rules
+from hostkit.hil.observations import Outcome
 from hostkit.store.model import Rung, Verdict
 
 _BY_RECORD = (Rung.BUILT, Rung.BOOTED)  # shown by the build, the flash and the identity, not by tests
+_EXECUTED = (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR)  # gave an answer about the firmware
 _PYTEST_OK, _PYTEST_FAILED, _PYTEST_NOTHING = 0, 1, 5
 
 
@@ -86,7 +88,8 @@ def _check_suite(facts: Facts) -> Iterator[_Finding]:
         wanted = "an unknown number of" if suite.collected is None else str(suite.collected)
         yield _Finding(
             Verdict.INCONCLUSIVE,
-            f"the suite ended early, pytest exit {suite.exit_code}: {seen} of {wanted} tests reported",
+            f"the suite ended early, pytest exit {suite.exit_code}: {seen} of {wanted} tests reported"
+            + (f" ({suite.said})" if suite.said else ""),
         )
     elif suite.collected == 0:
         yield _Finding(Verdict.INCONCLUSIVE, "nothing was executed: no test was collected")
@@ -111,7 +114,9 @@ def _check_tests(rules: Rules, observations: tuple[Observation, ...]) -> Iterato
             yield _Finding(Verdict.INVALID, f"{test} reported {count} times")
     for seen in observations:
         said = f": {seen.message}" if seen.message else ""
-        if seen.outcome in (Outcome.FAILED, Outcome.ERROR):
+        if seen.invalid:
+            yield _Finding(Verdict.INVALID, seen.message or f"{seen.test} met another firmware")
+        elif seen.outcome in (Outcome.FAILED, Outcome.ERROR):
             yield _Finding(Verdict.FAIL, f"{seen.test} {seen.outcome.value}{said}")
         elif seen.outcome is Outcome.LOST:
             yield _Finding(Verdict.INCONCLUSIVE, f"{seen.test} lost the board{said}")
@@ -119,7 +124,7 @@ def _check_tests(rules: Rules, observations: tuple[Observation, ...]) -> Iterato
     if skipped and len(skipped) == len(observations):
         yield _Finding(Verdict.INCONCLUSIVE, f"nothing was executed: all {len(skipped)} tests were skipped")
     for seen in skipped:
-        if seen.rung <= rules.min_rung:
+        if seen.rung is None or seen.rung <= rules.min_rung:
             said = f": {seen.message}" if seen.message else ""
             yield _Finding(Verdict.INCONCLUSIVE, f"{seen.test} was skipped{said}")
 
@@ -144,7 +149,7 @@ def _check_scope(rules: Rules, facts: Facts) -> Iterator[_Finding]:
 
 
 def _executed(facts: Facts, rung: Rung) -> bool:
-    return any(seen.rung is rung and seen.outcome.executed for seen in facts.observations)
+    return any(seen.rung is rung and seen.outcome in _EXECUTED for seen in facts.observations)
 
 
 def _reached(rules: Rules, facts: Facts) -> Rung | None:

@@ -91,15 +91,18 @@ def broken_files(directory: Path, seal_sha256: str) -> tuple[str, ...]:
     return tuple(sorted(problems))
 
 
-def suite_hash(folders: tuple[Path, ...], rules: dict[str, object]) -> str:
+def suite_hash(places: tuple[Path, ...], rules: dict[str, object]) -> str:
     """Return the SHA-256 over tests, models and rules: any change of any of them gives another hash.
 
-    Byte code and caches do not count. A folder that does not exist counts as empty.
+    ``places``: folders, taken whole, and files. Byte code and hidden files do not count; what does not
+    exist counts as empty.
     """
     listing: list[tuple[str, str, str]] = []
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            parts = path.relative_to(folder).parts
+    for place in places:
+        if place.is_file():
+            listing.append((place.name, "", sha256_file(place)))
+        for path in sorted(place.rglob("*")) if place.is_dir() else ():
+            parts = path.relative_to(place).parts
             if path.is_file() and "__pycache__" not in parts and not any(p.startswith(".") for p in parts):
-                listing.append((folder.name, "/".join(parts), sha256_file(path)))
+                listing.append((place.name, "/".join(parts), sha256_file(path)))
     return hashlib.sha256(canonical_json({"files": listing, "rules": rules})).hexdigest()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from hostkit.boards.model import Fidelity
+from hostkit.hil.observations import Outcome
 from hostkit.store.model import Rung, Verdict
 
 ESTABLISHES: Mapping[Rung, str] = {
@@ -37,33 +38,23 @@ class Stage(Enum):
     HIL = "hil"
 
 
-class Outcome(Enum):
-    """How one test ended."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    ERROR = "error"  # the test could not be set up or torn down
-    SKIPPED = "skipped"
-    LOST = "lost"  # the link or the board went away: says nothing of the firmware
-
-    @property
-    def executed(self) -> bool:
-        """True when the test gave an answer about the firmware."""
-        return self in (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR)
-
-
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one test saw: ``build`` is the build id that the board named while it ran, or "" unknown."""
+    """What one test saw.
+
+    ``rung`` None: it shows nothing of a board. ``build``: the build id that the board named while it ran,
+    "" when it was never asked. ``invalid``: the board was not the one, or not the firmware, to be tested.
+    """
 
     test: str  # pytest's node id
     outcome: Outcome
-    rung: Rung
+    rung: Rung | None
     seconds: float = 0.0
     message: str = ""  # first line of why it did not pass
     pattern: str = ""
     build: str = ""
-    numbers: Mapping[str, float | int | str] = field(default_factory=dict)  # name with unit -> value
+    numbers: Mapping[str, float] = field(default_factory=dict)  # name with unit -> value
+    invalid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +92,7 @@ class SuiteFact:
     exit_code: int  # pytest's own
     timed_out: bool = False
     broken_records: int = 0  # lines of observations that were no records
+    said: str = ""  # the last line that pytest printed
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,9 +100,13 @@ class Git:
         return Checkout(commit, found[0] if found else "", bool(paths), digest.hexdigest() if paths else "")
 
     def changed_paths(self) -> tuple[str, ...]:
-        """Return paths that differ from the commit, untracked ones included, ignored ones not."""
+        """Return paths that differ from the commit, untracked ones included, ignored ones not.
+
+        Neither is what hostkit itself keeps in a checkout, under ``.hostkit/``.
+        """
         listed = self.run("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
-        return tuple(sorted(entry[3:] for entry in listed.split("\0") if len(entry) > 3))
+        paths = (entry[3:] for entry in listed.split("\0") if len(entry) > 3)
+        return tuple(sorted(path for path in paths if not path.startswith(".hostkit/")))
 
     def changed_between(self, base: str, commit: str) -> tuple[str, ...]:
         """Return paths that differ between two commits."""

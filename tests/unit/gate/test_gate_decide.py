@@ -16,12 +16,12 @@ from hostkit.gate.model import (
     FlashFact,
     IdentityFact,
     Observation,
-    Outcome,
     Rules,
     Stage,
     Stop,
     SuiteFact,
 )
+from hostkit.hil.observations import Outcome
 from hostkit.store.model import Rung, Verdict
 
 BUILD = "a" * 64
@@ -120,6 +120,19 @@ CASES = {
         replace(suite_of(*SEEN[:2], replace(SEEN[2], outcome=Outcome.FAILED)), suite=SuiteFact(3, True, 0)),
         Verdict.INVALID,
         "pytest says that the suite passed",
+    ),
+    "a test that met another firmware": (
+        suite_of(
+            *SEEN[:2],
+            replace(SEEN[2], outcome=Outcome.ERROR, message="board virt0 runs build b", invalid=True),
+        ),
+        Verdict.INVALID,
+        "board virt0 runs build b",
+    ),
+    "a skipped test that names no rung": (
+        suite_of(*SEEN, Observation("t::pure", Outcome.SKIPPED, None)),
+        Verdict.INCONCLUSIVE,
+        "t::pure was skipped",
     ),
     "nothing built": (replace(GOOD, build=None), Verdict.INCONCLUSIVE, "nothing was built"),
     "nothing flashed": (replace(GOOD, flash=None), Verdict.INCONCLUSIVE, "nothing was flashed"),
@@ -238,8 +251,9 @@ OBSERVATIONS = st.builds(
     Observation,
     test=st.sampled_from([f"t::{n}" for n in range(8)]),
     outcome=st.sampled_from(Outcome),
-    rung=st.sampled_from(Rung),
+    rung=st.none() | st.sampled_from(Rung),
     build=BUILDS,
+    invalid=st.sampled_from([False] * 9 + [True]),
 )
 SUITES = st.builds(
     SuiteFact,
@@ -304,6 +318,7 @@ def test_a_pass_means_that_every_required_rung_ran_all_passed_and_the_ids_match(
     assert not any(
         seen.outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.LOST) for seen in facts.observations
     )
+    assert not any(seen.invalid for seen in facts.observations)
     for rung in Rung:
         if Rung.BOOTED < rung <= rules.min_rung:
             mine = [seen.outcome for seen in facts.observations if seen.rung is rung]

@@ -1,0 +1,105 @@
+"""``hostkit gate``: build, flash, test, and one verdict with its evidence."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from hostkit.cli.context import Context
+
+if TYPE_CHECKING:
+    from hostkit.gate.model import GateResult, Rules
+    from hostkit.gate.request import GateRequest
+    from hostkit.settings.model import Settings
+
+RUNGS = ("linked", "rendered", "wired", "timed", "soaked")
+FIDELITIES = ("virtual", "simulated", "board")
+
+
+@click.command("gate")
+@click.option("-e", "--env", "env", help="PlatformIO environment (default: the setting `env`).")
+@click.option("-b", "--board", help="Board of boards.toml, or `any` (default: the setting `board`).")
+@click.option("-k", "selection", default="", metavar="EXPR", help="Run only tests that match; never a pass.")
+@click.option("--no-flash", is_flag=True, help="Do not flash; the board must already run this very build.")
+@click.option("--min-rung", type=click.Choice(RUNGS), default="wired", show_default=True)
+@click.option("--min-fidelity", type=click.Choice(FIDELITIES), default="virtual", show_default=True)
+@click.option("--lease-timeout", type=float, metavar="SECONDS", help="Wait that long for a taken board.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a summary.")
+@click.option("-v", "--verbose", is_flag=True, help="Show what compiler and pytest print.")
+@click.pass_obj
+def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
+    context: Context,
+    env: str | None,
+    board: str | None,
+    selection: str,
+    no_flash: bool,
+    min_rung: str,
+    min_fidelity: str,
+    lease_timeout: float | None,
+    as_json: bool,
+    verbose: bool,
+) -> int:
+    """Build, flash, test: one verdict, with evidence.
+
+    Exit codes: 0 pass, 1 fail, 3 inconclusive (no board, link lost, nothing or only a selection ran),
+    4 invalid (the board runs another firmware). Evidence lies in .hostkit/runs (HOSTKIT_RUNS_DIR).
+    """
+    from hostkit.boards.model import Fidelity  # noqa: PLC0415 - not for --help
+    from hostkit.gate.model import Rules  # noqa: PLC0415
+    from hostkit.store.model import Rung  # noqa: PLC0415
+
+    rules = Rules(Rung.from_word(min_rung), Fidelity[min_fidelity.upper()], flash=not no_flash)
+    settings = load(context, env=env, board=board, lease_timeout_s=lease_timeout)
+    request = request_of(context, settings, rules, selection)
+    return judge(context, settings, request, as_json=as_json, verbose=verbose)
+
+
+def load(context: Context, **overrides: object) -> Settings:
+    """Return the settings in force, with what the command line gave (None: not given)."""
+    from hostkit.settings.load import load_settings  # noqa: PLC0415 - pydantic, not for --help
+
+    return load_settings(context.project, os.environ, overrides).settings
+
+
+def request_of(context: Context, settings: Settings, rules: Rules, selection: str) -> GateRequest:
+    """Return what is asked, entered in the ledger when judged."""
+    from hostkit.gate.request import GateRequest  # noqa: PLC0415
+
+    return GateRequest(context.project, settings.env, settings.board, rules, selection.strip())
+
+
+def judge(context: Context, settings: Settings, request: GateRequest, *, as_json: bool, verbose: bool) -> int:
+    """Run the pipeline, print the result, return the exit code."""
+    from hostkit.cli.gate_progress import GateProgress  # noqa: PLC0415
+    from hostkit.gate.request import Bench  # noqa: PLC0415
+    from hostkit.pipeline import run_gate, runs_directory  # noqa: PLC0415
+
+    bench = Bench(
+        paths=context.paths,
+        settings=settings,
+        runner=context.runner,
+        clock=context.clock,
+        env=dict(os.environ),
+        runs=runs_directory(context.project, os.environ.get("HOSTKIT_RUNS_DIR", "")),
+        database=os.environ.get("HOSTKIT_DATABASE_URL", ""),
+    )
+    with GateProgress(context, verbose=verbose) as progress:
+        result = run_gate(request, replace(bench, listener=progress.listener()))
+    show(context, result, as_json=as_json)
+    return int(result.decision.verdict.exit_code)
+
+
+def show(context: Context, result: GateResult, *, as_json: bool) -> None:
+    """Print a result to standard output."""
+    if as_json:
+        from hostkit.report.plain import as_record  # noqa: PLC0415
+
+        click.echo(json.dumps(as_record(result), indent=2, ensure_ascii=False))
+        return
+    from hostkit.report.terminal import gate_summary  # noqa: PLC0415
+
+    context.console.print(gate_summary(result, base=context.project))

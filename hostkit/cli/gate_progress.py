@@ -1,0 +1,82 @@
+"""What a person sees while a gate runs: one line a stage, on standard error."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from hostkit.cli.context import Context
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+    from hostkit.build.service import BuildEvent
+    from hostkit.flash.model import Progress
+    from hostkit.gate.model import Stage
+    from hostkit.gate.request import Listener
+
+
+class GateProgress:
+    """Listens to a gate. On a terminal the stage at work is shown with a spinner, elsewhere only its end."""
+
+    def __init__(self, context: Context, *, verbose: bool) -> None:
+        """Write to the context's standard error."""
+        self._context = context
+        self._verbose = verbose
+        self._status: Status | None = None
+        self._stage = ""
+        self._tests = 0
+
+    def __enter__(self) -> GateProgress:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Take the spinner away."""
+        self._stop()
+
+    def listener(self) -> Listener:
+        """Return what the pipeline talks to."""
+        from hostkit.gate.request import Listener  # noqa: PLC0415 - not for --help
+
+        return Listener(self._on_stage, self._on_build, self._on_flash, self._on_suite)
+
+    def _on_stage(self, stage: Stage, text: str) -> None:
+        self._stop()
+        self._stage = stage.value
+        if text:
+            label = click.style(f"{stage.value:<6}", dim=True)
+            click.echo(f"{label} {text}", err=True)
+        elif not self._verbose and sys.stderr.isatty():
+            self._status = self._context.err_console.status(stage.value)
+            self._status.start()
+
+    def _on_build(self, event: BuildEvent) -> None:
+        kind = event.kind.value
+        if kind in ("note", "wait"):
+            click.echo(f"{kind}: {event.text}", err=True)
+        elif kind == "output" and self._verbose:
+            click.echo(event.text, err=True)
+        elif kind == "compile":
+            self._update(f"[{event.done}/{event.total or '?'}] {event.text}")
+
+    def _on_flash(self, progress: Progress) -> None:
+        self._update(f"{progress.stage.value} {progress.fraction:.0%}")
+
+    def _on_suite(self, text: str) -> None:
+        if self._verbose:
+            click.echo(text, err=True, nl=False)
+            return
+        self._tests += sum(text.count(mark) for mark in ".FEs")
+        self._update("tests run")
+
+    def _update(self, text: str) -> None:
+        if self._status is not None:
+            self._status.update(f"{self._stage}  {text}")
+
+    def _stop(self) -> None:
+        status, self._status = self._status, None
+        if status is not None:
+            status.stop()

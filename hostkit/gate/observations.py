@@ -1,0 +1,62 @@
+"""What the suite wrote, as facts for a decision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hostkit.errors import ToolError
+from hostkit.gate.model import IdentityFact, Observation, SuiteFact
+from hostkit.hil.observations import Observations, TestSeen, read_observations
+from hostkit.process import Finished
+from hostkit.store.model import Rung
+
+
+def read_suite(path: Path, ended: Finished) -> tuple[SuiteFact, IdentityFact | None, tuple[Observation, ...]]:
+    """Return how the suite ended, who the board said it is, and what each test saw.
+
+    A file that was never written is a suite that did not get that far, not an error.
+    """
+    try:
+        found = read_observations(path)
+    except ToolError:
+        found = Observations()
+    kept: list[Observation] = []
+    broken = found.broken
+    for seen in found.tests:
+        try:
+            kept.append(_observation(seen))
+        except ValueError:  # a rung that there is not
+            broken += 1
+    suite = SuiteFact(
+        collected=found.collected,
+        finished=found.summary is not None,
+        exit_code=ended.returncode,
+        timed_out=ended.timed_out,
+        broken_records=broken,
+        said=_last_line(ended.output),
+    )
+    return suite, _identity(found), tuple(kept)
+
+
+def _observation(seen: TestSeen) -> Observation:
+    return Observation(
+        test=seen.test,
+        outcome=seen.outcome,
+        rung=Rung.from_word(seen.rung) if seen.rung else None,
+        seconds=seen.seconds,
+        message=seen.message,
+        pattern=seen.pattern,
+        build=seen.build,
+        numbers=seen.numbers,
+        invalid=seen.invalid,
+    )
+
+
+def _identity(found: Observations) -> IdentityFact | None:
+    if found.identity is None:
+        return None
+    return IdentityFact(str(found.identity.get("build", "")), str(found.identity.get("mac", "")))
+
+
+def _last_line(output: str) -> str:
+    return next((line.strip()[:200] for line in reversed(output.splitlines()) if line.strip()), "")

@@ -1,0 +1,55 @@
+"""What a gate is asked, and what it works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hostkit.build.service import BuildEvent
+from hostkit.clock import Clock
+from hostkit.flash.model import Progress
+from hostkit.gate.model import Rules, Stage
+from hostkit.process import Runner
+from hostkit.settings.model import Settings
+from hostkit.settings.paths import Paths
+
+
+@dataclass(frozen=True, slots=True)
+class GateRequest:
+    """What is to be judged. ``board``: a name, or ``any``; ``selection``: pytest's ``-k``, "" for all."""
+
+    project: Path
+    env: str
+    board: str
+    rules: Rules = field(default_factory=Rules)
+    selection: str = ""
+    ledger: bool = True  # False: nobody relies on the verdict
+
+
+def _ignore(*_: object) -> None:
+    """Take no notice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who hears how it goes; each call comes from the thread that runs the gate."""
+
+    stage: Callable[[Stage, str], None] = _ignore  # a stage begins (""), or what came of it
+    build: Callable[[BuildEvent], None] = _ignore
+    flash: Callable[[Progress], None] | None = None
+    suite: Callable[[str], None] | None = None  # pytest's output, piece by piece
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a gate works with. ``env``: this process's environment, for children. ``runs``: for evidence."""
+
+    paths: Paths
+    settings: Settings
+    runner: Runner
+    clock: Clock
+    env: Mapping[str, str]
+    runs: Path
+    database: str = ""  # URL; "" is the user's own SQLite file
+    listener: Listener = field(default_factory=Listener)

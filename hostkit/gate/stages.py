@@ -1,0 +1,240 @@
+"""The stages of one gate. What stops a stage becomes part of the facts; what breaks the machine is raised."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hostkit.boards.catalog import load_catalog
+from hostkit.boards.lease import BusyError, Lease, LeaseOffice
+from hostkit.boards.model import Board, BoardSpec
+from hostkit.boards.open import open_board
+from hostkit.build.model import Artifact
+from hostkit.build.service import BuildResult, build
+from hostkit.build.store import LOG, MANIFEST
+from hostkit.errors import FailedError, HostkitError, InconclusiveError, InvalidError, UsageError
+from hostkit.flash import model as flash_model
+from hostkit.flash.model import FlashRecord, TimeOuts
+from hostkit.flash.service import flash_artifact
+from hostkit.gate.evidence import write_bytes
+from hostkit.gate.model import (
+    BuildFact,
+    Facts,
+    FlashFact,
+    IdentityFact,
+    Observation,
+    Stage,
+    Stop,
+    SuiteFact,
+)
+from hostkit.gate.observations import read_suite
+from hostkit.gate.request import Bench, GateRequest
+from hostkit.gate.suite import OBSERVATIONS, OUTPUT, SuiteCall, suite_command
+from hostkit.hil.catalog import find_catalog
+from hostkit.link.transcript import Transcript
+from hostkit.store.model import Verdict
+from hostkit.tasks.git import Checkout
+from hostkit.tasks.model import ANY_BOARD
+
+ESPTOOL_LOG, BOOT_TRANSCRIPT = "esptool.log", "boot.jsonl"
+"""Files that flashing leaves in the evidence."""
+
+_POLL_S = 0.1  # between two rounds over boards that are all taken
+_MEANING: tuple[tuple[type[HostkitError], Verdict], ...] = (
+    (FailedError, Verdict.FAIL),
+    (InconclusiveError, Verdict.INCONCLUSIVE),
+    (InvalidError, Verdict.INVALID),
+)
+
+
+@dataclass(slots=True)
+class Ran:
+    """What came of the stages so far."""
+
+    spec: BoardSpec | None = None
+    artifact: Artifact | None = None
+    flash: FlashRecord | None = None
+    suite: SuiteFact | None = None
+    identity: IdentityFact | None = None
+    observations: tuple[Observation, ...] = ()
+    stop: Stop | None = None
+
+    def facts(self, checkout: Checkout, selection: str) -> Facts:
+        """Return what a decision may rest on."""
+        return Facts(
+            fidelity=self.spec.fidelity if self.spec else None,
+            build=None if self.artifact is None else _built(self.artifact, checkout),
+            flash=None if self.flash is None else _flashed(self.flash),
+            identity=self.identity,
+            suite=self.suite,
+            observations=self.observations,
+            selection=selection,
+            stop=self.stop,
+        )
+
+
+def _built(artifact: Artifact, checkout: Checkout) -> BuildFact:
+    return BuildFact(artifact.build_id, artifact.commit, artifact.dirty or checkout.dirty)
+
+
+def _flashed(flash: FlashRecord) -> FlashFact:
+    same = all(region.md5_expected == region.md5_read for region in flash.regions)
+    return FlashFact(flash.build_id, flash.identity.mac, bool(flash.regions) and same)
+
+
+class Stages:
+    """Stages of one request, leaving files in ``into``; the board is held for flash and suite only."""
+
+    def __init__(self, request: GateRequest, bench: Bench, into: Path) -> None:
+        """Read the catalogue. Raises :class:`UsageError` for an unknown board, before anything is built."""
+        self._request = request
+        self._bench = bench
+        self._into = into
+        self._catalog = load_catalog(find_catalog(request.project))
+        if request.board != ANY_BOARD:
+            self._catalog.get(request.board)
+        self.seconds: dict[str, float] = {}
+        self.ran = Ran()
+
+    def run(self) -> None:
+        """Run every stage up to the first that stops."""
+        with ExitStack() as held:
+            if self._request.rules.build and not self._build():
+                return
+            board, lease = self._lease(held)
+            if board is None or lease is None:
+                return
+            if self._request.rules.flash and not self._flash(board):
+                return
+            self._hil(board, lease)
+
+    @contextmanager
+    def _stage(self, stage: Stage) -> Iterator[None]:
+        """Time a stage, and turn an error that speaks of firmware or board into the reason of the stop."""
+        self._bench.listener.stage(stage, "")
+        began = self._bench.clock.monotonic_ns()
+        try:
+            yield
+        except HostkitError as error:
+            verdict = next((verdict for kind, verdict in _MEANING if isinstance(error, kind)), None)
+            if verdict is None:
+                raise
+            self.ran.stop = Stop(stage, verdict, error.message, error.hint)
+            self._bench.listener.stage(stage, error.message)
+        finally:
+            self.seconds[stage.value] = (self._bench.clock.monotonic_ns() - began) / 1e9
+
+    def _build(self) -> bool:
+        bench = self._bench
+        with self._stage(Stage.BUILD):
+            result = build(
+                self._request.project,
+                self._request.env,
+                paths=bench.paths,
+                runner=bench.runner,
+                clock=bench.clock,
+                on_event=bench.listener.build,
+                timeout_s=bench.settings.build_timeout_s,
+            )
+            self.ran.artifact = result.artifact
+            self._keep_build(result)
+            how = "unchanged" if result.cached else "built"
+            bench.listener.stage(Stage.BUILD, f"{how}, build {result.artifact.short_id}")
+        return self.ran.stop is None
+
+    def _keep_build(self, result: BuildResult) -> None:
+        """Copy what says how the artifact came to be; the artifact itself stays in its store."""
+        for name in (MANIFEST, LOG):
+            shutil.copyfile(result.artifact.directory / name, self._into / name)
+
+    def _lease(self, held: ExitStack) -> tuple[Board | None, Lease | None]:
+        board: Board | None = None
+        lease: Lease | None = None
+        with self._stage(Stage.LEASE):
+            self.ran.spec, lease = self._take()
+            held.callback(lease.close)
+            board = open_board(self.ran.spec, boards_dir=self._bench.paths.boards, clock=self._bench.clock)
+            held.callback(board.close)
+            self._bench.listener.stage(Stage.LEASE, f"holds {self.ran.spec.name}")
+        return board, lease
+
+    def _take(self) -> tuple[BoardSpec, Lease]:
+        """Take the named board, or the first free one that fits."""
+        office = LeaseOffice(self._bench.paths.leases, self._bench.clock)
+        timeout_s, what = self._bench.settings.lease_timeout_s, f"hostkit gate -e {self._request.env}"
+        if self._request.board != ANY_BOARD:
+            spec = self._catalog.get(self._request.board)
+            return spec, office.take(spec.identity, what, timeout_s=timeout_s, env=self._bench.env)
+        fitting = self._fitting()
+        until = self._bench.clock.monotonic_ns() + timeout_s * 1e9
+        while True:
+            for spec in fitting:
+                try:
+                    return spec, office.take(spec.identity, what, env=self._bench.env)
+                except BusyError as error:
+                    busy = error
+            if self._bench.clock.monotonic_ns() >= until:
+                raise busy
+            self._bench.clock.sleep(_POLL_S)
+
+    def _fitting(self) -> tuple[BoardSpec, ...]:
+        artifact, rules = self.ran.artifact, self._request.rules
+        found = tuple(
+            spec
+            for spec in self._catalog
+            if spec.fidelity >= rules.min_fidelity
+            and (artifact is None or (spec.chip.value, spec.profile) == (artifact.chip, artifact.profile))
+        )
+        if not found:
+            chip = f"{artifact.chip} with profile {artifact.profile}" if artifact else "any chip"
+            wanted = f"{chip}, at least {rules.min_fidelity.name.lower()}"
+            raise UsageError(
+                f"no board of {self._catalog.path.name} fits: {wanted}",
+                hint="name one with -b, or add one",
+            )
+        return found
+
+    def _flash(self, board: Board) -> bool:
+        bench, artifact = self._bench, self.ran.artifact
+        assert artifact is not None
+        with self._stage(Stage.FLASH):
+            transcript = Transcript(bench.clock, path=self._into / BOOT_TRANSCRIPT)
+            with transcript:
+                self.ran.flash = flash_artifact(
+                    artifact,
+                    board,
+                    flash_model.Bench(
+                        runner=bench.runner,
+                        clock=bench.clock,
+                        log=self._into / ESPTOOL_LOG,
+                        transcript=transcript,
+                        time_outs=TimeOuts(
+                            write=bench.settings.flash_timeout_s, boot=bench.settings.boot_timeout_s
+                        ),
+                        on_progress=bench.listener.flash,
+                    ),
+                )
+            bench.listener.stage(Stage.FLASH, f"{self.ran.flash.bytes} bytes, read back, the board says so")
+        return self.ran.stop is None
+
+    def _hil(self, board: Board, lease: Lease) -> None:
+        bench = self._bench
+        with self._stage(Stage.HIL):
+            call = SuiteCall(
+                project=self._request.project,
+                board=board.spec.name,
+                build=self.ran.artifact.build_id if self.ran.artifact else "",
+                selection=self._request.selection,
+                into=self._into,
+                timeout_s=bench.settings.hil_timeout_s,
+            )
+            command = suite_command(call, dict(bench.env) | lease.environment())
+            ended = bench.runner.run(command, on_text=bench.listener.suite)
+            write_bytes(self._into, OUTPUT, ended.output.encode())
+            self.ran.suite, self.ran.identity, self.ran.observations = read_suite(
+                self._into / OBSERVATIONS, ended
+            )
+            bench.listener.stage(Stage.HIL, f"{len(self.ran.observations)} tests")

@@ -1,0 +1,122 @@
+"""A commit in, a verdict out: stages, decision, evidence, ledger."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from hostkit.errors import MissingToolError, UsageError
+from hostkit.gate.bundle import write_records, write_verdict
+from hostkit.gate.decide import decide
+from hostkit.gate.evidence import run_directory, seal, suite_hash, write_bytes
+from hostkit.gate.model import GateResult, Stage, Stop
+from hostkit.gate.request import Bench, GateRequest
+from hostkit.gate.stages import Stages
+from hostkit.gate.suite import suite_places
+from hostkit.report.terminal import gate_summary, plain_text
+from hostkit.store.ids import new_run_id
+from hostkit.store.model import ProofKind, Verdict, VerdictRecord
+from hostkit.tasks.git import Checkout, Git
+
+
+def run_gate(request: GateRequest, bench: Bench) -> GateResult:
+    """Judge a checkout as it is now, and leave the evidence under ``bench.runs``.
+
+    What a stage finds wrong ends the run with that verdict. Raises :class:`UsageError` and
+    :class:`ToolError` where nothing could be judged, and then leaves nothing; so does Ctrl-C.
+    """
+    git = Git(request.project, bench.runner)
+    checkout, project = _checkout(git), _project(git)
+    suite = suite_hash(suite_places(request.project), request.rules.plain())
+    run_id = new_run_id(bench.clock)
+    with run_directory(bench.runs, run_id) as into:
+        stages = Stages(request, bench, into)
+        stages.run()
+        _check_unchanged(request, stages, checkout, suite)
+        facts = stages.ran.facts(checkout, request.selection)
+        result = GateResult(
+            run_id=run_id,
+            env=request.env,
+            board=stages.ran.spec.name if stages.ran.spec else "",
+            rules=request.rules,
+            facts=facts,
+            decision=decide(request.rules, facts),
+            evidence=str(bench.runs / run_id),
+            evidence_sha256="",
+            ledger_seq=0,
+            seconds=stages.seconds,
+        )
+        write_records(into, request, stages.ran, checkout, suite)
+        write_verdict(into, result)
+        write_bytes(into, "summary.txt", plain_text(gate_summary(result)).encode())
+        result = replace(result, evidence_sha256=seal(into))
+    if not request.ledger:
+        return result
+    return _entered(bench, result, _record(result, project, checkout, suite, bench.clock.wall_ns()))
+
+
+def _checkout(git: Git) -> Checkout:
+    """Return what is checked out; outside of a repository there is no commit that a verdict could be for."""
+    try:
+        return git.checkout()
+    except (UsageError, MissingToolError):
+        return Checkout("", "", False, "")
+
+
+def _project(git: Git) -> str:
+    try:
+        return str(git.common_dir())
+    except (UsageError, MissingToolError):
+        return str(git.directory)
+
+
+def _check_unchanged(request: GateRequest, stages: Stages, checkout: Checkout, suite: str) -> None:
+    """Make the run invalid when what it judged, or what it judged by, was edited meanwhile."""
+    ran = stages.ran
+    if ran.artifact is not None and ran.artifact.commit != checkout.commit:
+        reason = f"HEAD moved from {checkout.commit[:12]} to {ran.artifact.commit[:12]} before it was built"
+    elif suite_hash(suite_places(request.project), request.rules.plain()) != suite:
+        reason = "tests or models were edited while they ran"
+    else:
+        return
+    ran.stop = Stop(Stage.HIL, Verdict.INVALID, reason, "leave the checkout alone while a gate runs")
+
+
+def _record(
+    result: GateResult, project: str, checkout: Checkout, suite: str, decided_ns: int
+) -> VerdictRecord:
+    facts, decision = result.facts, result.decision
+    return VerdictRecord(
+        run_id=result.run_id,
+        kind=ProofKind.GATE,
+        verdict=decision.verdict,
+        rung=decision.rung.word if decision.rung else "",
+        fidelity=facts.fidelity.name.lower() if facts.fidelity else "",
+        project=project,
+        commit=checkout.commit,
+        tree=checkout.tree,
+        dirty=checkout.dirty,
+        env=result.env,
+        board=result.board,
+        build_id=facts.build.build_id if facts.build else "",
+        suite=suite,
+        selection=facts.selection,
+        reasons=decision.reasons,
+        evidence=result.evidence,
+        evidence_sha256=result.evidence_sha256,
+        decided_ns=decided_ns,
+    )
+
+
+def _entered(bench: Bench, result: GateResult, record: VerdictRecord) -> GateResult:
+    """Write the verdict to the ledger: its evidence is complete on the disk by now."""
+    from hostkit.store.database import open_database  # noqa: PLC0415 - SQLAlchemy is not for `hostkit hil`
+    from hostkit.store.ledger import Ledger  # noqa: PLC0415
+
+    with open_database(bench.paths.state, bench.database) as database:
+        return replace(result, ledger_seq=Ledger(database).append(record).seq)
+
+
+def runs_directory(project: Path, env_value: str) -> Path:
+    """Return where evidence goes: ``HOSTKIT_RUNS_DIR`` if set, else ``.hostkit/runs`` of the checkout."""
+    return Path(env_value) if env_value else project / ".hostkit" / "runs"

@@ -1,0 +1,140 @@
+"""A gate's result for people: the verdict, why, how far it got, and where the evidence lies."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from hostkit.gate.model import GateResult, Observation
+from hostkit.hil.observations import Outcome
+from hostkit.report.plain import by_pattern, counts
+from hostkit.store.model import Rung, Verdict
+
+STYLES = {
+    Verdict.PASS: "bold white on green",
+    Verdict.FAIL: "bold white on red",
+    Verdict.INCONCLUSIVE: "bold black on yellow",
+    Verdict.INVALID: "bold white on magenta",
+}
+"""Colours of verdicts, the same everywhere."""
+
+_MOST_REASONS, _MOST_NUMBERS = 12, 6
+_LABEL = 12  # columns
+
+
+def gate_summary(result: GateResult, *, base: Path | None = None) -> Text:
+    """Return the summary; the evidence's path is shown relative to ``base`` where it lies below it."""
+    lines = [_headline(result), *_reasons(result), _ladder(result)]
+    lines += [
+        *_tests(result),
+        *_patterns(result),
+        *_numbers(result),
+        *_open(result),
+        *_evidence(result, base),
+    ]
+    return Text("\n").join(lines)
+
+
+def plain_text(text: Text) -> str:
+    """Return a summary without colours, for a file."""
+    stream = io.StringIO()
+    Console(file=stream, width=200, soft_wrap=True, color_system=None).print(text)
+    return stream.getvalue()
+
+
+def _headline(result: GateResult) -> Text:
+    facts = result.facts
+    line = Text(f" {result.decision.verdict.value.upper()} ", style=STYLES[result.decision.verdict])
+    line.append(f"  {result.env}" + (f" on {result.board}" if result.board else ""), style="bold")
+    if facts.fidelity is not None:
+        line.append(f" ({facts.fidelity.name.lower()})")
+    if facts.build is not None:
+        changes = " with uncommitted changes" if facts.build.dirty else ""
+        commit = f", commit {facts.build.commit[:12]}{changes}" if facts.build.commit else ""
+        line.append(f"  build {facts.build.build_id[:12]}{commit}", style="dim")
+    return line
+
+
+def _reasons(result: GateResult) -> Iterator[Text]:
+    reasons = result.decision.reasons
+    colour = "" if result.decision.verdict is Verdict.PASS else "red"
+    for reason in reasons[:_MOST_REASONS]:
+        yield Text("  ").append(reason, style=colour)
+    if len(reasons) > _MOST_REASONS:
+        yield Text(f"  and {len(reasons) - _MOST_REASONS} more, see verdict.json", style="dim")
+    if result.facts.stop is not None and result.facts.stop.hint:
+        yield Text("  hint: ", style="cyan").append(result.facts.stop.hint, style="default")
+
+
+def _label(word: str) -> Text:
+    return Text(f"  {word:<{_LABEL}}", style="dim")
+
+
+def _ladder(result: GateResult) -> Text:
+    """Mark each rung: reached, wanted but not reached, or beyond what was asked."""
+    reached = result.decision.rung or 0
+    line = _label("ladder")
+    for rung in Rung:
+        if rung <= reached:
+            line.append(f"✔ {rung.word}  ", style="green")
+        elif rung <= result.rules.min_rung:
+            line.append(f"✘ {rung.word}  ", style="red")
+        else:
+            line.append(f"· {rung.word}  ", style="dim")
+    line.rstrip()
+    return line
+
+
+def _tests(result: GateResult) -> Iterator[Text]:
+    seen = result.facts.observations
+    if seen:
+        told = ", ".join(f"{number} {word}" for word, number in counts(seen).items())
+        yield _label("tests").append(f"{told} in {sum(s.seconds for s in seen):.1f} s", style="default")
+
+
+def _patterns(result: GateResult) -> Iterator[Text]:
+    groups = by_pattern(result.facts.observations)
+    if not groups:
+        return
+    line = _label("patterns")
+    for name, seen in groups.items():
+        line.append_text(_pattern(name, seen)).append("  ")
+    line.rstrip()
+    yield line
+
+
+def _pattern(name: str, seen: tuple[Observation, ...]) -> Text:
+    passed = sum(each.outcome is Outcome.PASSED for each in seen)
+    good = passed == len(seen)
+    return Text(f"{name} {passed}/{len(seen)}", style="green" if good else "red")
+
+
+def _numbers(result: GateResult) -> Iterator[Text]:
+    """Show the measurements of the highest rungs first: they are what no model predicts."""
+    ordered = sorted(result.facts.observations, key=lambda seen: -(seen.rung or 0))
+    told = [f"{name} {value:g}" for seen in ordered for name, value in seen.numbers.items()]
+    for number, text in enumerate(told[:_MOST_NUMBERS]):
+        yield _label("measured" if number == 0 else "").append(text, style="default")
+    if len(told) > _MOST_NUMBERS:
+        yield _label("").append(f"and {len(told) - _MOST_NUMBERS} more, see measurements.json", style="dim")
+
+
+def _open(result: GateResult) -> Iterator[Text]:
+    for number, text in enumerate(result.decision.open):
+        yield _label("not shown" if number == 0 else "").append(text, style="dim")
+
+
+def _evidence(result: GateResult, base: Path | None) -> Iterator[Text]:
+    path = Path(result.evidence)
+    shown = path.relative_to(base) if base is not None and path.is_relative_to(base) else path
+    line = _label("evidence").append(f"{shown}/", style="default")
+    if result.ledger_seq:
+        line.append(f"  ledger entry {result.ledger_seq}", style="dim")
+    yield line
+    took = "  ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.seconds.items())
+    if took:
+        yield _label("took").append(took, style="dim")
