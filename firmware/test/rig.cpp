@@ -67,6 +67,11 @@ bool FakeStorage::write(const std::uint8_t* data, std::size_t size) {
     return true;
 }
 
+std::uint32_t fresh_id() {
+    static std::uint32_t last = 0;
+    return ++last;
+}
+
 Request::Request(std::uint32_t id, std::uint64_t op, std::size_t count) : args(buffer_, sizeof(buffer_)) {
     args.array(4);
     args.uint(0);
@@ -159,6 +164,14 @@ Status Rig::ask(const Request& request) {
     reply_size_ = inbox.message().size;
     std::memcpy(reply_, inbox.message().data, reply_size_);
     return Reply(reply()).status;
+}
+
+Status Rig::ask(Op op, std::initializer_list<std::uint64_t> numbers) {
+    Request request(fresh_id(), op, numbers.size());
+    for (const std::uint64_t number : numbers) {
+        request.args.uint(number);
+    }
+    return ask(request);
 }
 
 }  // namespace hk::test

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 #include "app/app.hpp"
 #include "check.hpp"
@@ -88,6 +89,14 @@ public:
     int reboots = 0;
 };
 
+/// The operations of link.cddl.
+enum Op : std::uint64_t {
+    hello, echo, patterns, describe, configure, output, audio, mode, reset_state, step, run, read, stats, reboot, save
+};
+
+/// An id that no request had before.
+std::uint32_t fresh_id();
+
 inline constexpr Profile kSmall{"small", 2, {{5, 4, kWireOrder}, {4, 3, kWireOrder}}};
 
 /// A request that is being written, framed when it is sent.
@@ -128,6 +137,8 @@ struct Rig {
     /// Sends a request, lets the app run, and finds the reply: the reader stands at its body.
     /// Fails the test if there is none.
     Status ask(const Request& request);
+    /// The same for a request whose arguments are numbers.
+    Status ask(Op op, std::initializer_list<std::uint64_t> numbers);
     Bytes reply() const { return {reply_, reply_size_}; }
 
     /// Puts the frame of some CBOR on the wire.
