@@ -19,7 +19,7 @@ _MAC = re.compile(r"^(?:BASE )?MAC:\s+((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\s*$", re.
 _FLASH_SIZE = re.compile(r"^Detected flash size: (\d+)(KB|MB)\s*$", re.MULTILINE)
 _WRITING = re.compile(r"Writing at (0x[0-9a-fA-F]+)")
 _FATAL = re.compile(
-    r"A (?:fatal|serial exception) error occurred: (.*?)(?=^Note:|^For troubleshooting|\Z)",
+    r"A (?:fatal|serial exception) error occurred: (.*?)(?=^Note:|^Hint:|^For troubleshooting|\Z)",
     re.MULTILINE | re.DOTALL,
 )
 _UNIT = {"KB": 1 << 10, "MB": 1 << 20}
