@@ -23,12 +23,9 @@ void write_strips(CborWriter& writer, const Profile& profile) {
     writer.array(profile.strip_count);
     for (std::size_t s = 0; s < profile.strip_count; ++s) {
         const StripProfile& strip = profile.strips[s];
-        writer.map(3);
-        writer.text("gpio");
+        writer.array(3);
         writer.uint(strip.gpio);
-        writer.text("leds");
         writer.uint(strip.leds);
-        writer.text("order");
         writer.text(strip.order.name);
     }
 }
