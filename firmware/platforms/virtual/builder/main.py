@@ -8,11 +8,13 @@ HK_BUILD_LOCK     file to lock as long as this process lives
 HK_BUILD_ID, HK_VERSION, HK_COMMIT, HK_DIRTY, HK_PROFILE, HK_CHIP   what src/build_info.cpp says
 """
 
+import ctypes
 import fcntl
 import hashlib
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -69,8 +71,14 @@ def fail(message):
     env.Exit(1)
 
 
+def stop_with_parent():
+    """When PlatformIO is killed, finish the running compiles and stop, as on Ctrl-C."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG of <linux/prctl.h>
+
+
 def lock_build_directory():
-    """Hold the directory until this process ends, even when whoever started it was killed."""
+    """Hold the directory until this process ends: it may outlive whoever started it by one compile."""
     path = os.environ.get("HK_BUILD_LOCK")
     if path:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -146,6 +154,7 @@ def zcbor_objects(directory):
     return objects
 
 
+stop_with_parent()
 lock_build_directory()
 IDENTITY = choose_compiler()
 ZCBOR = package_directory("zcbor") or fail("zcbor is not installed: run `pip install zcbor`")
