@@ -197,6 +197,9 @@ class _Bar:
         kind = event.kind.value
         if kind == "output":
             return
+        if kind == "note" and self._progress is None:
+            _print_event(event, verbose=False)
+            return
         progress = self._started()
         if kind == "note":
             progress.console.print(f"note: {event.text}", markup=False, style="yellow")
