@@ -18,6 +18,7 @@ from hostkit.link.messages import (
     decode_message,
     op_name,
 )
+from hostkit.link.session import Incoming, Malformed, Rebooted, Stray
 
 _LONGEST = 240
 
@@ -74,6 +75,21 @@ def describe_piece(piece: Piece) -> Iterator[str]:
                 yield describe_message(decode_message(payload))
             except MessageError as error:
                 yield f"malformed message ({error.message}), {describe_value(payload)}"
+
+
+def describe_incoming(item: Incoming) -> Iterator[str]:
+    """Return the lines of one thing that came unasked."""
+    match item:
+        case Text() | Broken():
+            yield from describe_piece(item)
+        case Malformed(payload, reason):
+            yield f"malformed message ({reason}), {describe_value(payload)}"
+        case Stray(reply):
+            yield f"unasked reply {describe_message(reply)}"
+        case Rebooted(old, new):
+            yield f"the board restarted (boot nonce {old:#010x} became {new:#010x})"
+        case _:
+            yield describe_message(item)
 
 
 def text_lines(text: str) -> Iterator[str]:

@@ -1,0 +1,229 @@
+"""``hostkit flash``: build if needed, write, and prove that the board runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hostkit.cli.context import Context
+from hostkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.progress import Progress as Bar
+
+    from hostkit.boards.model import Board, BoardSpec
+    from hostkit.build.model import Artifact
+    from hostkit.build.service import BuildEvent
+    from hostkit.flash.model import FlashRecord, Progress
+    from hostkit.settings.model import Settings
+
+_STEP = 0.1  # a plain line for each tenth of a write
+
+
+@click.command("flash")
+@click.option("-e", "--env", "env", help="PlatformIO environment (default: the setting `env`).")
+@click.option("-b", "--board", help="Board of boards.toml (default: the setting `board`).")
+@click.option("--skip-same", is_flag=True, help="Write nothing when the flash holds every region already.")
+@click.option("--lease-timeout", type=float, metavar="SECONDS", help="Wait that long for a taken board.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a summary.")
+@click.pass_obj
+def flash_command(
+    context: Context,
+    env: str | None,
+    board: str | None,
+    skip_same: bool,
+    lease_timeout: float | None,
+    as_json: bool,
+) -> None:
+    """Flash an artifact and prove that the board runs it.
+
+    The artifact is the build of this checkout as it is now. Another chip, MAC or flash size at the port is
+    refused before anything is written (exit 4). Done is when every region reads back by its MD5 and the
+    firmware says the new build id over the link.
+    """
+    settings = settings_of(context, env=env, board=board, lease_timeout_s=lease_timeout)
+    spec = find_board(context, settings.board)
+    with ExitStack() as stack:
+        show = stack.enter_context(_shown(context))
+        artifact = _artifact(context, settings, show)
+        held = hold_board(context, settings, spec, f"hostkit flash -e {artifact.env}", stack)
+        record = _flash(context, settings, artifact, held, show, skip_same=skip_same)
+    click.echo(json.dumps(plain(asdict(record)), indent=2) if as_json else summary(record))
+
+
+def settings_of(context: Context, **overrides: object) -> Settings:
+    """Return the settings in force, with what the command line gave (None: not given)."""
+    from hostkit.settings.load import load_settings  # noqa: PLC0415 - pydantic, not for --help
+
+    return load_settings(context.project, os.environ, overrides).settings
+
+
+def find_board(context: Context, name: str) -> BoardSpec:
+    """Return a board of boards.toml, or one that is served without being there.
+
+    Raises :class:`UsageError` with the nearest name for an unknown one.
+    """
+    from hostkit.boards.catalog import load_catalog  # noqa: PLC0415 - not for --help
+    from hostkit.boards.model import BoardSpec, Chip, Kind  # noqa: PLC0415
+    from hostkit.boards.served import read_record  # noqa: PLC0415
+
+    try:
+        return load_catalog(context.project / "boards.toml").get(name)
+    except UsageError:
+        served = read_record(context.paths.boards / name)
+        if served is None:
+            raise
+    return BoardSpec(name, Kind.VIRTUAL, Chip(served.chip), served.mac, served.flash_size)
+
+
+def hold_board(context: Context, settings: Settings, spec: BoardSpec, what: str, stack: ExitStack) -> Board:
+    """Return a board, leased and opened until ``stack`` ends; ``what`` is told to whoever else wants it.
+
+    Raises :class:`InconclusiveError` when it is taken or not there.
+    """
+    from hostkit.boards.lease import LeaseOffice  # noqa: PLC0415 - not for --help
+    from hostkit.boards.open import open_board  # noqa: PLC0415
+
+    office = LeaseOffice(context.paths.leases, context.clock)
+    patience = settings.lease_timeout_s
+    stack.enter_context(
+        office.take(spec.identity, f"{what} -b {spec.name}", timeout_s=patience, env=os.environ)
+    )
+    board = open_board(spec, boards_dir=context.paths.boards, clock=context.clock)
+    stack.callback(board.close)
+    return board
+
+
+def plain(value: Any) -> Any:
+    """Return a record as JSON can say it: enums by value, paths as text."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    return str(value) if isinstance(value, Path) else value
+
+
+def summary(record: FlashRecord) -> str:
+    """Return the lines for people; click takes the colours out where nobody sees them."""
+    if record.skipped:
+        head = click.style("unchanged", fg="cyan", bold=True) + f" {record.board} holds it already"
+    else:
+        head = click.style("flashed", fg="green", bold=True) + f" {record.board}: {record.bytes} bytes"
+    chip = record.identity
+    where = f"{chip.chip.value}, MAC {chip.mac}, {chip.flash_size >> 20} MB flash, {record.port}"
+    rows = [
+        f"{head} in {record.seconds:.2f} s",
+        f"  board      {where}",
+    ]
+    rows += [
+        f"  {region.role:<10} {region.size:>8} bytes at {region.offset:#08x}  md5 {region.md5_read}"
+        for region in record.regions
+    ]
+    rows.append(f"  read back by {record.read_back_by.value}; the firmware says build {record.build_id}")
+    return "\n".join(rows)
+
+
+def _artifact(context: Context, settings: Settings, show: _Show) -> Artifact:
+    from hostkit.build.service import build  # noqa: PLC0415 - not for --help
+
+    result = build(
+        context.project,
+        settings.env,
+        paths=context.paths,
+        runner=context.runner,
+        clock=context.clock,
+        on_event=show.build,
+        timeout_s=settings.build_timeout_s,
+    )
+    return result.artifact
+
+
+def _flash(
+    context: Context, settings: Settings, artifact: Artifact, board: Board, show: _Show, *, skip_same: bool
+) -> FlashRecord:
+    from hostkit.flash.model import Bench, TimeOuts  # noqa: PLC0415 - not for --help
+    from hostkit.flash.service import flash_artifact  # noqa: PLC0415
+    from hostkit.link.transcript import Transcript  # noqa: PLC0415
+
+    into = context.paths.state / "flash" / board.spec.name
+    with Transcript(context.clock, path=into / "boot.jsonl") as transcript:
+        bench = Bench(
+            runner=context.runner,
+            clock=context.clock,
+            log=into / "esptool.log",
+            transcript=transcript,
+            time_outs=TimeOuts(write=settings.flash_timeout_s, boot=settings.boot_timeout_s),
+            on_progress=show.flash,
+        )
+        return flash_artifact(artifact, board, bench, skip_same=skip_same)
+
+
+class _Show:
+    """Progress on standard error: a bar on a terminal, else a line for each step that matters."""
+
+    def __init__(self, bar: Bar | None) -> None:
+        self._bar = bar
+        self._task = None if bar is None else bar.add_task("preparing", total=1.0, detail="")
+        self._told: tuple[str, int] = ("", -1)
+
+    def build(self, event: BuildEvent) -> None:
+        kind = event.kind.value
+        if kind in ("note", "wait"):
+            self._line(f"{kind}: {event.text}")
+        elif kind == "compile" and event.total:
+            self._update("build", event.done / event.total, event.text)
+
+    def flash(self, progress: Progress) -> None:
+        self._update(progress.stage.value, progress.fraction, progress.detail)
+
+    def _update(self, stage: str, fraction: float, detail: str) -> None:
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=f"{stage:<8}", completed=fraction, detail=detail)
+            return
+        step = (stage, int(fraction / _STEP))
+        if step != self._told:
+            self._told = step
+            click.echo(f"{stage} {fraction:.0%} {detail}".rstrip(), err=True)
+
+    def _line(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.console.print(text, markup=False)
+        else:
+            click.echo(text, err=True)
+
+
+@contextmanager
+def _shown(context: Context) -> Iterator[_Show]:
+    if not sys.stderr.isatty():
+        yield _Show(None)
+        return
+    from rich.progress import (  # noqa: PLC0415 - only where somebody sees it
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[detail]}", markup=False),
+        console=context.err_console,
+        transient=True,
+    ) as bar:
+        yield _Show(bar)
