@@ -31,7 +31,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--compiler", choices=("g++", "zig"), help="default: g++ if present, else zig")
     parser.add_argument("--no-sanitize", action="store_true", help="without ASan and UBSan")
     parser.add_argument("--filter", help="run only tests whose name holds this")
-    parser.add_argument("--host", action="store_true", help="build the host program, print its path, run nothing")
+    parser.add_argument(
+        "--host", action="store_true", help="build the host program, print its path, run nothing"
+    )
     return parser.parse_args()
 
 

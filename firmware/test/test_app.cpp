@@ -270,6 +270,14 @@ TEST("a run equals as many steps, at every tap") {
     }
 }
 
+TEST("in test mode time is frozen: no step waits for the line") {
+    static Rig rig;
+    CHECK(rig.ask(run, {0, 5000, 256, 5}) == Status::ok);
+    CHECK(rig.ask(step, {0}) == Status::ok);
+    CHECK_EQ(rig.clock.now, 0);
+    CHECK(rig.leds.busy_us() > 0);
+}
+
 TEST("the same request again shows that a stateful pattern was not drawn twice") {
     static Rig rig;
     CHECK(choose(rig, "bloom") == Status::ok);

@@ -17,6 +17,19 @@ WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wshadow")
 OPTIMISE = ("-O1", "-g")
 SANITIZERS = ("-fsanitize=address,undefined", "-fsanitize=undefined")
 FATAL = ("-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
+# zig takes "address" among others and leaves it out without a word (it has no runtime for it), so
+# the compiler itself has to say that it is on.
+PROBE = """
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define ON
+#endif
+#endif
+#if defined(WANT_ADDRESS) && !defined(ON) && !defined(__SANITIZE_ADDRESS__)
+#error "AddressSanitizer is not on"
+#endif
+int main(void) { return 0; }
+"""
 
 
 class BuildError(Exception):
@@ -148,12 +161,13 @@ class Toolchain:
         return argument.replace(str(self._zcbor), "zcbor").replace(sys.executable, "python")
 
     def _links(self, flags: tuple[str, ...]) -> bool:
-        marker = self._build / f"links-{digest(self._compiler.identity, *flags)[:16]}"
+        marker = self._build / f"links-{digest(self._compiler.identity, PROBE, *flags)[:16]}"
         if not marker.exists():
             probe = self._build / f"probe.{os.getpid()}.c"
-            probe.write_text("int main(void) { return 0; }\n")
+            probe.write_text(PROBE)
             out = str(probe.with_suffix(""))
-            command = (*self._compiler.c, *flags, str(probe), "-o", out)
+            wanted = ["-DWANT_ADDRESS"] if "address" in flags[0] else []
+            command = (*self._compiler.c, *flags, *wanted, str(probe), "-o", out)
             works = subprocess.run(command, env=self._env, capture_output=True, check=False).returncode == 0
             works = works and subprocess.run([out], capture_output=True, check=False).returncode == 0
             probe.unlink()

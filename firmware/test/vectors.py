@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 PRIMITIVES = (
-    "scale16 lerp16 fade16 tri16 smooth16 sin16 swell16 mix32 hash32 noise16 hsv16 ramp16 cycle travel"
-).split()
+    *("scale16", "lerp16", "fade16", "tri16", "smooth16", "sin16", "swell16"),
+    *("mix32", "hash32", "noise16", "hsv16", "ramp16", "cycle", "travel"),
+)
 NAK_REASONS = ("bad-crc", "bad-cobs", "bad-cbor", "too-long")
 TYPES = {"u8": "std::uint8_t", "u16": "std::uint16_t", "u32": "std::uint32_t", "u64": "std::uint64_t"}
 
@@ -59,7 +60,9 @@ def add_rows(source: Source, tables: dict[str, list[list[int]]]) -> None:
     body = []
     for name, table in tables.items():
         cells = source.array("u64", [cell for row in table for cell in row])
-        body.append(f"if (std::strcmp(name, {text(name)}) == 0) return {{{cells}, {len(table)}, {len(table[0])}}};")
+        body.append(
+            f"if (std::strcmp(name, {text(name)}) == 0) return {{{cells}, {len(table)}, {len(table[0])}}};"
+        )
     source.lines.append("Rows rows(const char* name) {\n" + "\n".join(body) + "\nreturn {nullptr, 0, 0};\n}")
 
 
@@ -97,7 +100,9 @@ def add_symbols(source: Source, symbols: dict[str, Any]) -> None:
 
 def add_link(source: Source, link: dict[str, Any]) -> None:
     """Define the tables of link.json."""
-    source.list("kCrcVectors", "CrcVector", [f"{{{source.bytes(data)}, {crc}u}}" for data, crc in link["crc32"]])
+    source.list(
+        "kCrcVectors", "CrcVector", [f"{{{source.bytes(data)}, {crc}u}}" for data, crc in link["crc32"]]
+    )
     pairs = [f"{{{source.bytes(plain)}, {source.bytes(coded)}}}" for plain, coded in link["cobs"]]
     source.list("kCobsVectors", "PairVector", pairs)
     messages = [
@@ -106,7 +111,8 @@ def add_link(source: Source, link: dict[str, Any]) -> None:
     ]
     source.list("kMessageVectors", "MessageVector", messages)
     broken = [
-        f"{{{text(b['name'])}, {source.bytes(b['wire'])}, {NAK_REASONS.index(b['nak'])}}}" for b in link["broken"]
+        f"{{{text(b['name'])}, {source.bytes(b['wire'])}, {NAK_REASONS.index(b['nak'])}}}"
+        for b in link["broken"]
     ]
     source.list("kBrokenVectors", "BrokenVector", broken)
 
@@ -118,18 +124,20 @@ def frame_of(source: Source, frame: dict[str, Any]) -> str:
     first = ", ".join(source.array("u16", values) for values in frame["first"])
     counts = ", ".join(str(len(values)) for values in frame["first"])
     return (
-        f"{{{frame['time']}ull, {'true' if audio else 'false'}, {heard}, {frame['crc'][0]}u, {frame['crc'][1]}u, "
-        f"{frame['ma']}, {{{first}}}, {{{counts}}}}}"
+        f"{{{frame['time']}ull, {'true' if audio else 'false'}, {heard}, "
+        f"{frame['crc'][0]}u, {frame['crc'][1]}u, {frame['ma']}, {{{first}}}, {{{counts}}}}}"
     )
 
 
 def case_of(source: Source, case: dict[str, Any]) -> str:
     """Return the initialiser of a CaseVector."""
     strips = ", ".join(f"{{0, {leds}, kWireOrder}}" for leds in case["strips"])
-    params = source.array("ParamVector", [f"{{{text(name)}, {value}}}" for name, value in case["params"].items()])
+    params = source.array(
+        "ParamVector", [f"{{{text(name)}, {value}}}" for name, value in case["params"].items()]
+    )
     frames = source.array("FrameVector", [frame_of(source, frame) for frame in case["frames"]])
     return (
-        f"{{{text(case['name'])}, {{\"\", {len(case['strips'])}, {{{strips}}}}}, {case['seed']}u, "
+        f'{{{text(case["name"])}, {{"", {len(case["strips"])}, {{{strips}}}}}, {case["seed"]}u, '
         f"{params}, {len(case['params'])}, {case['brightness']}, {case['limit_ma']}, "
         f"{frames}, {len(case['frames'])}}}"
     )
