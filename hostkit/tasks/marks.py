@@ -36,7 +36,12 @@ class Marked:
 
 def load_marked(text: str) -> Marked:
     """Read one YAML document. Raises :class:`YamlFault` for broken syntax, doubled keys, cyclic aliases."""
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError as error:
+        raise YamlFault(
+            1, str(error).splitlines()[0], "the file must be UTF-8 text without control characters"
+        ) from error
     try:
         node = loader.get_single_node()
         marked = Marked()
@@ -47,10 +52,8 @@ def load_marked(text: str) -> Marked:
         raise YamlFault(
             mark.line + 1 if mark else 1, said, "check indentation, quotes and colons around there"
         ) from error
-    except yaml.YAMLError as error:
-        raise YamlFault(
-            1, str(error).splitlines()[0], "the file must be UTF-8 text without control characters"
-        ) from error
+    except RecursionError as error:
+        raise YamlFault(1, "nested too deep", "no plan needs that; check for missing brackets") from error
     finally:
         loader.dispose()
     return marked
@@ -67,7 +70,7 @@ def _walk(
     if isinstance(node, yaml.MappingNode):
         result: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            key = loader.construct_object(key_node, deep=True)
+            key = _scalar(loader, key_node)
             key_line = key_node.start_mark.line + 1
             if not isinstance(key, str):
                 raise YamlFault(key_line, f"the key {key!r} is no text", "put it in quotes")
@@ -78,4 +81,15 @@ def _walk(
         return result
     if isinstance(node, yaml.SequenceNode):
         return [_walk(loader, item, (*place, n), marked, inside) for n, item in enumerate(node.value)]
-    return loader.construct_object(node)
+    return _scalar(loader, node)
+
+
+def _scalar(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+    try:
+        return loader.construct_object(node, deep=True)
+    except (ValueError, KeyError, TypeError, OverflowError) as error:  # such as a date with month 13
+        raise YamlFault(
+            node.start_mark.line + 1,
+            f"{node.value!r} is no {node.tag.rsplit(':', 1)[-1]}",
+            "put it in quotes",
+        ) from error

@@ -156,6 +156,8 @@ def _cross_check(model: PlanModel, marked: Marked) -> list[Problem]:
             hint = "give it a gate, or a check of type command"
             found.append(_at(marked, where, f"nothing could ever verify {task.id}", hint))
         found += _agent_problem(model, task, marked, where)
+    if len(place_of) < len(model.tasks):
+        return found  # with an id twice, who needs whom is anybody's guess
     for problem in graph_problems({task.id: task.needs for task in model.tasks}):
         where = ("tasks", place_of[problem.task], "needs")
         wanted = model.tasks[place_of[problem.task]].needs

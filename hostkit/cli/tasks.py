@@ -1,0 +1,217 @@
+"""``hostkit tasks``: a graph of tasks that only verdicts advance."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hostkit.cli.context import Context
+from hostkit.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from hostkit.tasks.model import GateCheck, Plan, Standing
+    from hostkit.tasks.workshop import Workshop
+
+_LEASE_TIMEOUT_S = "900"  # a proof waits for a board rather than giving up: others are at work
+_FILE = click.option(
+    "--file",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The plan (default: tasks.yaml of the checkout).",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+
+
+@click.group("tasks")
+def tasks_group() -> None:
+    """Run a task graph that only verdicts advance.
+
+    Each task is done by an agent (any command) in a git worktree of its own. It counts as verified when
+    the ledger holds a pass for exactly its commit; nothing and nobody can say so otherwise.
+    """
+
+
+@tasks_group.command("lint")
+@_FILE
+@click.pass_obj
+def lint_command(context: Context, file: Path | None) -> int:
+    """Check the plan; say everything that is wrong, with its line."""
+    from hostkit.tasks.read import PlanError, read_plan  # noqa: PLC0415 - pydantic, not for --help
+
+    path = _plan_file(context, file)
+    try:
+        plan = read_plan(path)
+    except PlanError as error:
+        for problem in error.problems:
+            field = f"{problem.field}: " if problem.field else ""
+            click.echo(f"{path.name}:{problem.line}: {field}{problem.message}\n    hint: {problem.hint}")
+        click.echo(f"{len(error.problems)} problems", err=True)
+        return ExitCode.USAGE
+    agents = {task.agent.name for task in plan.tasks.values()}
+    click.echo(f"{path.name}: {len(plan.tasks)} tasks, {len(agents)} agents, into {plan.target}: sound")
+    return ExitCode.PASS
+
+
+@tasks_group.command("run")
+@_FILE
+@click.option("--jobs", "-j", type=click.IntRange(1, 64), default=2, show_default=True, help="At once.")
+@click.option("--no-merge", is_flag=True, help="Leave the target branch alone.")
+@click.pass_obj
+def run_command(context: Context, file: Path | None, jobs: int, no_merge: bool) -> int:
+    """Run what can run, prove what is claimed, merge what is verified.
+
+    Killed at any point, the next run goes on. Exit code 0: everything is verified (and merged); 1: a task
+    failed, is blocked or did not merge; 3: something is inconclusive.
+    """
+    from hostkit.tasks.model import State  # noqa: PLC0415
+    from hostkit.tasks.runner import TaskRunner  # noqa: PLC0415
+
+    with _workshop(context, file) as shop:
+        now = TaskRunner(shop, jobs=jobs, merging=not no_merge).run()
+        merges = _merges(shop, now)
+    _print(context, shop.plan, now, merges)
+    if any(standing.dead for standing in now.values()):
+        return ExitCode.FAIL
+    if any(standing.state is not State.VERIFIED for standing in now.values()):
+        return ExitCode.INCONCLUSIVE
+    unmerged = any(not merged.startswith("merged") for merged in merges.values())
+    return ExitCode.FAIL if unmerged and not no_merge else ExitCode.PASS
+
+
+@tasks_group.command("status")
+@_FILE
+@_JSON
+@click.pass_obj
+def status_command(context: Context, file: Path | None, as_json: bool) -> None:
+    """Say where every task stands, and why: one line a task."""
+    from hostkit.report.tasks import task_records  # noqa: PLC0415
+    from hostkit.tasks.lock import is_running  # noqa: PLC0415
+
+    with _workshop(context, file) as shop:
+        now = shop.standings(running=is_running(shop.folders.lock))
+        merges = _merges(shop, now)
+    if as_json:
+        click.echo(json.dumps(task_records(shop.plan, now, merges), indent=2, ensure_ascii=False))
+    else:
+        _print(context, shop.plan, now, merges)
+
+
+@tasks_group.command("show")
+@click.argument("task")
+@_FILE
+@click.pass_obj
+def show_command(context: Context, task: str, file: Path | None) -> None:
+    """Show one task: its brief, what proves it, and what happened."""
+    from hostkit.tasks.lock import is_running  # noqa: PLC0415
+    from hostkit.tasks.proof import proofs_of  # noqa: PLC0415
+
+    with _workshop(context, file) as shop:
+        found = shop.plan.tasks.get(task)
+        if found is None:
+            known = ", ".join(shop.plan.tasks)
+            raise UsageError(f"there is no task {task!r} in {shop.plan.file.name}", hint=f"known: {known}")
+        standing = shop.standings(running=is_running(shop.folders.lock))[task]
+        proofs = proofs_of(found.checks, shop.records(standing.commit)) if standing.commit else ()
+        story, tried = shop.attempts.story(task), shop.tried(task)
+    click.echo(f"{found.id}: {found.title}\n\n{found.brief.strip()}\n")
+    click.echo(f"state     {standing.state.value}: {standing.why}")
+    click.echo(f"needs     {', '.join(found.needs) or 'nothing'}")
+    click.echo(f"files     {', '.join(found.files) or 'any'}")
+    click.echo(f"agent     {' '.join(found.agent.argv)}")
+    for proof in proofs:
+        verdict = proof.verdict.value if proof.verdict else "not asked"
+        click.echo(f"check     {proof.check.title}: {verdict}: {proof.reason}  {proof.evidence}")
+    for attempt in tried:
+        click.echo(f"log       {attempt.log}")
+    for event in story:
+        when = datetime.fromtimestamp(event.at_ns / 1e9, UTC).isoformat(" ", "seconds")
+        click.echo(f"{when}  {event.what}")
+
+
+def _print(context: Context, plan: Plan, now: dict[str, Standing], merges: dict[str, str]) -> None:
+    from hostkit.report.tasks import task_lines  # noqa: PLC0415
+
+    context.console.print(task_lines(plan, now, merges))
+
+
+def _plan_file(context: Context, file: Path | None) -> Path:
+    return file if file is not None else context.project / "tasks.yaml"
+
+
+@contextmanager
+def _workshop(context: Context, file: Path | None) -> Iterator[Workshop]:
+    """Give what a run works with; the database is closed afterwards."""
+    from hostkit.pipeline import runs_directory  # noqa: PLC0415 - none of it for --help
+    from hostkit.store.attempts import Attempts  # noqa: PLC0415
+    from hostkit.store.database import open_database  # noqa: PLC0415
+    from hostkit.store.ledger import Ledger  # noqa: PLC0415
+    from hostkit.tasks.agent import Children  # noqa: PLC0415
+    from hostkit.tasks.git import Git  # noqa: PLC0415
+    from hostkit.tasks.read import read_plan  # noqa: PLC0415
+    from hostkit.tasks.workshop import Folders, Workshop  # noqa: PLC0415
+    from hostkit.tasks.worktree import Worktrees  # noqa: PLC0415
+
+    plan = read_plan(_plan_file(context, file))
+    git = Git(context.project, context.runner)
+    common = git.common_dir()
+    folders = Folders.of_project(context.paths.state, common)
+    runs = runs_directory(context.project, os.environ.get("HOSTKIT_RUNS_DIR", ""))
+    with open_database(context.paths.state, os.environ.get("HOSTKIT_DATABASE_URL", "")) as database:
+        yield Workshop(
+            plan=plan,
+            git=git,
+            worktrees=Worktrees(git, folders.worktrees, plan.target),
+            attempts=Attempts(database, str(common)),
+            ledger=Ledger(database),
+            children=Children(),
+            clock=context.clock,
+            folders=folders,
+            project=str(common),
+            gate_argv=_gate_argv,
+            env=dict(os.environ)
+            | {
+                "HOSTKIT_STATE_DIR": str(context.paths.state.resolve()),
+                "HOSTKIT_CACHE_DIR": str(context.paths.cache.resolve()),
+                "HOSTKIT_RUNS_DIR": str(runs.resolve()),  # a worktree goes, its evidence stays
+            },
+            tell=_tell,
+        )
+
+
+def _gate_argv(check: GateCheck) -> tuple[str, ...]:
+    """Return the gate's command. ``-P``: the judge is the hostkit that runs, not the one in the worktree."""
+    return (
+        *(sys.executable, "-P", "-m", "hostkit", "gate", "-e", check.env, "-b", check.board),
+        *("--min-rung", check.min_rung.word, "--min-fidelity", check.min_fidelity.name.lower()),
+        *("--lease-timeout", _LEASE_TIMEOUT_S),
+    )
+
+
+def _merges(shop: Workshop, now: dict[str, Standing]) -> dict[str, str]:
+    """Say of each verified task whether the target branch has it: git knows, not a record."""
+    from hostkit.tasks.model import State  # noqa: PLC0415
+    from hostkit.tasks.runner import NOT_MERGED  # noqa: PLC0415
+
+    tip = shop.git.resolve(f"refs/heads/{shop.plan.target}")
+    found: dict[str, str] = {}
+    for task, standing in now.items():
+        if standing.state is not State.VERIFIED:
+            continue
+        if tip and shop.git.is_ancestor(standing.commit, tip):
+            found[task] = f"merged into {shop.plan.target}"
+            continue
+        said = [event.what for event in shop.attempts.story(task) if event.what.startswith(NOT_MERGED)]
+        found[task] = said[-1] if said else "not merged yet"
+    return found
+
+
+def _tell(task: str, text: str) -> None:
+    click.echo(f"{click.style(datetime.now().strftime('%H:%M:%S'), dim=True)}  {task}: {text}", err=True)

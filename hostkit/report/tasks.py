@@ -1,0 +1,72 @@
+"""Where tasks stand, for people (one line a task, saying why) and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.text import Text
+
+from hostkit.tasks.model import Plan, Standing, State
+
+SCHEMA = "hostkit.tasks/1"
+"""Raised when a field changes its meaning or goes; new fields do not raise it."""
+
+STYLES = {
+    State.PLANNED: "dim",
+    State.READY: "cyan",
+    State.RUNNING: "bold blue",
+    State.CLAIMED: "blue",
+    State.PROVING: "bold blue",
+    State.VERIFIED: "bold green",
+    State.FAILED: "bold red",
+    State.INCONCLUSIVE: "bold yellow",
+}
+"""Colours of states, the same everywhere."""
+
+_MARKS = {State.VERIFIED: "✔", State.FAILED: "✘", State.INCONCLUSIVE: "?", State.PLANNED: "·"}
+
+
+def task_lines(plan: Plan, now: Mapping[str, Standing], merges: Mapping[str, str]) -> Text:
+    """Return one line a task, in the order of the file.
+
+    ``merges``: for verified tasks, what became of them in the target branch, in words.
+    """
+    widest = max(len(task) for task in plan.tasks)
+    return Text("\n").join(_line(now[task], merges.get(task, ""), widest) for task in plan.tasks)
+
+
+def _line(standing: Standing, merged: str, width: int) -> Text:
+    state = standing.state
+    mark = "✘" if standing.blocked else _MARKS.get(state, "…")
+    line = Text(f" {mark} {standing.task:<{width}}  ", style="dim" if standing.blocked else "")
+    line.append(f"{state.value:<12}", style="red" if standing.blocked else STYLES[state])
+    line.append(
+        f"  {standing.why}", style="dim" if state is State.PLANNED and not standing.blocked else "default"
+    )
+    if merged:
+        line.append(f"; {merged}", style="default")
+    return line
+
+
+def task_records(plan: Plan, now: Mapping[str, Standing], merges: Mapping[str, str]) -> dict[str, Any]:
+    """Return the same as a JSON-ready value."""
+    return {
+        "schema": SCHEMA,
+        "file": str(plan.file),
+        "target": plan.target,
+        "tasks": [
+            {
+                "id": task.id,
+                "title": task.title,
+                "needs": list(task.needs),
+                "state": now[task.id].state.value,
+                "why": now[task.id].why,
+                "blocked_by": list(now[task.id].blocked),
+                "commit": now[task.id].commit or None,
+                "attempts": now[task.id].attempts,
+                "merge": merges.get(task.id) or None,
+            }
+            for task in plan.tasks.values()
+        ],
+    }

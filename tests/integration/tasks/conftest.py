@@ -1,0 +1,122 @@
+"""A real repository, real agents (small shell scripts) and a gate that is a script with a ledger."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from hostkit.clock import SystemClock
+from hostkit.process import SystemRunner
+from hostkit.store.attempts import Attempts
+from hostkit.store.database import open_database
+from hostkit.store.ledger import Ledger
+from hostkit.tasks.agent import Children
+from hostkit.tasks.git import Git
+from hostkit.tasks.model import GateCheck, Standing
+from hostkit.tasks.read import parse_plan
+from hostkit.tasks.runner import TaskRunner
+from hostkit.tasks.workshop import Folders, Workshop
+from hostkit.tasks.worktree import Worktrees
+
+GATE = """
+import subprocess, sys
+from pathlib import Path
+from hostkit.clock import SystemClock
+from hostkit.store.database import open_database
+from hostkit.store.ids import new_run_id
+from hostkit.store.ledger import Ledger
+from hostkit.store.model import ProofKind, Verdict, VerdictRecord
+
+wanted = Path("verdict.txt").read_text().split()
+if wanted[0] == "crash":
+    print("the probe fell off"); sys.exit(5)
+git = lambda *a: subprocess.run(["git", *a], capture_output=True, text=True, check=True).stdout.strip()
+record = VerdictRecord(new_run_id(SystemClock()), ProofKind.GATE, Verdict(wanted[0]), "wired", "virtual", "p",
+    git("rev-parse", "HEAD"), "", bool(git("status", "--porcelain")), "virtual", "virt0", "", "", "",
+    (" ".join(wanted[1:]) or "as asked",), "/evidence", "", 1)
+with open_database(Path(sys.argv[1])) as database:
+    Ledger(database).append(record)
+with open(Path(sys.argv[1]) / "asked", "a") as asked:
+    print(record.commit, file=asked)
+"""
+
+AGENTS = """
+  good: {argv: [sh, -c, "echo pass > verdict.txt; echo x > {task}.txt; git add -A; git commit -qm {task}"]}
+  bad: {argv: [sh, -c, "echo fail LED 7 is green > verdict.txt; git add -A; git commit -qm {task}"]}
+"""
+
+
+@dataclass
+class Bench:
+    """A project with its state, and the means to run plans on it."""
+
+    repository: Path
+    state: Path
+    gate: Path
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def git(self) -> Git:
+        return Git(self.repository, SystemRunner())
+
+    @contextmanager
+    def shop(self, tasks: str, agents: str = "") -> Iterator[Workshop]:
+        text = f"version: 1\nagents:{AGENTS}{agents}\ntasks:{tasks}"
+        plan = parse_plan(text, self.repository / "tasks.yaml")
+        common = self.git.common_dir()
+        folders = Folders.of_project(self.state, common)
+
+        def gate(check: GateCheck) -> tuple[str, ...]:
+            return (sys.executable, str(self.gate), str(self.state))
+
+        with open_database(self.state) as database:
+            yield Workshop(
+                plan=plan,
+                git=self.git,
+                worktrees=Worktrees(self.git, folders.worktrees, plan.target),
+                attempts=Attempts(database, str(common)),
+                ledger=Ledger(database),
+                children=Children(),
+                clock=SystemClock(),
+                folders=folders,
+                project=str(common),
+                gate_argv=gate,
+                env=dict(os.environ),
+                tell=lambda task, what: self.told.append(f"{task}: {what}"),
+            )
+
+    def run(self, tasks: str, agents: str = "", *, merging: bool = True) -> dict[str, Standing]:
+        with self.shop(tasks, agents) as shop:
+            return TaskRunner(shop, jobs=2, merging=merging).run()
+
+    def asked(self) -> list[str]:
+        """Commits that the gate was asked about, in order."""
+        path = self.state / "asked"
+        return path.read_text().split() if path.exists() else []
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A fresh project with one commit on main, checked out."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "tester")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "tester@localhost")
+    repository = tmp_path / "project"
+    repository.mkdir()
+    gate = tmp_path / "gate.py"
+    gate.write_text(GATE)
+    made = Bench(repository, tmp_path / "state", gate)
+    made.git.run("init", "-q", "-b", "main")
+    (repository / "verdict.txt").write_text("pass")
+    (repository / "platformio.ini").write_text("")
+    made.git.run("add", "-A")
+    made.git.run("commit", "-qm", "begin")
+    return made

@@ -1,0 +1,172 @@
+"""``tasks.yaml``: what is read, and what is said of what cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostkit.boards.model import Fidelity
+from hostkit.errors import UsageError
+from hostkit.store.model import Rung
+from hostkit.tasks.model import CommandCheck, GateCheck
+from hostkit.tasks.read import PlanError, Problem, parse_plan, read_plan
+
+GOOD = """\
+version: 1
+target: trunk
+agents:
+  coder:
+    argv: [agent, --prompt, "{prompt}"]
+    timeout_s: 60
+tasks:
+  - id: strobe
+    title: Add a strobe pattern
+    brief: |
+      Flash at a rate.
+    files: ["firmware/**"]
+    gate: {env: virtual, board: any}
+  - id: docs
+    title: Describe it
+    needs: [strobe]
+    attempts: 1
+    checks:
+      - type: command
+        argv: [grep, strobe, README.md]
+      - type: gate
+        env: virtual
+        min_rung: timed
+        min_fidelity: board
+"""
+PATH = Path("tasks.yaml")
+
+
+def test_a_good_file_gives_its_tasks_in_order_with_defaults() -> None:
+    plan = parse_plan(GOOD, PATH)
+    assert list(plan.tasks) == ["strobe", "docs"]
+    assert plan.target == "trunk"
+    assert plan.needs == {"strobe": (), "docs": ("strobe",)}
+    strobe, docs = plan.tasks.values()
+    assert strobe.checks == (GateCheck("virtual", "any", Rung.WIRED, Fidelity.VIRTUAL),)
+    assert (strobe.attempts, strobe.line, strobe.brief) == (3, 8, "Flash at a rate.\n")
+    assert strobe.agent.argv == ("agent", "--prompt", "{prompt}")
+    assert docs.checks == (
+        CommandCheck(("grep", "strobe", "README.md"), 600.0),
+        GateCheck("virtual", "any", Rung.TIMED, Fidelity.BOARD),
+    )
+
+
+def replaced(old: str, new: str) -> str:
+    assert GOOD.count(old) == 1, old
+    return GOOD.replace(old, new)
+
+
+BROKEN = {
+    "an unknown field": (replaced("attempts: 1", "attemps: 1"), 17, "tasks.1.attemps", "attempts?"),
+    "an unknown check": (replaced("type: command", "type: shell"), 19, "tasks.1.checks.0", "gate, command"),
+    "a check without a type": (replaced("type: command\n        ", ""), 19, "tasks.1.checks.0", "type: gate"),
+    "an unknown need": (replaced("needs: [strobe]", "needs: [strob]"), 16, "tasks.1.needs.0", "strobe?"),
+    "a need of itself": (replaced("needs: [strobe]", "needs: [docs]"), 16, "tasks.1.needs.0", "remove"),
+    "an id twice": (replaced("id: docs", "id: strobe"), 14, "tasks.1.id", "unique"),
+    "an id with a slash": (replaced("id: docs", "id: do/cs"), 14, "tasks.1.id", "letters, digits"),
+    "a number for text": (replaced("title: Describe it", "title: 7"), 15, "tasks.1.title", "quotes"),
+    "an unknown rung": (
+        replaced("min_rung: timed", "min_rung: fast"),
+        23,
+        "tasks.1.checks.1.min_rung",
+        "shown",
+    ),
+    "a date that there is not": (replaced("title: Describe it", "title: 2026-13-01"), 15, "", "quotes"),
+    "brackets without end": (replaced("needs: [strobe]", f"needs: {'[' * 900}"), 1, "", "brackets"),
+    "no attempt at all": (replaced("attempts: 1", "attempts: 0"), 17, "tasks.1.attempts", "started"),
+    "a shell line for argv": (
+        replaced("argv: [grep, strobe, README.md]", "argv: grep strobe"),
+        20,
+        "tasks.1.checks.0.argv",
+        "no shell",
+    ),
+    "a task that nothing can verify": (
+        replaced("    gate: {env: virtual, board: any}\n", ""),
+        8,
+        "tasks.0",
+        "give it a gate",
+    ),
+    "an agent that there is not": (
+        replaced("attempts: 1", "agent: codr"),
+        17,
+        "tasks.1.agent",
+        "did you mean coder?",
+    ),
+    "two agents and no choice": (
+        replaced("tasks:\n", "  other: {argv: [x]}\ntasks:\n"),
+        9,
+        "tasks.0",
+        "coder, other",
+    ),
+    "an unknown placeholder": (replaced("{prompt}", "{promt}"), 5, "agents.coder.argv", "{prompt}"),
+    "a key twice": (replaced("attempts: 1", "title: again"), 17, "", "remove one"),
+    "broken syntax": (replaced("needs: [strobe]", "needs: [strobe"), 17, "", "indentation"),
+    "a tab": (replaced("    attempts: 1", "\tattempts: 1"), 17, "", "indentation"),
+    "a cyclic alias": (replaced("needs: [strobe]", "needs: &x [*x]"), 16, "", "write the value out"),
+    "another version": (replaced("version: 1", "version: 2"), 1, "version", "docs/reference"),
+    "a list": ("- a\n- b\n", 1, "", "version: 1"),
+    "nothing": ("", 1, "", "version: 1"),
+    "a missing title": (replaced("    title: Describe it\n", ""), 14, "tasks.1.title", "one line for people"),
+    "a nan for seconds": (replaced("timeout_s: 60", "timeout_s: .nan"), 6, "agents.coder.timeout_s", "ended"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "field", "hint"), BROKEN.values(), ids=BROKEN.keys())
+def test_each_defect_is_said_with_line_field_and_a_way_out(
+    text: str, line: int, field: str, hint: str
+) -> None:
+    with pytest.raises(PlanError) as caught:
+        parse_plan(text, PATH)
+    first = caught.value.problems[0]
+    assert (first.line, first.field) == (line, field)
+    assert hint in first.hint
+    assert caught.value.message.startswith(f"tasks.yaml:{line}: ")
+
+
+def test_all_problems_are_said_at_once_in_the_order_of_the_lines() -> None:
+    text = replaced("title: Describe it", "titel: x").replace("attempts: 1", "attempts: many")
+    with pytest.raises(PlanError, match=r"and 2 more") as caught:
+        parse_plan(text, PATH)
+    assert [problem.field for problem in caught.value.problems] == [
+        "tasks.1.title",
+        "tasks.1.titel",
+        "tasks.1.attempts",
+    ]
+
+
+def test_a_cycle_is_said_at_the_need_that_closes_it() -> None:
+    text = replaced('    files: ["firmware/**"]\n', "    needs: [docs]\n")
+    with pytest.raises(PlanError, match=r"needs form a cycle: .* → ") as caught:
+        parse_plan(text, PATH)
+    assert caught.value.problems[0].line in (12, 16)
+
+
+def test_a_file_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"there is no .*tasks\.yaml") as caught:
+        read_plan(tmp_path / "tasks.yaml")
+    assert "--file" in caught.value.hint
+
+
+def test_bytes_that_are_no_text_are_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "tasks.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="cannot read"):
+        read_plan(tmp_path / "tasks.yaml")
+
+
+@given(st.text(max_size=200) | st.sampled_from(GOOD.splitlines()).map(lambda line: GOOD.replace(line, "", 1)))
+def test_no_text_makes_anything_but_a_plan_or_a_plan_error(text: str) -> None:
+    problems: tuple[Problem, ...] = ()
+    tasks = 0
+    try:
+        tasks = len(parse_plan(text, PATH).tasks)
+    except PlanError as error:
+        problems = error.problems
+    assert bool(tasks) != bool(problems)
+    assert all(problem.line >= 1 and problem.hint and problem.message for problem in problems)
