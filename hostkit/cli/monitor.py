@@ -76,6 +76,7 @@ class Monitor:
         self._deadline_ns = deadline_ns
         self._began_ns = context.clock.monotonic_ns()
         self._failures = 0
+        self._unsent: str | None = None  # a command that met a vanished port
 
     def run(self, transport: Transport, typed: Any) -> int:
         """Show what comes and send what is typed; a port that vanishes is waited for."""
@@ -110,7 +111,7 @@ class Monitor:
         with Link(transport, self._clock) as link:
             while not self._over():
                 self._show(link, _POLL_S)
-                line = lines.next() if lines is not None else None
+                line = self._unsent or (lines.next() if lines is not None else None)
                 if line is not None:
                     self._send(link, line)
                 elif lines is not None and lines.ended and self._deadline_ns is None:
@@ -135,9 +136,11 @@ class Monitor:
             for usage in all_usages():
                 self._say("-", usage)
             return
+        self._unsent = line
         try:
             command = parse_command(line)
             if command is None:
+                self._unsent = None
                 return
             self._say(">", line.strip())
             if command.op is Op.REBOOT:
@@ -152,6 +155,7 @@ class Monitor:
         except HostkitError as error:
             self._failures += 1
             self._say("!", error.message + (f" ({error.hint})" if error.hint else ""))
+        self._unsent = None
 
     def _reopen(self) -> Transport:
         """Wait for the port to come back, under whatever name. Raises when the time is over first."""
