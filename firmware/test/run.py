@@ -77,6 +77,7 @@ def main() -> int:
             print(build_host(tools, firmware))
             return 0
         program = build_tests(tools, firmware, build)
+        tools.prune()
     except BuildError as error:
         print(error, file=sys.stderr)
         return TOOL_FAILED

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +96,18 @@ class Toolchain:
                 return (flag,)
         return ()
 
+    def prune(self) -> None:
+        """Forget objects and programs that nobody asked for in a week."""
+        oldest = time.time() - 7 * 24 * 3600
+        for path in (
+            *self._build.glob("objects/*"),
+            *self._build.glob("tests-*"),
+            *self._build.glob("host-*"),
+        ):
+            with contextlib.suppress(FileNotFoundError):  # another run was faster
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
+
     def program(self, name: str, sources: list[Path], extra: tuple[str, ...] = ()) -> Path:
         """Compile the sources and zcbor, link them, return the program."""
         zcbor = [self._zcbor / "src" / f"zcbor_{part}.c" for part in ("common", "decode", "encode")]
@@ -101,7 +115,9 @@ class Toolchain:
             objects = list(pool.map(lambda source: self._object(source, extra), [*sources, *zcbor]))
         key = digest(*(path.name for path in objects))
         program = self._build / f"{name}-{key[:16]}"
-        if not program.exists():
+        if program.exists():
+            os.utime(program)
+        else:
             partial = program.with_name(f"{program.name}.{os.getpid()}")
             # Linked by the C driver: the firmware needs no C++ runtime library, and zig would build one.
             self._call(*self._compiler.c, *self._compiler.sanitize, *map(str, objects), "-o", str(partial))
@@ -115,6 +131,7 @@ class Toolchain:
         needs = self._build / "needs" / base
         cached = self._cached(base, source, needs)
         if cached is not None and cached.exists():
+            os.utime(cached)  # in use: see prune()
             return cached
         partial = self._build / "objects" / f"{base}.{os.getpid()}.o"
         depfile = partial.with_suffix(".d")

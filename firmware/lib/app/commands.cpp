@@ -8,11 +8,7 @@
 namespace hk {
 namespace {
 
-constexpr std::uint64_t kMaxRun = 256;
-constexpr std::uint64_t kMaxRead = kMtu - kResponseHead - 3;  // 3: head of the byte string
 constexpr std::uint64_t kAnyU32 = 0xFFFFFFFFu;
-
-Outcome bad(const char* argument) { return {Status::bad_args, argument}; }
 
 bool read_audio(CborReader& args, Audio& audio) {
     std::uint32_t value = 0;
@@ -54,7 +50,7 @@ Outcome Commands::execute(std::uint64_t op, Arguments args, CborWriter& body) {
     }
     const Entry& entry = kOps[op];
     if (args.count != entry.args) {
-        return bad("wrong number of arguments");
+        return bad_args("wrong number of arguments");
     }
     return (this->*entry.run)(args.reader, body);
 }
@@ -70,9 +66,9 @@ Outcome Commands::hello(CborReader&, CborWriter& body) {
 Outcome Commands::echo(CborReader& args, CborWriter& body) {
     Bytes bytes;
     if (!args.bytes(bytes)) {
-        return bad("bytes");
+        return bad_args("bytes");
     }
-    if (bytes.size > kMaxRead) {
+    if (bytes.size > kMaxReplyBytes) {
         return {Status::out_of_range, "more bytes than a reply can carry"};
     }
     body.bytes(bytes);
@@ -90,7 +86,7 @@ Outcome Commands::patterns(CborReader&, CborWriter& body) {
 Outcome Commands::describe(CborReader& args, CborWriter& body) {
     Bytes name;
     if (!args.text(name)) {
-        return bad("name");
+        return bad_args("name");
     }
     const Pattern* pattern = find_pattern(name);
     if (pattern == nullptr) {
@@ -104,10 +100,10 @@ Outcome Commands::configure(CborReader& args, CborWriter& body) {
     Bytes name;
     std::uint32_t seed = 0;
     if (!args.text(name)) {
-        return bad("name");
+        return bad_args("name");
     }
     if (!read_uint(args, kAnyU32, seed)) {
-        return bad("seed");
+        return bad_args("seed");
     }
     const Pattern* pattern = find_pattern(name);
     if (pattern == nullptr) {
@@ -117,7 +113,7 @@ Outcome Commands::configure(CborReader& args, CborWriter& body) {
     Adjusted adjusted;
     fill_presets(*pattern, values);
     if (!read_parameters(args, *pattern, values, adjusted)) {
-        return bad("params");
+        return bad_args("params");
     }
     bench_.renderer.select(*pattern, seed, values);
     body.array(2);
@@ -130,10 +126,10 @@ Outcome Commands::output(CborReader& args, CborWriter& body) {
     std::uint64_t brightness = 0;
     std::uint64_t limit_ma = 0;
     if (!args.uint(brightness)) {
-        return bad("brightness");
+        return bad_args("brightness");
     }
     if (!args.uint(limit_ma)) {
-        return bad("limit-ma");
+        return bad_args("limit-ma");
     }
     const OutputSettings settings{static_cast<std::uint8_t>(brightness < 255 ? brightness : 255),
                                   static_cast<std::uint32_t>(limit_ma < kMaxLimitMa ? limit_ma : kMaxLimitMa)};
@@ -147,7 +143,7 @@ Outcome Commands::output(CborReader& args, CborWriter& body) {
 Outcome Commands::audio(CborReader& args, CborWriter& body) {
     Audio audio;
     if (!read_audio(args, audio)) {
-        return bad("audio: level, beat and eight bands of 0..65535");
+        return bad_args("audio: level, beat and eight bands of 0..65535");
     }
     bench_.renderer.set_audio(audio);
     body.null();
@@ -158,10 +154,10 @@ Outcome Commands::mode(CborReader& args, CborWriter& body) {
     std::uint32_t live = 0;
     std::uint32_t fps = 0;
     if (!read_uint(args, 1, live)) {
-        return bad("mode");
+        return bad_args("mode");
     }
     if (!read_uint(args, kAnyU32, fps)) {
-        return bad("fps");
+        return bad_args("fps");
     }
     if (live == 1) {
         fps = bench_.live.start(fps);
@@ -178,77 +174,6 @@ Outcome Commands::mode(CborReader& args, CborWriter& body) {
 Outcome Commands::reset_state(CborReader&, CborWriter& body) {
     bench_.renderer.reset_state();
     body.null();
-    return {};
-}
-
-Outcome Commands::step(CborReader& args, CborWriter& body) {
-    std::uint64_t time_us = 0;
-    if (!args.uint(time_us)) {
-        return bad("time-us");
-    }
-    if (bench_.live.active()) {
-        return {Status::wrong_mode, "step works in test mode only"};
-    }
-    bench_.renderer.render(time_us);
-    bench_.renderer.present();
-    body.array(2);
-    body.uint(bench_.renderer.crc(Tap::frame));
-    body.uint(bench_.renderer.ma());
-    return {};
-}
-
-Outcome Commands::run(CborReader& args, CborWriter& body) {
-    std::uint64_t start_us = 0;
-    std::uint64_t step_us = 0;
-    std::uint64_t count = 0;
-    std::uint64_t tap = 0;
-    if (!args.uint(start_us) || !args.uint(step_us)) {
-        return bad("start-us, step-us");
-    }
-    if (!args.uint(count) || !args.uint(tap)) {
-        return bad("count, tap");
-    }
-    if (!has_tap(tap)) {
-        return {Status::not_found, "no such tap"};
-    }
-    if (count == 0 || count > kMaxRun) {
-        return {Status::out_of_range, "count is 1..256"};
-    }
-    if (bench_.live.active()) {
-        return {Status::wrong_mode, "run works in test mode only"};
-    }
-    body.array(static_cast<std::size_t>(count));
-    for (std::uint64_t n = 0; n < count; ++n) {
-        body.uint(run_one(start_us + n * step_us, static_cast<Tap>(tap), n + 1 == count));
-    }
-    return {};
-}
-
-Outcome Commands::read(CborReader& args, CborWriter& body) {
-    std::uint64_t tap = 0;
-    std::uint64_t strip = 0;
-    std::uint64_t offset = 0;
-    std::uint64_t count = 0;
-    if (!args.uint(tap) || !args.uint(strip)) {
-        return bad("tap, strip");
-    }
-    if (!args.uint(offset) || !args.uint(count)) {
-        return bad("offset, count");
-    }
-    if (!has_tap(tap)) {
-        return {Status::not_found, "no such tap"};
-    }
-    if (strip >= bench_.renderer.profile().strip_count) {
-        return {Status::not_found, "no such strip"};
-    }
-    const Bytes bytes = bench_.renderer.tap(static_cast<Tap>(tap), static_cast<std::size_t>(strip));
-    if (offset > bytes.size || count > bytes.size - offset) {
-        return {Status::out_of_range, "offset and count go past the end of the tap"};
-    }
-    if (count > kMaxRead) {
-        return {Status::out_of_range, "more bytes than a reply can carry"};
-    }
-    body.bytes({bytes.data + offset, static_cast<std::size_t>(count)});
     return {};
 }
 
@@ -291,22 +216,6 @@ Outcome Commands::save(CborReader&, CborWriter& body) {
     }
     body.null();
     return {};
-}
-
-bool Commands::has_tap(std::uint64_t tap) {
-    return tap < kTaps && bench_.renderer.tap(static_cast<Tap>(tap), 0).size > 0;
-}
-
-// Only the last frame of a run has to reach the LEDs, as time stands still between the steps;
-// the others are encoded or sent where the tap asks for it.
-std::uint32_t Commands::run_one(std::uint64_t time_us, Tap tap, bool last) {
-    bench_.renderer.render(time_us);
-    if (last || tap == Tap::wire) {
-        bench_.renderer.present();
-    } else if (tap == Tap::symbols) {
-        bench_.renderer.encode();
-    }
-    return bench_.renderer.crc(tap);
 }
 
 }  // namespace hk

@@ -7,6 +7,7 @@
 #include "hal/bytes.hpp"
 #include "link/cbor_reader.hpp"
 #include "link/cbor_writer.hpp"
+#include "link/limits.hpp"
 
 namespace hk {
 
@@ -33,8 +34,13 @@ struct Outcome {
     const char* reason = "";
 };
 
+constexpr Outcome bad_args(const char* argument) { return {Status::bad_args, argument}; }
+
 /// What every response carries in front of its body, at most: array, type, id, nonce, status.
 inline constexpr std::size_t kResponseHead = 1 + 1 + 5 + 5 + 1;
+
+/// The longest byte string that fits a response as its whole body; 3 bytes are its head.
+inline constexpr std::size_t kMaxReplyBytes = kMtu - kResponseHead - 3;
 
 /// The arguments of a request: the reader stands before the first of `count`.
 struct Arguments {

@@ -40,8 +40,7 @@ bool write_all(const char* path, const std::uint8_t* data, std::size_t size) {
         put = ::write(fd, data + done, size - done);
         done += put > 0 ? static_cast<std::size_t>(put) : 0;
     }
-    const bool flushed = fsync(fd) == 0;
-    return close(fd) == 0 && flushed && done == size;
+    return close(fd) == 0 && done == size;
 }
 
 }  // namespace
@@ -55,7 +54,8 @@ std::size_t NvsFile::read(std::uint8_t* out, std::size_t capacity) {
     return path_ == nullptr ? 0 : read_all(path_, out, capacity);
 }
 
-// The rest of the partition stays as it is; a reader sees the old file or the new, never half.
+// The rest of the partition stays as it is; a reader sees the old file or the new, never half. Not
+// flushed to disk: the file has to outlive this process, and the virtual board keeps its flash itself.
 bool NvsFile::write(const std::uint8_t* data, std::size_t size) {
     char next[PATH_MAX];
     if (path_ == nullptr || size > sizeof(image) ||

@@ -56,10 +56,11 @@ std::size_t StdioStream::write(const std::uint8_t* data, std::size_t size) {
     if (put >= 0) {
         return static_cast<std::size_t>(put);
     }
-    if (!is_passing(errno)) {
-        open_ = false;
+    if (is_passing(errno)) {
+        return 0;
     }
-    return 0;
+    open_ = false;
+    return size;  // nobody will ever read it
 }
 
 void StdioStream::wait(bool want_read, bool want_write, std::uint32_t timeout_us) {
