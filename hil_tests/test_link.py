@@ -55,6 +55,7 @@ def test_long_runs_of_a_byte_that_lines_like_to_eat_come_back(link, value):
 
 
 def test_the_round_trip_is_measured(link, measure):
+    resends = link.resends
     times = []
     for _ in range(50):
         began = perf_counter()
@@ -62,7 +63,7 @@ def test_the_round_trip_is_measured(link, measure):
         times.append(perf_counter() - began)
     measure("echo round trip, median", median(times) * 1e6, "us")
     measure("echo round trip, worst", max(times) * 1e6, "us")
-    assert link.resends == 0
+    assert link.resends == resends
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -91,6 +91,8 @@ class Recorder:
             running.seconds += call.duration
             if report.skipped or report.failed:
                 self._blame(running, report, call)
+                if self.session is not None and self.session.failure is not None:
+                    item.session.shouldfail = f"no use going on: {self.session.failure.message}"
         return report
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:

@@ -81,6 +81,11 @@ class HilSession:
         self.restarts = 0  # that nobody asked for
 
     @property
+    def failure(self) -> HostkitError | None:
+        """Why the board cannot be used any more for the rest of this run; None while it can."""
+        return self._failure
+
+    @property
     def board(self) -> OpenBoard:
         """The board, opened now if it was not."""
         self._open()
@@ -156,8 +161,8 @@ class HilSession:
             board.close()
 
     def _open(self) -> None:
-        if self._failure is not None:
-            raise self._failure
+        if self._failure is not None:  # without the old traceback, which would grow with every test
+            raise self._failure.with_traceback(None) from None
         if self._link is not None:
             return
         try:
