@@ -192,7 +192,7 @@ class Link:
     # What comes without being asked for.
 
     def receive(self, timeout_s: float) -> tuple[Incoming, ...]:
-        """Return what came unasked (events, logs, NAKs, text, broken pieces), waiting for the first one.
+        """Return what came unasked, in order: events, logs, NAKs, text, broken pieces; wait for the first.
 
         Empty when nothing came within ``timeout_s``.
         """

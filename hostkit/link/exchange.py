@@ -43,8 +43,8 @@ class Exchange:
         self._clock = clock
         self._transcript = transcript
         self._session = Session(first_id=1 + secrets.randbelow(0xFFFFFFFF))
-        self._notes: deque[Incoming] = deque(maxlen=_KEPT)
-        self._events: deque[FrameEvent] = deque(maxlen=_KEPT)
+        self._passed: deque[Incoming] = deque(maxlen=_KEPT)  # what events() stepped over
+        self._unread: deque[Incoming] = deque(maxlen=_KEPT)
         self._noise = 0
         self.text = ""
         self.resends = 0
@@ -84,23 +84,27 @@ class Exchange:
     def receive(self, timeout_s: float) -> tuple[Incoming, ...]:
         """Return what came unasked, waiting for the first; empty when nothing came within ``timeout_s``."""
         deadline_ns = self._clock.monotonic_ns() + round(timeout_s * 1e9)
-        while not self._notes and not self._events:
+        while not self._passed and not self._unread:
             left_ns = deadline_ns - self._clock.monotonic_ns()
             self._pump(max(0, left_ns) / 1e9)
             if left_ns <= 0:
                 break
-        taken = (*self._notes, *self._events)
-        self._notes.clear()
-        self._events.clear()
+        taken = (*self._passed, *self._unread)
+        self._passed.clear()
+        self._unread.clear()
         return taken
 
     def events(self, timeout_s: float) -> Iterator[FrameEvent]:
         """Yield frame events; end when none comes for ``timeout_s``."""
         deadline_ns = self._clock.monotonic_ns() + round(timeout_s * 1e9)
         while True:
-            while self._events:
-                yield self._events.popleft()
-                deadline_ns = self._clock.monotonic_ns() + round(timeout_s * 1e9)
+            while self._unread:
+                item = self._unread.popleft()
+                if isinstance(item, FrameEvent):
+                    yield item
+                    deadline_ns = self._clock.monotonic_ns() + round(timeout_s * 1e9)
+                else:
+                    self._passed.append(item)
             left_ns = deadline_ns - self._clock.monotonic_ns()
             if left_ns <= 0:
                 return
@@ -136,14 +140,11 @@ class Exchange:
             self._sort(item)
 
     def _sort(self, item: Incoming) -> None:
-        if isinstance(item, FrameEvent):
-            self._events.append(item)
-            return
         if isinstance(item, Text | Broken):
             self.text = (self.text + item.text)[-_KEPT_TEXT:]
         elif isinstance(item, Rebooted):
             self.reboots += 1
-        self._notes.append(item)
+        self._unread.append(item)
 
 
 def _detail(body: Any) -> str:
