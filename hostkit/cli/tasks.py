@@ -74,9 +74,9 @@ def run_command(context: Context, file: Path | None, jobs: int, no_merge: bool) 
     from hostkit.tasks.model import State  # noqa: PLC0415
     from hostkit.tasks.runner import TaskRunner  # noqa: PLC0415
 
-    with _workshop(context, file) as shop:
+    with open_workshop(context, file) as shop:
         now = TaskRunner(shop, jobs=jobs, merging=not no_merge).run()
-        merges = _merges(shop, now)
+        merges = merge_words(shop, now)
     _print(context, shop.plan, now, merges)
     if any(standing.dead for standing in now.values()):
         return ExitCode.FAIL
@@ -95,9 +95,9 @@ def status_command(context: Context, file: Path | None, as_json: bool) -> None:
     from hostkit.report.tasks import task_records  # noqa: PLC0415
     from hostkit.tasks.lock import is_running  # noqa: PLC0415
 
-    with _workshop(context, file) as shop:
+    with open_workshop(context, file) as shop:
         now = shop.standings(running=is_running(shop.folders.lock))
-        merges = _merges(shop, now)
+        merges = merge_words(shop, now)
     if as_json:
         click.echo(json.dumps(task_records(shop.plan, now, merges), indent=2, ensure_ascii=False))
     else:
@@ -113,7 +113,7 @@ def show_command(context: Context, task: str, file: Path | None) -> None:
     from hostkit.tasks.lock import is_running  # noqa: PLC0415
     from hostkit.tasks.proof import proofs_of  # noqa: PLC0415
 
-    with _workshop(context, file) as shop:
+    with open_workshop(context, file) as shop:
         found = shop.plan.tasks.get(task)
         if found is None:
             known = ", ".join(shop.plan.tasks)
@@ -147,8 +147,8 @@ def _plan_file(context: Context, file: Path | None) -> Path:
 
 
 @contextmanager
-def _workshop(context: Context, file: Path | None) -> Iterator[Workshop]:
-    """Give what a run works with; the database is closed afterwards."""
+def open_workshop(context: Context, file: Path | None, runs: Path | None = None) -> Iterator[Workshop]:
+    """Give what a run works with; the database is closed afterwards. ``runs``: where evidence goes."""
     from hostkit.pipeline import runs_directory  # noqa: PLC0415 - none of it for --help
     from hostkit.store.attempts import Attempts  # noqa: PLC0415
     from hostkit.store.database import open_database  # noqa: PLC0415
@@ -163,7 +163,7 @@ def _workshop(context: Context, file: Path | None) -> Iterator[Workshop]:
     git = Git(context.project, context.runner)
     common = git.common_dir()
     folders = Folders.of_project(context.paths.state, common)
-    runs = runs_directory(context.project, os.environ.get("HOSTKIT_RUNS_DIR", ""))
+    runs = runs or runs_directory(context.project, os.environ.get("HOSTKIT_RUNS_DIR", ""))
     with open_database(context.paths.state, os.environ.get("HOSTKIT_DATABASE_URL", "")) as database:
         yield Workshop(
             plan=plan,
@@ -195,7 +195,7 @@ def _gate_argv(check: GateCheck) -> tuple[str, ...]:
     )
 
 
-def _merges(shop: Workshop, now: dict[str, Standing]) -> dict[str, str]:
+def merge_words(shop: Workshop, now: dict[str, Standing]) -> dict[str, str]:
     """Say of each verified task whether the target branch has it: git knows, not a record."""
     from hostkit.tasks.model import State  # noqa: PLC0415
     from hostkit.tasks.runner import NOT_MERGED  # noqa: PLC0415
