@@ -20,6 +20,8 @@ from hostkit.link.holders import find_holder
 from hostkit.process import Command
 
 _NOT_FOR_ESPTOOL = ("FORCE_COLOR", "CLICOLOR_FORCE", "ESPRESSIF_IDE_WS")
+_RFC2217_PATIENCE = 10.0
+"""Time-outs grow by this: pyserial's RFC 2217 client sleeps 50 ms for every setting that esptool changes."""
 
 
 def clean_environment(inherited: Mapping[str, str]) -> dict[str, str]:
@@ -91,6 +93,8 @@ class Esptool:
         follow: Callable[[str], None] | None = None,
     ) -> EsptoolFacts:
         pieces: list[str] = []
+        if access.port.startswith("rfc2217://"):
+            limit_s *= _RFC2217_PATIENCE
 
         def collect(piece: str) -> None:
             pieces.append(piece)

@@ -99,8 +99,8 @@ def esptool_argv(python: str, chip: Chip, access: FlashAccess, *, last: bool) ->
 
 
 def identify_argv(python: str, chip: Chip, access: FlashAccess) -> tuple[str, ...]:
-    """Return the command that prints chip, MAC and flash size without writing."""
-    return (*esptool_argv(python, chip, access, last=False), "flash-id")
+    """Return the command that prints chip, MAC and flash size without writing, nor loading a stub."""
+    return (*esptool_argv(python, chip, access, last=False), "--no-stub", "flash-id")
 
 
 def write_argv(python: str, artifact: Artifact, chip: Chip, access: FlashAccess) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ from hostkit.build.model import Artifact
 from hostkit.build.pack import image_of
 from hostkit.clock import SystemClock
 from hostkit.errors import InconclusiveError, InvalidError, ToolError
-from hostkit.flash.model import Bench, Progress, ReadBackBy, Stage, TimeOuts
+from hostkit.flash.esptool import Esptool
+from hostkit.flash.model import Bench, ChipIdentity, Progress, ReadBackBy, Stage, TimeOuts
 from hostkit.flash.service import flash_artifact
 from hostkit.link.client import Link
 from hostkit.link.errors import LinkTimeoutError
@@ -113,6 +114,20 @@ def test_an_image_that_does_not_boot_is_a_time_out_with_the_roms_words(
         flash_artifact(replace(artifact, images=images), board, bench(time_outs=TimeOuts(boot=1.0)))
     assert "no answer to hello" in caught.value.message
     assert "the board last printed: " in caught.value.hint
+
+
+def test_esptool_itself_identifies_and_verifies_as_it_does_for_real_boards(
+    board: VirtualBoard, make_artifact: Maker
+) -> None:
+    artifact = make_artifact()
+    flash_artifact(artifact, board, bench())
+    tool = Esptool(bench(), board.spec)
+    assert tool.identify(board.enter_download()) == ChipIdentity(Chip.ESP32, board.spec.mac, 4 << 20)
+    tool.verify(artifact, board.enter_download())
+    other = make_artifact("cd" * 32)
+    with pytest.raises(ToolError) as caught:
+        tool.verify(other, board.enter_download())
+    assert "Verification failed." in caught.value.message
 
 
 class KillingRunner:
