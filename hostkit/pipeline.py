@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from hostkit.errors import MissingToolError, UsageError
 from hostkit.gate.bundle import write_records, write_verdict
@@ -11,7 +13,7 @@ from hostkit.gate.decide import decide
 from hostkit.gate.evidence import run_directory, seal, suite_hash, write_bytes
 from hostkit.gate.model import GateResult, Stage, Stop
 from hostkit.gate.request import Bench, GateRequest
-from hostkit.gate.stages import Stages
+from hostkit.gate.stages import Ran, Stages
 from hostkit.gate.suite import suite_places
 from hostkit.report.terminal import gate_summary, plain_text
 from hostkit.store.ids import new_run_id
@@ -19,7 +21,21 @@ from hostkit.store.model import ProofKind, Verdict, VerdictRecord
 from hostkit.tasks.git import Checkout, Git
 
 
-def run_gate(request: GateRequest, bench: Bench) -> GateResult:
+class Judged(Protocol):
+    """Stages that can be run; the real ones are :class:`hostkit.gate.stages.Stages`."""
+
+    ran: Ran
+    seconds: dict[str, float]
+
+    def run(self) -> None:
+        """Run them, leaving what came of it in ``ran`` and the duration of each in ``seconds``."""
+        ...
+
+
+StagesOf = Callable[[GateRequest, Bench, Path], Judged]
+
+
+def run_gate(request: GateRequest, bench: Bench, stages_of: StagesOf = Stages) -> GateResult:
     """Judge a checkout as it is now, and leave the evidence under ``bench.runs``.
 
     What a stage finds wrong ends the run with that verdict. Raises :class:`UsageError` and
@@ -30,7 +46,7 @@ def run_gate(request: GateRequest, bench: Bench) -> GateResult:
     suite = suite_hash(suite_places(request.project), request.rules.plain())
     run_id = new_run_id(bench.clock)
     with run_directory(bench.runs, run_id) as into:
-        stages = Stages(request, bench, into)
+        stages = stages_of(request, bench, into)
         stages.run()
         _check_unchanged(request, stages, checkout, suite)
         facts = stages.ran.facts(checkout, request.selection)
@@ -70,7 +86,7 @@ def _project(git: Git) -> str:
         return str(git.directory)
 
 
-def _check_unchanged(request: GateRequest, stages: Stages, checkout: Checkout, suite: str) -> None:
+def _check_unchanged(request: GateRequest, stages: Judged, checkout: Checkout, suite: str) -> None:
     """Make the run invalid when what it judged, or what it judged by, was edited meanwhile."""
     ran = stages.ran
     if ran.artifact is not None and ran.artifact.commit != checkout.commit:

@@ -27,7 +27,7 @@ class GateProgress:
         self._verbose = verbose
         self._status: Status | None = None
         self._stage = ""
-        self._tests = 0
+        self._passed = 0
 
     def __enter__(self) -> GateProgress:
         """Return itself."""
@@ -69,8 +69,8 @@ class GateProgress:
         if self._verbose:
             click.echo(text, err=True, nl=False)
             return
-        self._tests += sum(text.count(mark) for mark in ".FEs")
-        self._update("tests run")
+        self._passed += text.count(".")
+        self._update(f"{self._passed} tests passed")
 
     def _update(self, text: str) -> None:
         if self._status is not None:

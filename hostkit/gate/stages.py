@@ -34,6 +34,7 @@ from hostkit.gate.observations import read_suite
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.suite import OBSERVATIONS, OUTPUT, SuiteCall, suite_command
 from hostkit.hil.catalog import find_catalog
+from hostkit.hil.observations import Outcome
 from hostkit.link.transcript import Transcript
 from hostkit.store.model import Verdict
 from hostkit.tasks.git import Checkout
@@ -237,4 +238,5 @@ class Stages:
             self.ran.suite, self.ran.identity, self.ran.observations = read_suite(
                 self._into / OBSERVATIONS, ended
             )
-            bench.listener.stage(Stage.HIL, f"{len(self.ran.observations)} tests")
+            passed = sum(seen.outcome is Outcome.PASSED for seen in self.ran.observations)
+            bench.listener.stage(Stage.HIL, f"{passed} of {len(self.ran.observations)} tests passed")

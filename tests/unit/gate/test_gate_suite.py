@@ -1,0 +1,83 @@
+"""The suite's command, and what is read of what it leaves."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from hostkit.gate.model import IdentityFact
+from hostkit.gate.observations import read_suite
+from hostkit.gate.suite import SuiteCall, suite_command, suite_places
+from hostkit.hil.observations import ObservationFile, Outcome, Summary, TestSeen
+from hostkit.process import Finished
+from hostkit.store.model import Rung
+
+CALL = SuiteCall(Path("/p"), "virt0", "a" * 64, "", Path("/e"), 30.0)
+ENDED = Finished(("pytest",), 0, "x\n12 passed in 1 s\n\n", 1.0)
+
+
+def test_the_suite_is_plain_pytest_in_the_checkout_with_its_time_out() -> None:
+    command = suite_command(CALL, {"HOSTKIT_LEASE_TOKEN": "t"})
+    assert command.argv[:6] == (sys.executable, "-m", "pytest", "hil_tests", "--board", "virt0")
+    assert command.argv[-2:] == ("--expect-build", "a" * 64)
+    assert (command.cwd, command.timeout_s) == (Path("/p"), 30.0)
+    assert command.env is not None
+    assert command.env["HOSTKIT_LEASE_TOKEN"] == "t"
+
+
+def test_a_selection_is_passed_on_and_options_from_outside_are_not() -> None:
+    selected = SuiteCall(Path("/p"), "virt0", "", "solid and not wire", Path("/e"), 30.0)
+    command = suite_command(selected, {"PYTEST_ADDOPTS": "-k one", "PYTEST_PLUGINS": "evil"})
+    assert command.argv[-2:] == ("-k", "solid and not wire")
+    assert "--expect-build" not in command.argv
+    assert command.env is not None
+    assert not {"PYTEST_ADDOPTS", "PYTEST_PLUGINS"} & set(command.env)
+
+
+def test_a_checkout_that_carries_hostkit_is_judged_by_its_own_models(tmp_path: Path) -> None:
+    installed = suite_places(tmp_path)[1]
+    assert installed.name == "hil"
+    (tmp_path / "hostkit" / "hil").mkdir(parents=True)
+    assert suite_places(tmp_path)[1] == tmp_path / "hostkit" / "hil" != installed
+
+
+def test_a_whole_file_gives_suite_identity_and_observations(tmp_path: Path) -> None:
+    path = tmp_path / "o.jsonl"
+    file = ObservationFile(path)
+    file.session("virt0", "a" * 64)
+    file.collected(1)
+    file.identity({"build": "a" * 64, "mac": "02:00:00:00:00:01"})
+    file.test(TestSeen("t::a", Outcome.FAILED, "wired", 0.5, "LED 7", pattern="solid", build="a" * 64))
+    file.summary(Summary(1, {"failed": 1}, 1, 0.5))
+    file.close()
+    suite, identity, (seen,) = read_suite(path, ENDED)
+    assert (suite.collected, suite.finished, suite.broken_records) == (1, True, 0)
+    assert suite.said == "12 passed in 1 s"
+    assert identity == IdentityFact("a" * 64, "02:00:00:00:00:01")
+    assert (seen.outcome, seen.rung, seen.message, seen.pattern) == (
+        Outcome.FAILED,
+        Rung.WIRED,
+        "LED 7",
+        "solid",
+    )
+
+
+def test_a_suite_that_never_wrote_is_unfinished_not_an_error(tmp_path: Path) -> None:
+    suite, identity, seen = read_suite(tmp_path / "none", ENDED)
+    assert (suite.collected, suite.finished, identity, seen) == (None, False, None, ())
+
+
+def test_a_cut_line_and_a_rung_that_there_is_not_are_counted_as_broken(tmp_path: Path) -> None:
+    path = tmp_path / "o.jsonl"
+    record = {
+        "type": "test",
+        "test": "t",
+        "outcome": "passed",
+        "rung": "high",
+        "seconds": 1,
+        "measurements": [],
+    }
+    path.write_text('{"type": "collected", "tests": 2}\n' + json.dumps(record) + '\n{"type": "te')
+    suite, _, seen = read_suite(path, ENDED)
+    assert (suite.broken_records, seen, suite.finished) == (2, (), False)
