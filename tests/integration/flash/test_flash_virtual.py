@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from hostkit.flash.model import Bench, ChipIdentity, Progress, ReadBackBy, Stage
 from hostkit.flash.service import flash_artifact
 from hostkit.link.client import Link
 from hostkit.link.errors import LinkTimeoutError
+from hostkit.link.holders import find_holder
 from hostkit.link.transcript import Transcript
 from hostkit.link.transport import open_transport
 from hostkit.process import Command, Finished, SystemRunner, start
@@ -166,10 +166,7 @@ def test_ctrl_c_ends_esptool_and_the_next_flash_repairs(board: VirtualBoard, mak
 
     with pytest.raises(KeyboardInterrupt):
         flash_artifact(artifact, board, bench(on_progress=interrupt))
-    held = subprocess.run(
-        ["pgrep", "-f", f"esptool.*{board.link_port()}"], capture_output=True, text=True, check=False
-    )
-    assert held.stdout == ""
+    assert find_holder(Path(board.link_port())) is None
     assert flash_artifact(artifact, board, bench()).build_id == artifact.build_id
 
 
