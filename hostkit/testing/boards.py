@@ -7,11 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hostkit.boards.image import AppDescription, Payload, pack_application
 from hostkit.boards.model import BoardSpec, Chip, FlashAccess, Kind
+from hostkit.boards.partitions import DEFAULT_PARTITIONS, TABLE_OFFSET, pack_partitions
 from hostkit.boards.virtual.board import VirtualBoard
+from hostkit.boards.virtual.flash import NorFlash
+from hostkit.boards.virtual.payload import Firmware, host_machine
 from hostkit.boards.virtual.server import BoardServer, ServeSpec
 from hostkit.clock import SystemClock
 from hostkit.errors import HostkitError, InconclusiveError
+from hostkit.files import atomic_write
+
+APP_OFFSET = 0x10000
+"""Where :data:`hostkit.boards.partitions.DEFAULT_PARTITIONS` has the application."""
 
 TEST_MAC = "02:00:00:00:00:10"
 """Locally administered: no device on sale has it."""
@@ -57,21 +65,81 @@ class FakeBoard:
         self.calls.append("close")
 
 
+ECHO_FIRMWARE = b"""#!/bin/sh
+printf 'up %s %s\\r\\n' "$HK_CHIP" "$HK_RESET_REASON"
+exec cat
+"""
+"""A payload that says its chip and reset reason, then sends back whatever it is sent."""
+
+
+def flash_content(
+    firmware: bytes, *, chip: Chip = Chip.ESP32, size: int = 4 << 20, version: str = "1.0.0"
+) -> bytes:
+    """Return a whole chip's flash with a partition table and ``firmware`` as application.
+
+    ``firmware`` is any executable that this host runs: an ELF, or a script with a ``#!`` line.
+    """
+    image = pack_application(chip, AppDescription(version), Payload(host_machine(), firmware))
+    flash = NorFlash(size)
+    flash.write(TABLE_OFFSET, pack_partitions(DEFAULT_PARTITIONS))
+    flash.write(APP_OFFSET, image)
+    return flash.snapshot()
+
+
 def virtual_spec(name: str = "bench", chip: Chip = Chip.ESP32) -> BoardSpec:
     """Return the spec of the board that :func:`running_board` serves."""
     return BoardSpec(name=name, kind=Kind.VIRTUAL, chip=chip, mac=TEST_MAC)
 
 
+class FakeApplication:
+    """What runs on a :class:`hostkit.boards.virtual.machine.Machine` in tests: it only remembers."""
+
+    def __init__(self, firmware: Firmware) -> None:
+        """Start with the storage that the board gave it; change ``stored`` to have stored something."""
+        self.firmware = firmware
+        self.received = bytearray()
+        self.hung = False
+        self.ended = False
+        self.stored = firmware.storage
+
+    def write(self, data: bytes, limit: int) -> int:
+        """Take what fits in ``limit`` bytes, return how many were lost."""
+        taken = data[: limit - len(self.received)]
+        self.received += taken
+        return len(data) - len(taken)
+
+    def hang(self) -> None:
+        """Remember it."""
+        self.hung = True
+
+    def end(self) -> int:
+        """Remember it."""
+        self.ended = True
+        return 0
+
+    def storage(self) -> bytes | None:
+        """Return ``stored``."""
+        return self.stored
+
+
 @contextmanager
 def running_board(
-    boards_dir: Path, *, chip: Chip = Chip.ESP32, name: str = "bench", paced: bool = False
+    boards_dir: Path,
+    *,
+    chip: Chip = Chip.ESP32,
+    name: str = "bench",
+    paced: bool = False,
+    firmware: bytes | None = None,
 ) -> Iterator[VirtualBoard]:
     """Serve a virtual board from a thread of this process and yield it, attached.
 
-    Its live directory is ``boards_dir / name``; flash that lies there already is used. Ends with the
-    block: application killed, ports gone, flash saved.
+    Its live directory is ``boards_dir / name``; flash that lies there already is used, else the board
+    is blank, or holds ``firmware`` (see :func:`flash_content`). Ends with the block: application
+    killed, ports gone, flash saved.
     """
     spec = ServeSpec(name, chip, TEST_MAC, paced=paced)
+    if firmware is not None:
+        atomic_write(boards_dir / name / "flash.bin", flash_content(firmware, chip=chip), durable=False)
     server: list[BoardServer] = []
     failure: list[HostkitError] = []
     up = threading.Event()

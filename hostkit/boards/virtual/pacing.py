@@ -37,7 +37,7 @@ class PacedLine:
             count = min(
                 len(self._waiting), max(0, now_ns - self._free_at) * self.baud // (_BITS_PER_BYTE * 10**9)
             )
-            self._free_at += count * _BITS_PER_BYTE * 10**9 // self.baud
+            self._free_at += -(-count * _BITS_PER_BYTE * 10**9 // self.baud)  # rounded up: never early
         arrived = bytes(self._waiting[:count])
         del self._waiting[:count]
         return arrived
