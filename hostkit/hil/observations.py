@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 from hostkit.errors import ToolError
 from hostkit.files import disk_error
@@ -42,6 +42,8 @@ class Measurement:
 @dataclass(frozen=True, slots=True)
 class TestSeen:
     """What one test saw. ``message`` is the first line of why it did not pass, ``detail`` all of it."""
+
+    __test__: ClassVar[bool] = False  # pytest collects what is called Test...
 
     test: str  # pytest's node id
     outcome: Outcome

@@ -114,18 +114,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse board tests without a board or without a rung, and rungs that there are not."""
+    """Refuse board tests without a rung, and rungs that there are not."""
     for item in items:
         for marker in item.iter_markers("rung"):
             if len(marker.args) != 1 or marker.kwargs or marker.args[0] not in _RUNGS.split():
                 raise pytest.UsageError(f"{item.nodeid}: rung takes one of: {_RUNGS}")
-        if _BOARD_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
-            continue
-        if config.getoption("board") is None:
-            raise pytest.UsageError(
-                f"{item.nodeid} needs a board: say --board NAME (see `hostkit boards list`)"
-            )
-        if item.get_closest_marker("rung") is None:
+        needs_board = not _BOARD_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+        if config.getoption("board") and needs_board and item.get_closest_marker("rung") is None:
             raise pytest.UsageError(f"{item.nodeid} needs a mark: pytest.mark.rung(...), one of: {_RUNGS}")
 
 
@@ -137,19 +132,23 @@ def _patterns(config: pytest.Config) -> Mapping[str, Pattern]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a board test that takes ``pattern`` once for every pattern that has a model."""
-    marked = any(
-        marker.args[:1] == ("pattern",) for marker in metafunc.definition.iter_markers("parametrize")
-    )
-    needs_board = not _BOARD_FIXTURES.isdisjoint(metafunc.fixturenames)
-    if "pattern" in metafunc.fixturenames and needs_board and not marked:
+    """Run a test with a rung that takes ``pattern`` once for every pattern that has a model."""
+    definition = metafunc.definition
+    given = any("pattern" in str(marker.args[:1]) for marker in definition.iter_markers("parametrize"))
+    if "pattern" in metafunc.fixturenames and definition.get_closest_marker("rung") and not given:
         metafunc.parametrize("pattern", list(_patterns(metafunc.config)))
 
 
 @pytest.fixture
 def link(request: pytest.FixtureRequest) -> Link:
     """The open link; the board is in test mode with everything at its default. Only with ``--board``."""
-    return request.config.stash[SESSION].fresh()
+    session = request.config.stash.get(SESSION, None)
+    if session is None or request.config.getoption("board") is None:
+        usage = pytest.ExitCode.USAGE_ERROR
+        pytest.exit(
+            f"{request.node.nodeid} needs a board: say --board NAME, see `hostkit boards list`", usage
+        )
+    return session.fresh()
 
 
 @pytest.fixture

@@ -124,6 +124,7 @@ class Recorder:
         meaning = self.session.blame(error) if self.session is not None and error is not None else None
         if isinstance(meaning, HostkitError):
             running.message = meaning.message
+            report.longrepr = str(meaning)  # where in hostkit it was noticed tells a reader nothing
             running.invalid = isinstance(meaning, InvalidError)
             if isinstance(meaning, InconclusiveError):
                 return Outcome.LOST

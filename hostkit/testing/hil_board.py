@@ -23,7 +23,18 @@ from hostkit.hil.profiles import find_profile
 from hostkit.link.client import Link
 from hostkit.link.errors import MessageError
 from hostkit.link.framing import Reason
-from hostkit.link.messages import FrameEvent, Message, Mode, Nak, Op, Request, Status, Tap, decode_message
+from hostkit.link.messages import (
+    FrameEvent,
+    Message,
+    Mode,
+    Nak,
+    Op,
+    Reply,
+    Request,
+    Status,
+    Tap,
+    decode_message,
+)
 from hostkit.testing.link import MemoryTransport
 from hostkit.testing.link_device import BANNER, FakeFirmware
 
@@ -87,6 +98,10 @@ class ModelFirmware(FakeFirmware):
             return
         self._lost += 1
         self.say(Nak(self.nonce, Reason.BAD_CBOR, self._lost))
+
+    def _reply(self, reply: Reply) -> None:
+        if not self.mute:  # also when it fell silent while it was executing
+            super()._reply(reply)
 
     def _stats(self) -> dict[str, int]:
         return super()._stats() | {"frames": self._drawn, "naks": self._lost}

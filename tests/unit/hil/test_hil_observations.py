@@ -1,0 +1,112 @@
+"""The file of observations, whole and cut off."""
+
+import json
+
+import pytest
+
+from hostkit.errors import ToolError
+from hostkit.hil.observations import (
+    Measurement,
+    ObservationFile,
+    Outcome,
+    Summary,
+    TestSeen,
+    read_observations,
+)
+
+SEEN = TestSeen(
+    "hil_tests/test_x.py::test_y[é]",
+    Outcome.FAILED,
+    "wired",
+    0.5,
+    "colour order",
+    "colour order\nat LED 3",
+    "comet",
+    "ab" * 32,
+    False,
+    (Measurement("rate", 60.5, "Hz"), Measurement("frames", 3, "")),
+)
+
+
+def written(path):
+    file = ObservationFile(path)
+    file.session("virt0", "ab" * 32)
+    file.collected(2)
+    file.identity({"build": "ab" * 32, "mac": "02:00:00:00:00:01"})
+    file.test(SEEN)
+    file.summary(Summary(2, {"failed": 1}, 1, 0.7))
+    file.close()
+    file.close()
+    return path
+
+
+def test_what_is_written_is_read(tmp_path):
+    seen = read_observations(written(tmp_path / "deep" / "obs.jsonl"))
+    assert seen.tests == (SEEN,)
+    assert seen.collected == 2
+    assert seen.session["board"] == "virt0"
+    assert seen.identity is not None
+    assert seen.identity["mac"] == "02:00:00:00:00:01"
+    assert seen.summary == Summary(2, {"failed": 1}, 1, 0.7)
+    assert seen.broken == 0
+
+
+def test_each_line_is_in_the_file_at_once(tmp_path):
+    file = ObservationFile(tmp_path / "obs.jsonl")
+    file.collected(3)
+    assert read_observations(tmp_path / "obs.jsonl").collected == 3
+    file.close()
+
+
+def test_a_file_that_was_cut_off_has_no_summary_and_a_broken_line(tmp_path):
+    path = written(tmp_path / "obs.jsonl")
+    data = path.read_bytes()
+    path.write_bytes(data[: data.rindex(b'"summary"') + 5])
+    seen = read_observations(path)
+    assert seen.summary is None
+    assert seen.broken == 1
+    assert seen.tests == (SEEN,)
+
+
+@pytest.mark.parametrize(
+    "line", ["[]", "7", "{}", '{"type": "test"}', '{"type": "what"}', '{"type": "test", "x": 1}', "\xff"]
+)
+def test_lines_that_are_no_records_are_counted_not_raised(tmp_path, line):
+    path = written(tmp_path / "obs.jsonl")
+    path.write_text(path.read_text() + line + "\n")
+    assert read_observations(path).broken == 1
+
+
+def test_an_old_file_is_replaced(tmp_path):
+    path = written(tmp_path / "obs.jsonl")
+    ObservationFile(path).close()
+    assert path.read_bytes() == b""
+
+
+def test_a_file_that_is_not_there_is_a_named_error(tmp_path):
+    with pytest.raises(ToolError, match="cannot read") as caught:
+        read_observations(tmp_path / "none.jsonl")
+    assert caught.value.hint == "did the suite start?"
+
+
+def test_a_place_that_cannot_be_written_is_a_named_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ToolError, match="cannot write"):
+        ObservationFile(tmp_path / "file" / "obs.jsonl")
+
+
+def test_numbers_carry_their_units():
+    assert SEEN.numbers == {"rate [Hz]": 60.5, "frames": 3}
+
+
+@pytest.mark.parametrize(
+    ("counts", "nothing"),
+    [({}, True), ({"skipped": 3, "lost": 1}, True), ({"passed": 1}, False), ({"error": 1}, False)],
+)
+def test_a_summary_tells_whether_anything_ran(counts, nothing):
+    assert Summary(4, counts, 0, 0.1).nothing_ran == nothing
+
+
+def test_every_line_is_a_json_object(tmp_path):
+    for line in written(tmp_path / "obs.jsonl").read_text().splitlines():
+        assert json.loads(line)["type"]

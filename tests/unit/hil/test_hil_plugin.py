@@ -1,0 +1,290 @@
+"""The pytest plugin, run inside pytest."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from hostkit.hil.observations import Outcome, read_observations
+from hostkit.link.messages import Op
+from hostkit.testing.clock import FakeClock
+from hostkit.testing.hil_board import Flaws, ModelBoard, ModelOpener
+
+pytest_plugins = ["pytester"]
+
+
+class Bench:
+    """Gives inner runs of pytest a model board."""
+
+    def __init__(self, flaws=None, build="0123456789abcdef" * 4):
+        self.board = ModelBoard(FakeClock(), flaws or Flaws(), build=build)
+
+    def pytest_hostkit_opener(self):
+        return ModelOpener(self.board)
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """Inner runs load this plugin and no other: pytester imports them all anew every time."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
+@pytest.fixture
+def run(pytester, tmp_path):
+    """Run test source on a model board; return pytest's result and the observations."""
+
+    def _run(source, *args, bench=None, board="model"):
+        pytester.makepyfile(source)
+        path = tmp_path / "obs.jsonl"
+        chosen = [f"--board={board}"] if board else []
+        result = pytester.runpytest_inprocess(
+            *chosen,
+            f"--observations={path}",
+            "-p",
+            "hostkit.hil.plugin",
+            *args,
+            plugins=[bench or Bench()],
+        )
+        return result, read_observations(path) if path.exists() else None
+
+    return _run
+
+
+ONE = """
+import pytest
+
+@pytest.mark.rung("rendered")
+def test_one(link, measure):
+    measure("current", link.step(0).ma, "mA")
+"""
+
+
+def test_a_test_on_a_board_is_observed_with_its_numbers(run):
+    result, seen = run(ONE)
+    result.assert_outcomes(passed=1)
+    (test,) = seen.tests
+    assert test.outcome is Outcome.PASSED
+    assert test.rung == "rendered"
+    assert test.numbers == {"current [mA]": 9280.0}
+    assert test.build == "0123456789abcdef" * 4
+    assert seen.identity["chip"] == "esp32"
+    assert seen.collected == 1
+    assert seen.summary.counts == {"passed": 1}
+    assert seen.summary.exit_code == 0
+
+
+def test_a_pattern_test_runs_for_every_pattern_and_says_which(run):
+    result, seen = run(
+        """
+        import pytest
+
+        @pytest.mark.rung("rendered")
+        def test_each(board, pattern):
+            assert pattern in board.patterns
+        """
+    )
+    result.assert_outcomes(passed=12)
+    assert [test.pattern for test in seen.tests][:2] == ["solid", "gradient"]
+
+
+def test_a_project_can_bring_models_of_its_own(run, pytester):
+    pytester.makeconftest(
+        """
+        from dataclasses import replace
+        from hostkit.hil.golden.registry import PATTERNS
+
+        def pytest_hostkit_patterns():
+            return [replace(PATTERNS["solid"], name="plain")]
+        """
+    )
+    result, _ = run(
+        """
+        import pytest
+
+        @pytest.mark.rung("rendered")
+        def test_each(board, golden, pattern):
+            golden.configure(pattern)
+            assert len(board.patterns) == 13
+        """
+    )
+    result.assert_outcomes(passed=13)
+
+
+def test_a_wrong_answer_is_a_failure_with_its_first_line(run):
+    result, seen = run(
+        """
+        import pytest
+        from hostkit.hil.scene import Scene
+        from hostkit.link.messages import Tap
+
+        @pytest.mark.rung("wired")
+        def test_wire(board):
+            board.must_draw(Scene("twinkle", count=3), Tap.WIRE)
+        """,
+        bench=Bench(Flaws(on_wire=lambda strips: [pixels[:, (1, 0, 2)] for pixels in strips])),
+    )
+    result.assert_outcomes(failed=1)
+    (test,) = seen.tests
+    assert test.outcome is Outcome.FAILED
+    assert test.message.endswith("on the wire red and green are swapped: colour order")
+    assert "first wrong tap: symbols" in test.detail
+    assert seen.summary.exit_code == 1
+
+
+LOST = """
+import pytest
+
+@pytest.mark.rung("rendered")
+@pytest.mark.parametrize("n", range(3))
+def test_step(link, n):
+    link.step(n)
+"""
+
+
+def test_a_lost_board_is_its_own_outcome_and_ends_the_run(run):
+    def vanish(firmware, request):
+        if request.op == Op.STEP and request.args == (1,):
+            firmware._transport.unplug()
+
+    result, seen = run(LOST, bench=Bench(Flaws(before=vanish)))
+    assert [test.outcome for test in seen.tests] == [Outcome.PASSED, Outcome.LOST, Outcome.LOST]
+    assert "closed" in seen.tests[1].message
+    assert seen.summary.counts == {"passed": 1, "lost": 2}
+    result.stdout.fnmatch_lines(["*2 tests lost the board: inconclusive, not failed*"])
+    assert "no use going on" in result.stdout.str()
+
+
+def test_a_silent_board_is_lost_with_the_time_named(run):
+    def mute(firmware, request):
+        firmware.mute = request.op == Op.STEP or firmware.mute
+
+    _, seen = run(LOST, bench=Bench(Flaws(before=mute)))
+    assert seen.tests[0].outcome is Outcome.LOST
+    assert "no answer to step" in seen.tests[0].message
+    assert " within " in seen.tests[0].message
+
+
+def test_a_panic_is_a_failure_of_the_firmware_and_the_next_test_goes_on(run):
+    def panic(firmware, request):
+        if request.op == Op.STEP and request.args == (1,):
+            firmware.boot("panic")
+
+    _, seen = run(LOST, bench=Bench(Flaws(before=panic)))
+    assert [test.outcome for test in seen.tests] == [Outcome.PASSED, Outcome.FAILED, Outcome.PASSED]
+    assert seen.tests[1].message == "the firmware restarted by itself: panic"
+
+
+def test_another_build_is_invalid_and_no_test_is_counted_as_failed(run):
+    result, seen = run(LOST, "--expect-build", "f" * 64)
+    assert [(test.outcome, test.invalid) for test in seen.tests] == [(Outcome.ERROR, True)]
+    assert "to be tested is ffffffffffff" in seen.tests[0].message
+    assert seen.identity["build"] == "0123456789abcdef" * 4
+    assert seen.summary.collected == 3
+    assert result.ret != 0
+
+
+def test_the_expected_build_is_run(run):
+    result, _ = run(ONE, "--expect-build", "0123456789abcdef" * 4)
+    result.assert_outcomes(passed=1)
+
+
+def test_the_board_is_given_back_whatever_happens(run):
+    bench = Bench()
+    run("import pytest\n\n@pytest.mark.rung('linked')\ndef test_x(link):\n    assert 0", bench=bench)
+    assert bench.board.closed
+
+
+def test_skipped_and_nothing_collected_are_told(run):
+    result, seen = run(
+        """
+        import pytest
+
+        @pytest.mark.rung("linked")
+        def test_x(link):
+            pytest.skip("no audio here")
+        """
+    )
+    assert seen.tests[0].outcome is Outcome.SKIPPED
+    assert seen.tests[0].message == "no audio here"
+    assert seen.summary.nothing_ran
+    result.stdout.fnmatch_lines(["*nothing was shown*"])
+    result, seen = run("", "-k", "nothing")
+    assert seen.collected == 0
+    assert seen.tests == ()
+    assert seen.summary.exit_code == 5
+
+
+def test_a_broken_fixture_of_the_project_is_an_error_and_not_the_boards(run):
+    _, seen = run(
+        """
+        import pytest
+
+        @pytest.fixture
+        def mine():
+            raise KeyError("mine")
+
+        @pytest.mark.rung("linked")
+        def test_x(link, mine):
+            pass
+        """
+    )
+    assert seen.tests[0].outcome is Outcome.ERROR
+    assert seen.tests[0].message == "'mine'"
+
+
+@pytest.mark.parametrize(
+    ("source", "args", "said"),
+    [
+        ("def test_x(link): pass", [], "needs a mark: pytest.mark.rung"),
+        (
+            "import pytest\n@pytest.mark.rung('wird')\ndef test_x(link): pass",
+            [],
+            "rung takes one of: built booted",
+        ),
+        ("import pytest\n@pytest.mark.rung\ndef test_x(): pass", [], "rung takes one of"),
+        (ONE, ["--expect-build", "abc"], "--expect-build takes 64 lower-case hex digits, not 'abc'"),
+        (ONE, ["-p", "xdist", "-n", "2"], "a board serves one process"),
+    ],
+)
+def test_wrong_use_is_refused_before_anything_runs(run, source, args, said):
+    result, _ = run(source, *args)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert said in result.stdout.str() + result.stderr.str()
+
+
+def test_a_board_test_without_a_board_says_how_to_name_one(run):
+    result, _ = run(ONE, board=None)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "say --board NAME" in result.stdout.str() + result.stderr.str()
+
+
+def test_an_unknown_board_names_the_nearest(run):
+    _, seen = run(ONE, board="modle")
+    assert seen.tests[0].outcome is Outcome.ERROR
+    assert "there is no board 'modle'" in seen.tests[0].message
+
+
+def test_observations_that_cannot_be_written_stop_the_run(pytester, tmp_path):
+    (tmp_path / "file").write_text("")
+    pytester.makepyfile(ONE)
+    result = pytester.runpytest_inprocess(
+        "-p", "hostkit.hil.plugin", f"--observations={tmp_path / 'file' / 'x'}", plugins=[Bench()]
+    )
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "cannot write" in result.stderr.str() + result.stdout.str()
+
+
+def test_tests_that_need_no_board_run_without_one(pytester):
+    pytester.makepyfile("def test_x(measure):\n    measure('n', 1, '')")
+    pytester.runpytest_inprocess("-p", "hostkit.hil.plugin").assert_outcomes(passed=1)
+
+
+def test_the_plugin_loads_nothing_heavy_until_a_board_is_asked_for():
+    code = (
+        "import sys, json, hostkit.hil.plugin;"
+        "heavy = {'numpy', 'cbor2', 'serial', 'sqlalchemy', 'pydantic', 'hostkit.hil.session'};"
+        "print(json.dumps(sorted(heavy & set(sys.modules))))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(out.stdout) == []
