@@ -1,0 +1,155 @@
+"""`hostkit gate` and `hostkit hil` on a real build and a virtual board: verdicts, exit codes, evidence."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hostkit.boards.lease import LeaseOffice
+from hostkit.clock import SystemClock
+from hostkit.gate.evidence import broken_files
+from hostkit.settings.paths import Paths
+from hostkit.store.database import open_database
+from hostkit.store.ledger import Ledger
+
+QUICK = "test_identity"  # one file of the suite: enough to tell one verdict from another
+
+
+@dataclass
+class Clone:
+    """A clone of the checkout with a state directory of its own; builds are shared with all other tests."""
+
+    path: Path
+    paths: Paths
+
+    def run(self, *arguments: str) -> tuple[int, dict[str, Any], str]:
+        """Run a verb with ``--json`` and return exit code, record and standard error."""
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("HOSTKIT_", "GIT_"))
+        }
+        state = {"HOSTKIT_STATE_DIR": str(self.paths.state), "HOSTKIT_CACHE_DIR": str(self.paths.cache)}
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "hostkit", *arguments, "--json"],
+            cwd=self.path,
+            env=kept | state,
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=False,
+        )
+        return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
+
+    def runs(self) -> set[str]:
+        folder = self.path / ".hostkit" / "runs"
+        return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.path / file
+        text = path.read_text()
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new))
+
+    def restore(self) -> None:
+        subprocess.run(["git", "checkout", "-q", "."], cwd=self.path, check=True)
+
+    def entries(self) -> list[str]:
+        with open_database(self.paths.state) as database:
+            return [entry.record.verdict.value for entry in Ledger(database).entries()]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory, project_root: Path, shared_cache: Path) -> Clone:
+    root = tmp_path_factory.mktemp("gate")
+    path = root / "c"
+    subprocess.run(["git", "clone", "-q", str(project_root), str(path)], check=True)
+    return Clone(path, Paths(root / "s", shared_cache))
+
+
+@pytest.fixture(scope="module")
+def flashed(clone: Clone) -> dict[str, Any]:
+    """The record of a gate that flashed the board, with a selection of the suite."""
+    code, record, err = clone.run("gate", "-b", "virt0", "-k", QUICK)
+    assert code == 3, err
+    return record
+
+
+def test_a_selection_that_passes_is_inconclusive_and_says_so(clone: Clone, flashed: dict[str, Any]) -> None:
+    assert flashed["verdict"] == "inconclusive"
+    assert flashed["reasons"][0].startswith("only a selection ran (-k 'test_identity')")
+    assert flashed["counts"]["passed"] == len(flashed["tests"]) > 0
+    assert flashed["build"] == flashed["identity"]
+    assert clone.entries()[0] == "inconclusive"
+
+
+def test_the_evidence_is_whole_and_the_ledger_names_it(clone: Clone, flashed: dict[str, Any]) -> None:
+    bundle = Path(flashed["evidence"])
+    with open_database(clone.paths.state) as database:
+        ledger = Ledger(database)
+        assert ledger.check() >= 1
+        entry = ledger.of_run(flashed["run"])
+    assert entry is not None
+    assert entry.record.evidence_sha256 == flashed["evidence_sha256"]
+    assert broken_files(bundle, entry.record.evidence_sha256) == ()
+    names = {path.name for path in bundle.iterdir()}
+    wanted = {"manifest.json", "build.log", "flash.json", "esptool.log", "boot.jsonl", "link.jsonl"}
+    wanted |= {"junit.xml", "observations.jsonl", "pytest.txt", "verdict.json", "summary.txt"}
+    assert wanted <= names
+    ways = {json.loads(line).get("dir") for line in (bundle / "link.jsonl").read_text().splitlines()}
+    assert {"tx", "rx"} <= ways
+
+
+def test_hil_on_what_was_flashed_passes_and_enters_nothing_in_the_ledger(
+    clone: Clone, flashed: dict[str, Any]
+) -> None:
+    before = clone.entries()
+    code, record, err = clone.run("hil", "-b", "virt0", "-k", QUICK)
+    assert code == 0, err
+    assert (record["verdict"], record["ledger"]) == ("pass", None)
+    assert clone.entries() == before
+
+
+def test_a_board_that_runs_another_build_is_invalid(clone: Clone, flashed: dict[str, Any]) -> None:
+    clone.edit("platformio.ini", "custom_hostkit_version = 0.1.0", "custom_hostkit_version = 0.1.1")
+    try:
+        code, record, err = clone.run("gate", "-b", "virt0", "--no-flash", "-k", QUICK)
+    finally:
+        clone.restore()
+    assert code == 4, err
+    assert record["verdict"] == "invalid"
+    assert flashed["build"][:12] in record["reasons"][0]
+    assert record["build"] != record["identity"] == flashed["build"]
+
+
+def test_firmware_that_does_not_compile_is_a_fail_that_names_the_line(clone: Clone) -> None:
+    clone.edit("firmware/lib/strip/order.hpp", "inline constexpr ColourOrder", "inline constexpr Colour0rder")
+    try:
+        code, record, _ = clone.run("gate", "-b", "virt0")
+    finally:
+        clone.restore()
+    assert code == 1
+    assert record["stopped_at"] == "build"
+    assert "order.hpp:" in record["reasons"][0]
+    assert clone.entries()[-1] == "fail"
+
+
+def test_a_taken_board_is_inconclusive_and_names_who_has_it(clone: Clone, flashed: dict[str, Any]) -> None:
+    office = LeaseOffice(clone.paths.leases, SystemClock())
+    with office.take("02686b000000", "a test"):
+        code, record, _ = clone.run("gate", "-b", "virt0", "-k", QUICK)
+    assert (code, record["verdict"], record["stopped_at"]) == (3, "inconclusive", "lease")
+    assert f"taken by pid {os.getpid()}: a test" in record["reasons"][0]
+
+
+def test_an_unknown_board_is_a_usage_error_that_leaves_nothing(clone: Clone) -> None:
+    before = clone.runs(), clone.entries()
+    code, record, err = clone.run("gate", "-b", "virt00")
+    assert (code, record) == (2, {})
+    assert "did you mean 'virt0'?" in err
+    assert (clone.runs(), clone.entries()) == before
