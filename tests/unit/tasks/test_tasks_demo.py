@@ -77,8 +77,8 @@ DEVIATIONS = {
         replace(SWAPPED, verdict=Verdict.INCONCLUSIVE),
         "there is none",
     ),
-    "a swap that did not even boot": ({}, MERGES, replace(SWAPPED, rung="built"), "not built"),
-    "a swap that the wire did not notice": ({}, MERGES, replace(SWAPPED, rung="timed"), "not timed"),
+    "a swap that did not even boot": ({}, MERGES, replace(SWAPPED, rung="built"), "it got to built"),
+    "a swap that the wire did not notice": ({}, MERGES, replace(SWAPPED, rung="timed"), "it got to timed"),
 }
 
 
