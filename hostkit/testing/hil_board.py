@@ -40,7 +40,7 @@ from hostkit.testing.link_device import BANNER, FakeFirmware
 
 _FLOOR_US = 5100
 _U32, _U64 = 1 << 32, 1 << 64
-_LIVE_FRAMES = 400  # events that one request for live mode brings
+_LIVE_FRAMES = 120  # events that one request for live mode brings
 _MOST_READ = 2000
 
 Strips = list[np.ndarray[Any, np.dtype[Any]]]
