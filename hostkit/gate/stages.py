@@ -13,6 +13,7 @@ from hostkit.boards.lease import BusyError, Lease, LeaseOffice
 from hostkit.boards.model import Board, BoardSpec
 from hostkit.boards.open import open_board
 from hostkit.build.model import Artifact
+from hostkit.build.platformio import CompileError
 from hostkit.build.service import BuildResult, build
 from hostkit.build.store import LOG, MANIFEST
 from hostkit.errors import FailedError, HostkitError, InconclusiveError, InvalidError, UsageError
@@ -40,8 +41,8 @@ from hostkit.store.model import Verdict
 from hostkit.tasks.git import Checkout
 from hostkit.tasks.model import ANY_BOARD
 
-ESPTOOL_LOG, BOOT_TRANSCRIPT = "esptool.log", "boot.jsonl"
-"""Files that flashing leaves in the evidence."""
+DIAGNOSTICS, ESPTOOL_LOG, BOOT_TRANSCRIPT = "diagnostics.txt", "esptool.log", "boot.jsonl"
+"""Files that a failed build, and flashing, leave in the evidence."""
 
 _POLL_S = 0.1  # between two rounds over boards that are all taken
 _MEANING: tuple[tuple[type[HostkitError], Verdict], ...] = (
@@ -131,15 +132,20 @@ class Stages:
     def _build(self) -> bool:
         bench = self._bench
         with self._stage(Stage.BUILD):
-            result = build(
-                self._request.project,
-                self._request.env,
-                paths=bench.paths,
-                runner=bench.runner,
-                clock=bench.clock,
-                on_event=bench.listener.build,
-                timeout_s=bench.settings.build_timeout_s,
-            )
+            try:
+                result = build(
+                    self._request.project,
+                    self._request.env,
+                    paths=bench.paths,
+                    runner=bench.runner,
+                    clock=bench.clock,
+                    on_event=bench.listener.build,
+                    timeout_s=bench.settings.build_timeout_s,
+                )
+            except CompileError as error:
+                told = "\n".join(str(diagnostic) for diagnostic in error.diagnostics)
+                write_bytes(self._into, DIAGNOSTICS, told.encode())
+                raise
             self.ran.artifact = result.artifact
             self._keep_build(result)
             how = "unchanged" if result.cached else "built"

@@ -25,6 +25,13 @@ def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if not _OF_A_HOOK.fullmatch(name)}
 
 
+def _complaint(output: str) -> str:
+    """Return the line of git's output that says what is wrong: its last one is often just «Aborting»."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    marked = [line for line in lines if line.startswith(("error:", "fatal:", "CONFLICT"))]
+    return (marked or lines[-1:] or ["no output"])[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Checkout:
     """What is checked out: ``changes`` is a hash over all that differs from the commit, or ""."""
@@ -63,7 +70,7 @@ class Git:
         """Run git and return what it printed."""
         done = self.ask(*arguments, env=env)
         if not done.ok:
-            said = next((line for line in reversed(done.output.splitlines()) if line.strip()), "no output")
+            said = _complaint(done.output)
             raise ToolError(
                 f"git {arguments[0]} failed in {self.directory}: {said}",
                 hint=f"run it there to see all of it: git {' '.join(arguments)}",

@@ -8,28 +8,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hostkit.clock import Clock
 from hostkit.errors import UsageError
 from hostkit.files import disk_error
 
+_TRIES, _PAUSE_S = 10, 0.05  # whoever asks for the status holds the lock for a moment
+
 
 @contextmanager
-def runner_lock(path: Path) -> Iterator[None]:
+def runner_lock(path: Path, clock: Clock) -> Iterator[None]:
     """Hold the lock. Raises :class:`UsageError` naming the process that has it."""
     descriptor = _open(path)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
-            raise UsageError(
-                f"tasks of this project are being run already, by pid {pid}",
-                hint="watch it with `hostkit tasks status`, or wait for it to end",
-            ) from None
+        _take(descriptor, clock)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def _take(descriptor: int, clock: Clock) -> None:
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            clock.sleep(_PAUSE_S)
+        else:
+            return
+    pid = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+    raise UsageError(
+        f"tasks of this project are being run already, by pid {pid}",
+        hint="watch it with `hostkit tasks status`, or wait for it to end",
+    )
 
 
 def is_running(path: Path) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from hostkit.errors import HostkitError, UsageError
 from hostkit.process import boot_id
 from hostkit.store.model import Attempt, End, Phase
 from hostkit.tasks.agent import end_marked
@@ -41,16 +42,25 @@ class TaskRunner:
         self._shop = shop
         self._jobs = jobs
         self._merging = merging
+        self._broken: dict[str, HostkitError] = {}  # tasks whose work the machine refused
         self._proved: set[str] = set()  # tasks proved in this run: an inconclusive one is not asked twice
         self._unmergeable: set[tuple[str, str]] = set()  # (commit, target's tip) that did not go
 
     def run(self) -> dict[str, Standing]:
         """Run until nothing can move and return where every task stands.
 
-        Ctrl-C, and any error, ends all children first, and is recorded. Raises :class:`UsageError` when
-        another runner is at work on the project.
+        Ctrl-C ends all children first, and is recorded. What the machine refuses one task (a folder in the
+        way, a full disk) stops that task alone, and is raised at the end. Raises :class:`UsageError` when
+        another runner is at work on the project or its target is no branch, :class:`InvalidError` when
+        somebody edited the ledger.
         """
-        with runner_lock(self._shop.folders.lock):
+        if not self._shop.git.resolve(f"refs/heads/{self._shop.plan.target}"):
+            raise UsageError(
+                f"there is no branch {self._shop.plan.target}",
+                hint=f"set target: in {self._shop.plan.file.name} to the branch that you merge into",
+            )
+        self._shop.ledger.check()
+        with runner_lock(self._shop.folders.lock, self._shop.clock):
             recover(self._shop)
             with ThreadPoolExecutor(self._jobs, thread_name_prefix="task") as pool:
                 try:
@@ -58,6 +68,8 @@ class TaskRunner:
                 except BaseException:
                     self._shop.children.stop()
                     raise
+        for error in self._broken.values():
+            raise error
         return self._shop.standings(running=False)
 
     def _loop(self, pool: ThreadPoolExecutor) -> None:
@@ -71,13 +83,20 @@ class TaskRunner:
                 return
             done, _ = wait(busy, return_when=FIRST_COMPLETED)
             for future in done:
-                del busy[future]
-                future.result()
+                self._settle(busy.pop(future).task, future)
+
+    def _settle(self, task: str, future: Future[None]) -> None:
+        try:
+            future.result()
+        except HostkitError as error:
+            self._broken[task] = error
+            self._shop.tell(task, f"stopped: {error.message}")
 
     def _startable(self, busy: frozenset[str]) -> Iterator[_Work]:
         """Yield what can be done now, work that is furthest along first: it sets others free."""
         now = self._shop.standings(running=True)
-        idle = [standing for standing in now.values() if standing.task not in busy]
+        out = busy | self._broken.keys()
+        idle = [standing for standing in now.values() if standing.task not in out]
         for standing in idle:
             if standing.state is State.VERIFIED and self._merging and self._can_merge(standing):
                 yield _Work(standing.task, True, partial(self._merge, standing))
@@ -109,7 +128,7 @@ class TaskRunner:
         shop.tell(
             task.id, f"proving {claimed.commit[:12]}: {', '.join(check.title for check in task.checks)}"
         )
-        worktree = shop.worktrees.prepare(task.id, ())
+        worktree = shop.worktrees.reopen(task.id, claimed.commit)
         if worktree.base == claimed.commit:
             log = shop.folders.log(task.id, claimed.number, "proof")
             why = prove(shop, task.checks, worktree.path, log, claimed.token)

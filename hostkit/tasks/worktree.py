@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,14 +47,20 @@ class Worktrees:
         :class:`NoBaseError` when the needs conflict, :class:`ToolError` when the folder is in the way.
         """
         with self._one_at_a_time:
-            path = self._open(task, needs)
+            path = self._open(task, lambda: self._start(needs))
             git = self._git.at(path)
             for need in needs:
                 if not git.is_ancestor(need, "HEAD"):
                     _merge(git, need, task)
             return Prepared(path, git.resolve("HEAD"))
 
-    def _open(self, task: str, needs: Sequence[str]) -> Path:
+    def reopen(self, task: str, commit: str) -> Prepared:
+        """Return the task's worktree as it is; one that is gone is made anew at ``commit``."""
+        with self._one_at_a_time:
+            path = self._open(task, lambda: commit)
+            return Prepared(path, self._git.at(path).resolve("HEAD"))
+
+    def _open(self, task: str, start: Callable[[], str]) -> Path:
         path, branch = self.path(task), BRANCHES + task
         self._git.run("worktree", "prune")
         known = {place.resolve(): name for place, name in self._git.worktrees().items()}
@@ -74,18 +80,12 @@ class Worktrees:
         if self._git.resolve(f"refs/heads/{branch}"):
             self._git.run("worktree", "add", "--quiet", str(path), branch)
         else:
-            start = self._start(needs)
-            self._git.run("worktree", "add", "--quiet", "--no-track", "-b", branch, str(path), start)
+            self._git.run("worktree", "add", "--quiet", "--no-track", "-b", branch, str(path), start())
         return path
 
     def _start(self, needs: Sequence[str]) -> str:
         """Start at the target when it has all the needs, else at the first of them."""
         tip = self._git.resolve(f"refs/heads/{self._target}")
-        if not tip:
-            raise ToolError(
-                f"there is no branch {self._target}",
-                hint="set target: in tasks.yaml to the branch you merge into",
-            )
         return tip if all(self._git.is_ancestor(need, tip) for need in needs) else needs[0]
 
     def remove_merged(self, task: str, target_tip: str) -> bool:

@@ -136,6 +136,7 @@ def test_firmware_that_does_not_compile_is_a_fail_that_names_the_line(clone: Clo
     assert code == 1
     assert record["stopped_at"] == "build"
     assert "order.hpp:" in record["reasons"][0]
+    assert "unknown type" in (Path(record["evidence"]) / "diagnostics.txt").read_text()
     assert clone.entries()[-1] == "fail"
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hostkit.errors import ToolError, UsageError
+from hostkit.clock import SystemClock
+from hostkit.errors import InvalidError, ToolError, UsageError
 from hostkit.store.model import Phase, Verdict
 from hostkit.tasks.agent import marked_processes
 from hostkit.tasks.lock import runner_lock
@@ -205,9 +206,12 @@ def test_a_folder_in_the_way_of_a_worktree_is_an_error_and_is_left_alone(bench: 
         place = shop.worktrees.path("a")
     place.mkdir(parents=True)
     (place / "precious").write_text("work")
+    graph = gated("a", "good") + gated("b", "good")
     with pytest.raises(ToolError, match="is in the way"):
-        bench.run(gated("a", "good"))
+        bench.run(graph)
     assert (place / "precious").read_text() == "work"
+    with bench.shop(graph) as shop:
+        assert [s.state for s in shop.standings(running=False).values()] == [State.READY, State.VERIFIED]
 
 
 def test_a_worktree_with_work_in_it_is_kept_after_the_merge(bench: Any) -> None:
@@ -220,10 +224,38 @@ def test_a_worktree_with_work_in_it_is_kept_after_the_merge(bench: Any) -> None:
 
 
 def test_two_runners_of_one_project_exclude_each_other(bench: Any) -> None:
-    with bench.shop(gated("a", "good")) as shop, runner_lock(shop.folders.lock):
+    with bench.shop(gated("a", "good")) as shop, runner_lock(shop.folders.lock, SystemClock()):
         runner = TaskRunner(shop, jobs=1, merging=False)
         with pytest.raises(UsageError, match="by pid"):
             runner.run()
+
+
+def test_a_target_that_is_no_branch_is_a_usage_error_before_anything_starts(bench: Any) -> None:
+    bench.git.run("branch", "-m", "trunk")
+    with pytest.raises(UsageError, match="there is no branch main") as caught:
+        bench.run(gated("a", "good"))
+    assert "set target: in tasks.yaml" in caught.value.hint
+    assert bench.told == []
+
+
+def test_with_an_edited_ledger_nothing_runs_and_nothing_merges(bench: Any) -> None:
+    bench.run(gated("a", "bad"))
+    with bench.shop("\n  - {id: a, title: a, agent: bad, gate: {env: virtual}}") as shop:
+        database = shop.ledger._database
+        with database.write() as connection:
+            connection.exec_driver_sql("UPDATE verdicts SET verdict = 'pass'")
+    tip = bench.git.resolve("main")
+    with pytest.raises(InvalidError, match="the ledger is broken at entry 1"):
+        bench.run(gated("a", "bad"))
+    assert bench.git.resolve("main") == tip
+
+
+def test_a_rule_made_stricter_after_the_merge_asks_for_a_new_proof_of_the_same_commit(bench: Any) -> None:
+    commit = bench.run(gated("a", "good"))["a"].commit
+    now = bench.run(gated("a", "good").replace("env: virtual", "env: virtual, min_rung: timed"))
+    assert (now["a"].state, now["a"].commit) == (State.INCONCLUSIVE, commit)
+    assert "up to rung wired is not enough" in now["a"].why
+    assert bench.asked() == [commit, commit]
 
 
 def test_no_phase_is_left_open_after_a_run(bench: Any) -> None:
