@@ -42,7 +42,7 @@ def test_the_power_limit_is_never_exceeded(board, profile, measure, limit):
     idle = profile.leds
     estimated = board.draw(Scene("solid", WHITE, output=Output(255, limit)))
     sent = sum(int(pixels.sum()) for pixels in board.read(Tap.FRAME).all_pixels)
-    measure("estimated current", estimated, "mA")
+    measure(f"estimated current, limit {limit} mA", estimated, "mA")
     assert estimated == milliamps(sent, profile.leds)
     assert estimated <= max(limit, idle)
     assert estimated > 0.97 * min(limit, 19_000) or limit <= 500, "the limit takes more than it must"

@@ -34,11 +34,10 @@ def test_frames_come_at_the_asked_rate_or_are_counted_as_dropped(link, floor, me
     live = collect_live(link, fps, frames)
     span_s = (live.events[-1].time_us - live.events[0].time_us) / 1e6
     due = len(live.intervals_us) + live.dropped - live.events[0].dropped
-    measure("asked rate", fps, "Hz")
-    measure("live rate", live.rate_hz, "Hz")
-    measure("jitter", live.jitter_us, "us")
-    measure("render, worst", max(event.render_us for event in live.events), "us")
-    measure("dropped", live.dropped, "frames")
+    measure(f"live rate, {fps} Hz asked", live.rate_hz, "Hz")
+    measure(f"jitter at {fps} Hz", live.jitter_us, "us")
+    measure(f"render at {fps} Hz, worst", max(event.render_us for event in live.events), "us")
+    measure(f"dropped at {fps} Hz", live.dropped, "frames")
     assert live.applied_fps == fps
     assert live.missing == link.stats().events_lost - lost, "an event was lost in silence"
     assert due == pytest.approx(span_s * fps, abs=1.5)

@@ -74,7 +74,7 @@ class Difference:
     def __str__(self) -> str:
         """Return what a person needs to see: the gist with the likely cause in the first line, then where."""
         wrong = self.tap if self.first is None else self.first
-        lines = [f"{self.scene.pattern}: {wrong.label} is not what the model says"]
+        lines = [f"{self.scene.pattern}: tap {wrong.label} differs from the model"]
         if self.cause:
             lines[0] += f": {self.cause}"
         lines.append(f"  {self.scene}, frame {self.index} at {self.scene.time_us(self.index)} us")

@@ -49,7 +49,7 @@ class BoardHandle:
 
     @property
     def restarts(self) -> int:
-        """How often the firmware restarted during this run without being asked to."""
+        """How often the firmware restarted by its own making (panic, watchdog, software) during this run."""
         return self._session.restarts
 
     def has(self, feature: str) -> bool:

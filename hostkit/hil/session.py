@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hostkit.boards.model import BoardSpec
+from hostkit.clock import Clock, SystemClock
 from hostkit.errors import FailedError, HostkitError, InconclusiveError, InvalidError
 from hostkit.hil.profiles import Profile, find_profile
 from hostkit.link.bodies import Identity
 from hostkit.link.client import Link
-from hostkit.link.errors import LinkLostError
+from hostkit.link.errors import LinkLostError, PortGoneError
 from hostkit.link.messages import Mode
 
 READY_S = 10.0  # for a board to boot and answer
 _BACK_S = 3.0  # for a board that was lost to come back
+_PORT_POLL_S = 0.1
 _OWN_FAULT = ("panic", "watchdog", "software")  # reset reasons that the firmware brought about itself
 _SILENCE = (0, 0, (0,) * 8)
 
@@ -68,8 +70,10 @@ class HilSession:
         opener: Callable[[], BoardOpener],
         expectation: Expectation,
         on_identity: Callable[[Identity], None] = lambda _: None,
+        clock: Clock | None = None,
     ) -> None:
         """Take where boards come from; ``on_identity`` is told who the board is, once."""
+        self._clock = SystemClock() if clock is None else clock
         self._opener = opener
         self._expectation = expectation
         self._on_identity = on_identity
@@ -78,7 +82,8 @@ class HilSession:
         self._identity: Identity | None = None
         self._failure: HostkitError | None = None
         self._lost = False
-        self.restarts = 0  # that nobody asked for
+        self._port_gone = False
+        self.restarts = 0  # of the firmware's own making
 
     @property
     def failure(self) -> HostkitError | None:
@@ -145,8 +150,8 @@ class HilSession:
         A restart for a reason of the firmware's own making is its failure; any other loss is nobody's.
         """
         if isinstance(error, LinkLostError):
-            self.restarts += 1
             return self._judge_restart(error)
+        self._port_gone = self._port_gone or isinstance(error, PortGoneError)
         if isinstance(error, InconclusiveError):
             self._lost = self._link is not None
             return error
@@ -192,12 +197,29 @@ class HilSession:
 
     def _recover(self) -> None:
         try:
+            if self._port_gone:
+                self._reopen()
             assert self._link is not None
             self._identity = self._checked(self._link.wait_ready(_BACK_S))
         except HostkitError as error:
             self._failure = error
             raise
-        self._lost = False
+        self._lost = self._port_gone = False
+
+    def _reopen(self) -> None:
+        """Open the port anew: a board with a USB port of its own takes it away while it restarts."""
+        assert self._link is not None
+        assert self._board is not None
+        self._link.close()
+        deadline_ns = self._clock.monotonic_ns() + round(_BACK_S * 1e9)
+        while True:
+            try:
+                self._link = self._board.open_link()
+                return
+            except InconclusiveError:
+                if self._clock.monotonic_ns() >= deadline_ns:
+                    raise
+            self._clock.sleep(_PORT_POLL_S)
 
     def _judge_restart(self, error: LinkLostError) -> HostkitError:
         try:
@@ -206,6 +228,7 @@ class HilSession:
             self._lost = True
             return error
         if self._identity.reset in _OWN_FAULT:
+            self.restarts += 1
             return FailedError(
                 f"the firmware restarted by itself: {self._identity.reset}", hint="see the transcript"
             )

@@ -21,7 +21,7 @@ from hostkit.hil.golden.model import Audio
 from hostkit.hil.golden.symbols import encode
 from hostkit.hil.profiles import find_profile
 from hostkit.link.client import Link
-from hostkit.link.errors import MessageError
+from hostkit.link.errors import MessageError, PortGoneError
 from hostkit.link.framing import Reason
 from hostkit.link.messages import (
     FrameEvent,
@@ -70,6 +70,11 @@ class ModelFirmware(FakeFirmware):
         self._saved = self._chosen
         super().__init__(transport, build=build)
         self.mac = "02:00:00:00:00:01"
+
+    def connect(self, transport: MemoryTransport) -> None:
+        """Serve another line from now on."""
+        self._transport = transport
+        transport.on_bytes = self.take
 
     def _restore(self) -> None:
         super()._restore()
@@ -252,6 +257,7 @@ class ModelBoard:
     firmware: ModelFirmware = field(init=False)
     host: MemoryTransport = field(init=False)
     closed: bool = False
+    plugged: bool = True
 
     def __post_init__(self) -> None:
         """Wire the two ends up and power the board."""
@@ -260,8 +266,21 @@ class ModelBoard:
         self.firmware.boot()
 
     def open_link(self) -> Link:
-        """Open the host's end."""
+        """Open the host's end. Raises :class:`PortGoneError` while unplugged."""
+        if not self.plugged:
+            raise PortGoneError("the model board is unplugged", hint="call replug()")
         return Link(self.host, self.clock)
+
+    def unplug(self) -> None:
+        """Take the port away; the firmware goes on, as one with a battery does."""
+        self.plugged = False
+        self.host.unplug()
+
+    def replug(self) -> None:
+        """Give the board a new line to the firmware that runs on it."""
+        self.plugged = True
+        self.host, end = MemoryTransport.pair(self.clock)
+        self.firmware.connect(end)
 
     def reset(self) -> None:
         """Press the button."""

@@ -100,7 +100,7 @@ def test_one_bit_in_one_frame_of_one_pattern_is_seen(suite):
     (bad,) = [test for test in seen.tests if test.outcome is Outcome.FAILED]
     assert bad.test.endswith("test_200_frames_equal_the_model[comet-defaults]")
     assert (
-        bad.message == "comet: frame is not what the model says: no channel is off by more than 1: rounding"
+        bad.message == "comet: tap frame differs from the model: no channel is off by more than 1: rounding"
     )
     assert f"frame 137 at {137 * scene.step_us} us" in bad.detail
     assert f"strip 0, LED {led}: expected" in bad.detail

@@ -39,7 +39,7 @@ def test_swapped_colours_on_the_wire_are_found_behind_a_right_frame():
     assert found.first is Tap.SYMBOLS
     assert found.cause == "on the wire red and green are swapped: colour order"
     said = str(found).splitlines()
-    assert said[0] == "twinkle: symbols is not what the model says: " + found.cause
+    assert said[0] == "twinkle: tap symbols differs from the model: " + found.cause
     assert "twinkle (seed 5), frame 0 at 40000 us" in said[1]
     assert "compared: wire; first wrong tap: symbols (linear, gamma, limited, frame are right)" in said[2]
     assert "strip 0, LED 0: expected R,G,B (" in said[3]

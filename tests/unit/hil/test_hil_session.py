@@ -13,7 +13,7 @@ from hostkit.testing.hil_board import Flaws, ModelBoard, ModelOpener
 
 def session_on(board, build="", name="model", told=None):
     seen = [] if told is None else told
-    return HilSession(lambda: ModelOpener(board), Expectation(name, build), seen.append)
+    return HilSession(lambda: ModelOpener(board), Expectation(name, build), seen.append, board.clock)
 
 
 @pytest.fixture
@@ -119,6 +119,7 @@ def test_a_restart_of_the_firmwares_own_making_is_its_failure(reset):
     with pytest.raises(LinkLostError) as caught:
         link.step(0)
     meaning = session.blame(caught.value)
+    assert meaning is not None
     assert isinstance(meaning, FailedError)
     assert meaning.message == f"the firmware restarted by itself: {reset}"
     assert session.restarts == 1
@@ -132,6 +133,7 @@ def test_a_restart_from_outside_is_nobodys_fault(reset):
     with pytest.raises(LinkLostError) as caught:
         link.step(0)
     assert isinstance(session.blame(caught.value), InconclusiveError)
+    assert session.restarts == 0
 
 
 def test_a_lost_board_is_looked_for_once_more(board):
@@ -146,10 +148,22 @@ def test_a_lost_board_is_looked_for_once_more(board):
     assert session.fresh().step(0).ma > 0
 
 
+def test_a_board_whose_port_comes_back_is_used_again(board):
+    session = session_on(board)
+    link = session.fresh()
+    board.unplug()
+    with pytest.raises(InconclusiveError) as caught:
+        link.step(0)
+    session.blame(caught.value)
+    board.replug()
+    assert session.fresh().step(0).ma > 0
+    assert session.restarts == 0
+
+
 def test_a_board_that_does_not_come_back_ends_the_run(board):
     session = session_on(board)
     session.fresh()
-    board.host.unplug()
+    board.unplug()
     with pytest.raises(InconclusiveError) as caught:
         session.fresh()
     session.blame(caught.value)
