@@ -40,7 +40,7 @@ def test_broken_tasks_yaml_names_file_and_line(hostkit, checkout) -> None:
     (checkout.path / "tasks.yaml").write_text("tasks:\n  - id: T1\n    title: [unclosed\n")
     ran = hostkit("tasks", "lint", cwd=checkout.path)
     assert ran.code == ExitCode.USAGE, ran
-    assert "tasks.yaml:" in ran.err
+    assert "tasks.yaml:4:" in ran.out
 
 
 def test_a_compile_error_names_file_and_line_and_writes_no_artifact(hostkit, checkout, shared_cache) -> None:
