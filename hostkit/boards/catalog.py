@@ -195,7 +195,7 @@ class _Reader:
     def _line(self, where: tuple[str, ...]) -> int | None:
         """Find the line of a top-level key, of a board's header or of a key below it; None when written
         in another way than the usual."""
-        header = f"[{'.'.join(where[:2])}]" if len(where) > 1 else ""
+        header = f"[{'.'.join(where[:2])}]".translate(_NOT_IN_KEYS) if len(where) > 1 else ""
         inside = not header
         best = None
         for number, line in enumerate(self._lines, 1):
