@@ -120,7 +120,7 @@ class ObservationFile:
 
     def summary(self, summary: Summary) -> None:
         """Write the last line."""
-        self._write({"type": "summary", **asdict(summary)})
+        self._write({"type": "summary", **asdict(summary), "nothing_ran": summary.nothing_ran})
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
@@ -156,6 +156,7 @@ def _take(record: dict[str, Any], found: dict[str, Any], tests: list[TestSeen]) 
         measured = tuple(Measurement(**m) for m in record.pop("measurements"))
         tests.append(TestSeen(**{**record, "outcome": Outcome(record["outcome"]), "measurements": measured}))
     elif kind == "summary":
+        del record["nothing_ran"]  # follows from the counts; written for whoever reads the file itself
         found["summary"] = Summary(**record)
     elif kind == "collected":
         found["collected"] = int(record["tests"])

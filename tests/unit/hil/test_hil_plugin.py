@@ -195,6 +195,28 @@ def test_the_board_is_given_back_whatever_happens(run):
     assert bench.board.closed
 
 
+def test_a_run_that_is_interrupted_says_how_far_it_came_and_gives_the_board_back(pytester, tmp_path):
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.rung("linked")
+        @pytest.mark.parametrize("n", range(3))
+        def test_x(link, n):
+            if n == 1:
+                raise KeyboardInterrupt
+        """
+    )
+    bench, path = Bench(), tmp_path / "obs.jsonl"
+    options = ("-p", "hostkit.hil.plugin", "--board=model", f"--observations={path}")
+    result = pytester.runpytest_inprocess(*options, plugins=[bench], no_reraise_ctrlc=True)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    seen = read_observations(path)
+    assert [test.test[-3:] for test in seen.tests] == ["[0]"]
+    assert (seen.collected, seen.summary.exit_code) == (3, 2)
+    assert bench.board.closed
+
+
 def test_skipped_and_nothing_collected_are_told(run):
     result, seen = run(
         """
