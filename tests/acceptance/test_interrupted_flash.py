@@ -1,0 +1,50 @@
+"""A flash that dies half-way leaves a board that the next flash repairs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+from hostkit.errors import ExitCode
+
+FLASH = ("flash", "-e", "virtual", "-b", "virt0")
+
+
+def test_kill_9_in_mid_write_leaves_a_board_that_is_not_done_and_that_the_next_flash_repairs(
+    hostkit, hostkit_environment, checkout, serve
+) -> None:
+    with serve("virt0", "--pace"):
+        flashing = subprocess.Popen(
+            [sys.executable, "-m", "hostkit", *FLASH],
+            cwd=checkout.path,
+            env=hostkit_environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert flashing.stderr is not None
+        told = [line for line in iter(flashing.stderr.readline, "") if not _half_written(line, flashing)]
+        assert flashing.wait(30) == -signal.SIGKILL, told
+        flashing.stderr.close()
+
+        between = hostkit("hil", "-e", "virtual", "-b", "virt0", cwd=checkout.path)
+        assert between.code in (ExitCode.INCONCLUSIVE, ExitCode.INVALID), between
+
+        repaired = hostkit(*FLASH, "--json", cwd=checkout.path)
+        assert repaired.code == ExitCode.PASS, repaired
+        record = json.loads(repaired.out)
+        assert record["skipped"] is False
+        assert all(region["md5_expected"] == region["md5_read"] for region in record["regions"]), record
+
+
+def _half_written(line: str, flashing: subprocess.Popen[str]) -> bool:
+    """Kill the whole flash, as a crash would, once it says that it wrote a part."""
+    words = line.replace("%", "").split()
+    half = len(words) >= 2 and words[0] == "write" and 0 < int(words[1]) < 100
+    if half:
+        os.killpg(flashing.pid, signal.SIGKILL)
+    return half
