@@ -18,6 +18,7 @@ from hostkit.store.model import Rung, Verdict
 _BY_RECORD = (Rung.BUILT, Rung.BOOTED)  # shown by the build, the flash and the identity, not by tests
 _EXECUTED = (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR)  # gave an answer about the firmware
 _PYTEST_OK, _PYTEST_FAILED, _PYTEST_NOTHING = 0, 1, 5
+_PYTEST_BROKEN = (2, 4)  # errors in collection; wrong options, a conftest that fails, a test without a rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,9 @@ def _check_suite(facts: Facts) -> Iterator[_Finding]:
         yield _Finding(Verdict.INVALID, f"{seen} tests reported, but only {suite.collected} were collected")
     if suite.timed_out:
         yield _Finding(Verdict.INCONCLUSIVE, f"the suite took too long and was ended after {seen} tests")
+    elif not seen and suite.exit_code in _PYTEST_BROKEN:
+        yield _Finding(Verdict.FAIL, f"the suite itself is broken: {suite.said or 'see pytest.txt'}")
+        return
     elif not suite.finished or suite.collected is None or seen < suite.collected:
         wanted = "an unknown number of" if suite.collected is None else str(suite.collected)
         yield _Finding(

@@ -92,7 +92,7 @@ class SuiteFact:
     exit_code: int  # pytest's own
     timed_out: bool = False
     broken_records: int = 0  # lines of observations that were no records
-    said: str = ""  # the last line that pytest printed
+    said: str = ""  # the line of pytest's output that says most about its end
 
 
 @dataclass(frozen=True, slots=True)

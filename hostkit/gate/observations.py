@@ -33,7 +33,7 @@ def read_suite(path: Path, ended: Finished) -> tuple[SuiteFact, IdentityFact | N
         exit_code=ended.returncode,
         timed_out=ended.timed_out,
         broken_records=broken,
-        said=_last_line(ended.output),
+        said=_complaint(ended.output),
     )
     return suite, _identity(found), tuple(kept)
 
@@ -58,5 +58,9 @@ def _identity(found: Observations) -> IdentityFact | None:
     return IdentityFact(str(found.identity.get("build", "")), str(found.identity.get("mac", "")))
 
 
-def _last_line(output: str) -> str:
-    return next((line.strip()[:200] for line in reversed(output.splitlines()) if line.strip()), "")
+def _complaint(output: str) -> str:
+    """Return the line of pytest's output that says most about its end, at most 200 characters."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    raised = [line[1:].strip() for line in lines if line.startswith("E  ")]
+    errors = [line for line in lines if line.startswith("ERROR")]
+    return (raised[-1:] or errors[-1:] or lines[-1:] or [""])[0][:200]

@@ -148,6 +148,25 @@ def test_a_taken_board_is_inconclusive_and_names_who_has_it(clone: Clone, flashe
     assert f"taken by pid {os.getpid()}: a test" in record["reasons"][0]
 
 
+def test_any_board_means_the_first_free_one_that_fits_the_build(clone: Clone) -> None:
+    office = LeaseOffice(clone.paths.leases, SystemClock())
+    with office.take("02686b000000", "a test"):
+        code, record, err = clone.run("gate", "-b", "any", "-k", QUICK)
+    assert (code, record["board"]) == (3, "virt1"), err
+    assert record["reasons"][0].startswith("only a selection ran")
+
+
+def test_a_suite_that_cannot_be_imported_is_a_fail_that_says_why(clone: Clone) -> None:
+    broken = clone.path / "hil_tests" / "test_broken.py"
+    broken.write_text("def test_x(:\n")
+    try:
+        code, record, _ = clone.run("gate", "-b", "virt0")
+    finally:
+        broken.unlink()
+    assert (code, record["verdict"]) == (1, "fail")
+    assert record["reasons"][0] == "the suite itself is broken: SyntaxError: invalid syntax"
+
+
 def test_an_unknown_board_is_a_usage_error_that_leaves_nothing(clone: Clone) -> None:
     before = clone.runs(), clone.entries()
     code, record, err = clone.run("gate", "-b", "virt00")

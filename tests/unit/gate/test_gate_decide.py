@@ -167,6 +167,16 @@ CASES = {
         Verdict.INCONCLUSIVE,
         "ended early, pytest exit -9: 2 of 3 tests",
     ),
+    "tests that cannot be imported": (
+        replace(GOOD, suite=SuiteFact(3, True, 2, said="SyntaxError: invalid syntax"), observations=()),
+        Verdict.FAIL,
+        "the suite itself is broken: SyntaxError: invalid syntax",
+    ),
+    "pytest that was interrupted midway": (
+        replace(GOOD, suite=SuiteFact(3, True, 2), observations=SEEN[:2]),
+        Verdict.INCONCLUSIVE,
+        "ended early, pytest exit 2: 2 of 3 tests",
+    ),
     "pytest that died before it collected": (
         replace(GOOD, suite=SuiteFact(None, False, 3), observations=()),
         Verdict.INCONCLUSIVE,

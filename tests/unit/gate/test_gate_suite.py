@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from hostkit.gate.model import IdentityFact
 from hostkit.gate.observations import read_suite
 from hostkit.gate.suite import SuiteCall, suite_command, suite_places
@@ -81,3 +83,22 @@ def test_a_cut_line_and_a_rung_that_there_is_not_are_counted_as_broken(tmp_path:
     path.write_text('{"type": "collected", "tests": 2}\n' + json.dumps(record) + '\n{"type": "te')
     suite, _, seen = read_suite(path, ENDED)
     assert (suite.broken_records, seen, suite.finished) == (2, (), False)
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        (
+            "E   ImportError: no such\nE   SyntaxError: bad\nERROR hil_tests/test_a.py\n1 error\n",
+            "SyntaxError: bad",
+        ),
+        ("no tests ran\nERROR: test_x needs a mark\n\n", "ERROR: test_x needs a mark"),
+        ("12 passed in 1 s\n", "12 passed in 1 s"),
+        ("", ""),
+    ],
+)
+def test_of_what_pytest_printed_the_line_that_says_most_is_kept(
+    tmp_path: Path, output: str, said: str
+) -> None:
+    suite, _, _ = read_suite(tmp_path / "none", Finished(("pytest",), 2, output, 1.0))
+    assert suite.said == said
