@@ -121,6 +121,10 @@ class FakeApplication:
         """Return ``stored``."""
         return self.stored
 
+    def discard(self) -> None:
+        """Forget ``stored``."""
+        self.stored = None
+
 
 @contextmanager
 def running_board(

@@ -19,11 +19,13 @@ from hostkit.boards.virtual.bootrom import (
 from hostkit.boards.virtual.download import DownloadMode
 from hostkit.boards.virtual.faults import Fault, FaultRequest
 from hostkit.boards.virtual.flash import NorFlash
+from hostkit.boards.virtual.keeper import FlashKeeper
 from hostkit.boards.virtual.loader import Chipset, Effect
 from hostkit.boards.virtual.payload import SOFTWARE_RESTART, Firmware
 from hostkit.boards.virtual.registers import Registers
 from hostkit.boards.virtual.reset import ResetCircuit, Strap
 from hostkit.boards.virtual.silicon import Application, Mode, Silicon
+from hostkit.boards.virtual.storage import store
 from hostkit.boards.virtual.wire import Wire
 from hostkit.clock import Clock
 from hostkit.errors import HostkitError, InconclusiveError
@@ -31,8 +33,6 @@ from hostkit.errors import HostkitError, InconclusiveError
 RX_BUFFER = 1 << 16
 """Bytes that the application may leave unread before the UART loses some."""
 
-_SAVE_AFTER_NS = 300_000_000  # flash that rests this long is written to its file
-_SAVE_AGAIN_NS = 2_000_000_000  # after a disk refused
 _FIRST_RETRY_NS = 250_000_000
 _LAST_RETRY_NS = 8_000_000_000
 _CALM_NS = 2_000_000_000  # an application that lived this long did not fail at boot
@@ -54,7 +54,7 @@ class Machine:
         self.silicon = silicon
         self.flash = flash
         self._clock = clock
-        self._save = save
+        self._keeper = FlashKeeper(flash, clock, save)
         self._launch = launch
         self.wire = Wire(seed=silicon.seed, paced=silicon.paced)
         self._circuit = ResetCircuit()
@@ -66,17 +66,21 @@ class Machine:
         self.reason = ResetReason.POWER_ON
         self.host_baud = 115_200
         self.lost = 0
-        self.problem = ""
+        self._cannot_run = ""
         self._booted_at = 0
         self._failures = 0
         self._retry_at: int | None = None
         self._retry_reason = ResetReason.WATCHDOG
-        self._save_at: int | None = None
 
     @property
     def plugged(self) -> bool:
         """False between ``unplug`` and ``replug``: there is no port then."""
         return self.mode is not Mode.UNPLUGGED
+
+    @property
+    def problem(self) -> str:
+        """What the machine that this board lives on could not do for it; empty when all is well."""
+        return self._keeper.problem or self._cannot_run
 
     @property
     def in_stub(self) -> bool:
@@ -86,7 +90,7 @@ class Machine:
     @property
     def deadline_ns(self) -> int | None:
         """When :meth:`tick` has something to do, by the clock's monotonic time."""
-        due = (self._circuit.deadline_ns, self._retry_at, self._save_at, self.wire.deadline_ns)
+        due = (self._circuit.deadline_ns, self._retry_at, self._keeper.deadline_ns, self.wire.deadline_ns)
         return min((each for each in due if each is not None), default=None)
 
     def power_on(self) -> None:
@@ -95,8 +99,9 @@ class Machine:
         self._reset(ResetReason.POWER_ON, Strap.RUN)
 
     def power_off(self) -> None:
-        """Take its power away; flash keeps what it has."""
+        """Take its power away; flash keeps what it has, and is saved."""
         self._stop()
+        self._keeper.save()
         self.wire.clear()
         self._circuit = ResetCircuit()
         self._retry_at = None
@@ -165,23 +170,11 @@ class Machine:
         if self._retry_at is not None and now >= self._retry_at:
             self._reset(self._retry_reason, self._strap)
         self._arrive(self.wire.from_host(b"", now))
-        if self._save_at is not None and now >= self._save_at:
-            self.save()
+        self._keeper.tick()
 
     def take_output(self) -> bytes:
         """Return what has reached the host's end of the line by now."""
         return self.wire.to_host(self._now)
-
-    def save(self) -> None:
-        """Write flash to its file if it changed; a disk that refuses is a ``problem``, tried again later."""
-        self._save_at = None
-        try:
-            self._save(self.flash)
-        except HostkitError as error:
-            self.problem = error.message
-            self._save_at = self._now + _SAVE_AGAIN_NS
-        else:
-            self.problem = ""
 
     @property
     def _now(self) -> int:
@@ -212,8 +205,7 @@ class Machine:
             return
         reply = download.feed(data)
         self._say(reply.out)
-        if self.flash.changed:
-            self._save_at = self._now + _SAVE_AFTER_NS
+        self._keeper.touched()
         for step in reply.effects:
             if step.effect is Effect.RUN:
                 self._reset(ResetReason.SOFTWARE, Strap.RUN)
@@ -250,18 +242,15 @@ class Machine:
             return
         application.end()
         stored = application.storage()
-        if self._nvs is None or stored is None:
-            return
-        place = self._nvs
-        content = stored[: place.size].ljust(place.size, b"\xff")
-        if content != self.flash.read(place.offset, place.size):
-            self.flash.erase(place.offset, place.size)
-            self.flash.write(place.offset, content)
+        if self._nvs is not None and stored is not None:
+            store(self.flash, self._nvs, stored)
+            self._keeper.save()
+        if not self.flash.changed:
+            application.discard()
 
     def _reset(self, reason: ResetReason, strap: Strap) -> None:
         self._stop()
-        if self.flash.changed:
-            self.save()
+        self._keeper.save()
         self.resets += 1
         self.reason = reason
         self._retry_at = None
@@ -289,10 +278,11 @@ class Machine:
         try:
             self.application = self._launch(Firmware(launch.payload.data, env, nvs))
         except HostkitError as error:
-            self.problem = error.message
+            self._cannot_run = error.message
             self._say(f"E (0) boot: {error.message}\r\n".encode())
             self._retry(ResetReason.WATCHDOG)
             return
+        self._cannot_run = ""
         self._booted_at = self._now
         self.mode = Mode.RUNNING
 

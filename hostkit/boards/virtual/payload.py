@@ -22,6 +22,9 @@ from hostkit.process import Command, end_group, start
 SOFTWARE_RESTART = 0x52
 """Exit code by which firmware asks for a restart (op ``reboot``)."""
 
+STORAGE_FILE = "nvs.bin"
+"""The firmware's storage while it runs; found at the start of a server, it is what a killed one left."""
+
 _PIPE = 1 << 16
 _LIMITS = {
     resource.RLIMIT_AS: 4 << 30,  # bytes; runaway allocation ends the child, not the machine
@@ -51,7 +54,7 @@ class Payload:
 
     def __init__(self, firmware: Firmware, directory: Path) -> None:
         """Start the child, its files in ``directory``. Raises :class:`ToolError` when it cannot be."""
-        self._nvs = directory / "nvs.bin" if firmware.storage is not None else None
+        self._nvs = directory / STORAGE_FILE if firmware.storage is not None else None
         program = directory / "application"
         atomic_write(program, firmware.executable, mode=0o700, durable=False)
         # PATH so that a script serves as payload in tests; nothing else of the server's environment.
@@ -142,6 +145,11 @@ class Payload:
         with suppress(OSError):
             return self._nvs.read_bytes()
         return None
+
+    def discard(self) -> None:
+        """Remove the NVS file."""
+        if self._nvs is not None:
+            self._nvs.unlink(missing_ok=True)
 
     @property
     def _stdin(self) -> IO[bytes]:

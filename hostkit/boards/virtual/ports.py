@@ -95,6 +95,7 @@ class HostPorts:
     def _tty_ready(self) -> None:
         if self._tty is None:
             return
+        self._tty.noticed()
         self._tty.flush()
         data = self._tty.read()
         if data:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from hostkit.boards.virtual.loop import Loop
 from hostkit.boards.virtual.payload import Payload
 
+_LAST_READS = 4  # what fits into a pipe; a grandchild that goes on writing is not listened to
+
 
 @dataclass(frozen=True, slots=True)
 class ApplicationEvents:
@@ -60,6 +62,10 @@ class RunningApplication:
         """Return its NVS as it left it."""
         return self._payload.storage()
 
+    def discard(self) -> None:
+        """Forget its NVS: it is safe in flash."""
+        self._payload.discard()
+
     def _watch_input(self) -> None:
         self._loop.watch(self._payload.input, None, self._input if self._payload.unsent else None)
 
@@ -85,8 +91,9 @@ class RunningApplication:
             self._events.logged(data)
 
     def _ended(self) -> None:
-        while data := self._payload.read():
-            self._events.sent(data)
+        for _ in range(_LAST_READS):
+            if data := self._payload.read():
+                self._events.sent(data)
         if said := self._payload.read_log():
             self._events.logged(said)
         self._events.ended(self._payload.exit_code())

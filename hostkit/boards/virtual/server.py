@@ -12,14 +12,15 @@ from hostkit.boards.lease import BusyError
 from hostkit.boards.model import Chip
 from hostkit.boards.served import SOCKET, BoardState, ServedBoard, read_record, write_record
 from hostkit.boards.virtual.control import ControlDesk, ControlDoor, Serving
-from hostkit.boards.virtual.flash import FlashFile
+from hostkit.boards.virtual.flash import FlashFile, NorFlash
 from hostkit.boards.virtual.journal import Journal
 from hostkit.boards.virtual.loop import Loop
 from hostkit.boards.virtual.machine import Machine
-from hostkit.boards.virtual.payload import Firmware, Payload, host_machine
+from hostkit.boards.virtual.payload import STORAGE_FILE, Firmware, Payload, host_machine
 from hostkit.boards.virtual.ports import HostPorts, PortEvents
 from hostkit.boards.virtual.running import ApplicationEvents, RunningApplication
 from hostkit.boards.virtual.silicon import Application, Silicon
+from hostkit.boards.virtual.storage import find_storage, store
 from hostkit.clock import Clock
 from hostkit.files import disk_error
 from hostkit.process import boot_id, process_start_ticks
@@ -118,7 +119,7 @@ class BoardServer:
         file = FlashFile(self._directory / "flash.bin")
         self._machine = Machine(
             Silicon(spec.chip, spec.mac, host_machine(), paced=spec.paced, seed=spec.seed),
-            file.load(spec.flash_size),
+            self._load(file),
             clock=self._clock,
             save=file.save,
             launch=self._launch,
@@ -133,6 +134,17 @@ class BoardServer:
         self._ports.set_plugged(True)
         self._machine.power_on()
         self._settle()
+
+    def _load(self, file: FlashFile) -> NorFlash:
+        """Load flash, with what the firmware stored before a server was killed under it."""
+        flash = file.load(self.spec.flash_size)
+        left = self._directory / STORAGE_FILE
+        place = find_storage(flash)
+        if place is not None and left.exists():
+            store(flash, place, left.read_bytes())
+            file.save(flash)
+        left.unlink(missing_ok=True)
+        return flash
 
     def _publish(self, opening: ExitStack) -> ServedBoard:
         spec = self.spec
@@ -155,7 +167,6 @@ class BoardServer:
 
     def _power_off(self) -> None:
         self._machine.power_off()
-        self._machine.save()
         if self._machine.problem:
             self._journal.note(f"flash was not saved: {self._machine.problem}")
 

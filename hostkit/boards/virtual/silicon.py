@@ -40,6 +40,10 @@ class Application(Protocol):
         """Return its NVS as it left it."""
         ...
 
+    def discard(self) -> None:
+        """Forget its NVS: it is safe in flash."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Silicon:

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 _CHUNK = 1 << 16
+_READS = 64  # the kernel hands out about 4 KiB at once
+_EVENTS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLET if sys.platform == "linux" else 0
 _SPEEDS = {
     getattr(termios, name): int(name[1:])
     for name in dir(termios)
@@ -37,7 +39,7 @@ class TtyPort:
             os.close(slave)
             # Edge triggered: with the other side closed, level triggered hang-up would never be silent.
             self._watch = select.epoll()
-            self._watch.register(self._master, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
+            self._watch.register(self._master, _EVENTS)
         else:
             self._kept_open = slave
         self._poll = select.poll()
@@ -68,15 +70,26 @@ class TtyPort:
         except termios.error:
             return 0
 
-    def read(self) -> bytes:
-        """Return all that came in."""
+    def noticed(self) -> None:
+        """Take note that :meth:`fileno` is readable; to be called before :meth:`read` and :meth:`flush`.
+
+        After them it would swallow the news of what happened meanwhile, and a reader or the board would
+        wait for ever.
+        """
         if sys.platform == "linux":
             self._watch.poll(0)
-        pieces = []
-        with suppress(OSError):  # EAGAIN: no more; EIO: nobody there
-            while piece := os.read(self._master, _CHUNK):
-                pieces.append(piece)
-        return b"".join(pieces)
+
+    def read(self) -> bytes:
+        """Return what came in, about 256 KiB at most: a host that never stops must not stop the board."""
+        data = bytearray()
+        try:
+            for _ in range(_READS):
+                data += os.read(self._master, _CHUNK)
+        except OSError:  # EAGAIN: no more; EIO: nobody there
+            return bytes(data)
+        if sys.platform == "linux":  # there may be more, and its edge is past: ask for another one
+            self._watch.modify(self._master, _EVENTS)
+        return bytes(data)
 
     def write(self, data: bytes) -> None:
         """Send bytes, or lose them when nobody has the port open."""
@@ -88,9 +101,13 @@ class TtyPort:
 
     def flush(self) -> None:
         """Hand over what the kernel takes now."""
-        with suppress(BlockingIOError):
+        try:
             while self._unsent:
                 del self._unsent[: os.write(self._master, self._unsent[:_CHUNK])]
+        except BlockingIOError:
+            pass
+        except OSError:  # nobody there any more
+            self._unsent.clear()
 
     def close(self) -> None:
         """Hang up; the symlink goes if it still points here."""

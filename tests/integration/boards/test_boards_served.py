@@ -60,7 +60,7 @@ class Line:
         """Read until ``words`` came; return all up to and with them."""
         end = time.monotonic() + 20
         while words not in self.seen:
-            assert time.monotonic() < end, f"{words!r} never came, but {self.seen!r}"
+            assert time.monotonic() < end, f"{words!r} never came, but {self.seen[-300:]!r}"
             self.seen += self.port.read(max(1, self.port.in_waiting))
         cut = self.seen.index(words) + len(words)
         found, self.seen = self.seen[:cut], self.seen[cut:]
@@ -160,6 +160,41 @@ def test_a_payload_that_floods_neither_fills_memory_nor_blocks_the_board(tmp_pat
         board.run_application()
         assert board.state().resets == 2
         line.close()
+
+
+def test_a_burst_reaches_a_slow_reader_whole(tmp_path: Path) -> None:
+    burst = b"#!/bin/sh\nread line\nhead -c 1500000 /dev/zero | tr '\\0' x\necho end\nexec cat\n"
+    with running_board(tmp_path, firmware=burst) as board:
+        line = Line(board)
+        line.port.write(b"go\n")
+        for _ in range(20):  # not reading: the application has to wait, not to lose
+            board.state()
+        assert line.until(b"end\n").count(b"x") == 1_500_000
+        line.close()
+
+
+def test_a_host_that_never_stops_sending_does_not_stop_the_board(board: VirtualBoard, line: Line) -> None:
+    board.enter_download()
+    stop = threading.Event()
+
+    def send() -> None:
+        line.port.write_timeout = 0.2
+        while not stop.is_set():
+            try:
+                line.port.write(bytes(1 << 16))
+            except serial.SerialTimeoutException:
+                continue
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        for _ in range(10):
+            assert board.state().mode == "download"
+        board.run_application()
+        assert board.state().mode == "running"
+    finally:
+        stop.set()
+        sender.join()
 
 
 def test_an_application_that_dies_is_a_panic_and_comes_back(tmp_path: Path) -> None:
@@ -336,6 +371,19 @@ def test_killing_the_server_leaves_whole_flash_no_orphan_and_a_board_that_comes_
     assert read_record(tmp_path / "bench") is None
     with running_board(tmp_path) as board:
         assert board.state().mode == "running"
+
+
+def test_what_the_firmware_stored_survives_the_killing_of_its_server(
+    server_process: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    (tmp_path / "bench" / "nvs.bin").write_bytes(b"stored by the firmware")
+    server_process.kill()
+    server_process.wait()
+    with running_board(tmp_path):
+        assert (tmp_path / "bench" / "nvs.bin").read_bytes().startswith(b"stored by the firmware\xff")
+    flash = (tmp_path / "bench" / "flash.bin").read_bytes()
+    assert flash[0x9000:].startswith(b"stored by the firmware\xff")
+    assert not (tmp_path / "bench" / "nvs.bin").exists()
 
 
 def test_the_end_of_its_input_and_a_signal_end_a_server_cleanly(
