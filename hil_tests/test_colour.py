@@ -28,7 +28,7 @@ def test_more_brightness_is_never_darker(board, link):
         assert before is None or (pixels >= before).all(), f"at brightness {brightness}"
         before = pixels
     assert before is not None
-    assert before.max() == 254  # full drive: see rendering.md, section 7
+    assert before.max() == 255
 
 
 @pytest.mark.parametrize("colour", [0xFF0000, 0x00FF00, 0x0000FF, 0xFFFFFF, 0x010203, 0x000000])

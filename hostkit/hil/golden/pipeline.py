@@ -44,7 +44,8 @@ class Taps:
 def corrected(linear: Array, brightness: int) -> Array:
     """Return channels after brightness and gamma, u16 in and out."""
     dimmed = (linear * (brightness * 257) + 32767) // 65535
-    low, part = dimmed >> 8, dimmed & 255
+    stretched = dimmed + (dimmed >> 15)
+    low, part = stretched >> 8, stretched & 255
     gamma: Array = (_LUT[low] * (256 - part) + _LUT[low + 1] * part + 128) >> 8
     return gamma
 

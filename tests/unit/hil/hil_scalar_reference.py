@@ -356,8 +356,9 @@ def pipeline(pixels, brightness, limit, lut):
     gamma = []
     for value in pixels:
         dimmed = u32(value * (brightness * 257) + 32767) // 65535
-        i, f = dimmed >> 8, dimmed % 256
-        gamma.append(u32(lut[i] * (256 - f) + lut[i + 1] * f + 128) >> 8)
+        stretched = dimmed + (dimmed >> 15)
+        i, f = stretched >> 8, stretched % 256
+        gamma.append(u32(lut[i] * (256 - f) + lut[i + 1] * f + 128) >> 8 if f else lut[i])
     idle, active = 1000 * leds, u64(sum(gamma) * 20000) // 65535
     limited = gamma
     if limit > 0 and idle + active > limit * 1000:

@@ -48,8 +48,8 @@ def test_brightness_0_is_black():
     assert not corrected(EVERY, 0).any()
 
 
-def test_full_drive_is_254():
-    assert run([(65535, 65535, 65535)]).frame.ravel().tolist() == [254, 254, 254]
+def test_full_drive_is_full():
+    assert run([(65535, 65535, 65535)]).frame.ravel().tolist() == [255, 255, 255]
 
 
 @given(frames, st.integers(1, 400))
