@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from hostkit.errors import HostkitError, ToolError, UsageError
@@ -19,7 +19,7 @@ WRITE = {"hostkit_write": True}
 """Execution options of a connection that is going to write."""
 
 _BUSY_MS = 30_000  # longer than any transaction of ours; past it the holder hangs
-_MIGRATION_KEY = 0x486F_7374_6B69_7421  # any fixed number; PostgreSQL's advisory lock for migrations
+_WRITE_KEY = 0x486F_7374_6B69_7421  # any fixed number: the name of PostgreSQL's advisory lock
 
 
 def sqlite_url(path: Path) -> str:
@@ -52,7 +52,26 @@ def make_engine(url: str) -> Engine:
         ) from error
     if engine.dialect.name == "sqlite":
         _use_sqlite_rules(engine)
+    event.listen(engine, "begin", _begin)
     return engine
+
+
+def begin_statement(dialect: str, *, writes: bool) -> str:
+    """Return what begins a transaction, or "" where the driver does. Writers follow one another.
+
+    In SQLite a writer takes the write lock at once: upgrading a read lock later can fail however long one
+    waits. In PostgreSQL an advisory lock lets one writer read the ledger's end and append to it.
+    """
+    if dialect == "sqlite":
+        return "BEGIN IMMEDIATE" if writes else "BEGIN"
+    return f"SELECT pg_advisory_xact_lock({_WRITE_KEY})" if writes else ""
+
+
+def _begin(connection: Connection) -> None:
+    writes = bool(connection.get_execution_options().get("hostkit_write", False))
+    statement = begin_statement(connection.dialect.name, writes=writes)
+    if statement:
+        connection.exec_driver_sql(statement)
 
 
 def _use_sqlite_rules(engine: Engine) -> None:
@@ -66,13 +85,7 @@ def _use_sqlite_rules(engine: Engine) -> None:
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
-    def begun(connection: Connection) -> None:
-        # A writer takes the write lock at once: upgrading a read lock later can fail however long one waits.
-        writes = connection.get_execution_options().get("hostkit_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
     event.listen(engine, "connect", connected)
-    event.listen(engine, "begin", begun)
 
 
 @contextmanager
@@ -85,7 +98,6 @@ def alone(engine: Engine) -> Iterator[Connection]:
                 yield connection
         return
     with engine.connect().execution_options(**WRITE) as connection, connection.begin():
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_KEY})
         yield connection
 
 
@@ -141,7 +153,7 @@ _MEANINGS = (
 
 def explain(error: DBAPIError, place: str) -> HostkitError:
     """Turn a driver's error into one that names the database and a way out."""
-    said = str(error.orig)
+    said = (str(error.orig).splitlines() or ["no words"])[0]
     for words, what, hint in _MEANINGS:
         if any(word in said.lower() for word in words):
             return ToolError(f"the database {place} {what} ({said})", hint=hint)

@@ -17,6 +17,7 @@ from sqlalchemy.schema import CreateTable
 import hostkit.store
 from hostkit.errors import ToolError, UsageError
 from hostkit.store.database import FILE_NAME, Database, open_database
+from hostkit.store.dialect import begin_statement
 from hostkit.store.tables import HEAD, metadata
 
 EVENT = "INSERT INTO events VALUES (1, 'p', 't', 5, 'begun')"
@@ -142,3 +143,10 @@ def test_the_tables_compile_for_postgresql() -> None:
     made = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
     assert any("BIGINT" in statement and "SERIAL" in statement for statement in made)
     assert len(made) == 3
+
+
+def test_writers_follow_one_another_in_both_databases_and_readers_do_not_wait() -> None:
+    assert begin_statement("sqlite", writes=True) == "BEGIN IMMEDIATE"
+    assert begin_statement("sqlite", writes=False) == "BEGIN"
+    assert begin_statement("postgresql", writes=True).startswith("SELECT pg_advisory_xact_lock(")
+    assert begin_statement("postgresql", writes=False) == ""
