@@ -24,6 +24,7 @@ from hostkit.boards.virtual.loader import Chipset, Effect
 from hostkit.boards.virtual.payload import SOFTWARE_RESTART, Firmware
 from hostkit.boards.virtual.registers import Registers
 from hostkit.boards.virtual.reset import ResetCircuit, Strap
+from hostkit.boards.virtual.retry import BootRetry
 from hostkit.boards.virtual.silicon import Application, Mode, Silicon
 from hostkit.boards.virtual.storage import store
 from hostkit.boards.virtual.wire import Wire
@@ -33,8 +34,6 @@ from hostkit.errors import HostkitError, InconclusiveError
 RX_BUFFER = 1 << 16
 """Bytes that the application may leave unread before the UART loses some."""
 
-_FIRST_RETRY_NS = 250_000_000
-_LAST_RETRY_NS = 8_000_000_000
 _CALM_NS = 2_000_000_000  # an application that lived this long did not fail at boot
 
 
@@ -68,9 +67,7 @@ class Machine:
         self.lost = 0
         self._cannot_run = ""
         self._booted_at = 0
-        self._failures = 0
-        self._retry_at: int | None = None
-        self._retry_reason = ResetReason.WATCHDOG
+        self._retry = BootRetry()
 
     @property
     def plugged(self) -> bool:
@@ -90,13 +87,12 @@ class Machine:
     @property
     def deadline_ns(self) -> int | None:
         """When :meth:`tick` has something to do, by the clock's monotonic time."""
-        due = (self._circuit.deadline_ns, self._retry_at, self._keeper.deadline_ns, self.wire.deadline_ns)
+        due = [part.deadline_ns for part in (self._circuit, self._retry, self._keeper, self.wire)]
         return min((each for each in due if each is not None), default=None)
 
     def power_on(self) -> None:
         """Give it power: it boots what its flash holds."""
-        self._failures = 0
-        self._reset(ResetReason.POWER_ON, Strap.RUN)
+        self._reset_afresh(ResetReason.POWER_ON, Strap.RUN)
 
     def power_off(self) -> None:
         """Take its power away; flash keeps what it has, and is saved."""
@@ -104,7 +100,7 @@ class Machine:
         self._keeper.save()
         self.wire.clear()
         self._circuit = ResetCircuit()
-        self._retry_at = None
+        self._retry.forget()
         self.mode = Mode.OFF
 
     def from_host(self, data: bytes, baud: int) -> None:
@@ -134,7 +130,7 @@ class Machine:
             self._rise(self._circuit.set(self._now, dtr=dtr, rts=rts))
             if self._circuit.in_reset and self.mode is not Mode.IN_RESET:
                 self._stop()
-                self._retry_at = None
+                self._retry.forget()
                 self.mode = Mode.IN_RESET
 
     def press_reset(self, *, download: bool) -> None:
@@ -142,14 +138,16 @@ class Machine:
 
         Raises :class:`InconclusiveError` when the board is unplugged.
         """
-        if not self.plugged:
-            raise InconclusiveError("the board is unplugged", hint="say: hostkit boards fault NAME replug")
+        self._need_plug()
         self._circuit = ResetCircuit()
-        self._failures = 0
-        self._reset(ResetReason.EXTERNAL, Strap.DOWNLOAD if download else Strap.RUN)
+        self._reset_afresh(ResetReason.EXTERNAL, Strap.DOWNLOAD if download else Strap.RUN)
 
     def apply(self, request: FaultRequest) -> None:
-        """Make something go wrong, or right again. Faults of an unplugged board but ``replug`` do nothing."""
+        """Make something go wrong, or right again.
+
+        Raises :class:`InconclusiveError` for what cannot happen now: a panic of firmware that does not
+        run, a reset without a plug.
+        """
         fault = request.fault
         if fault is Fault.UNPLUG:
             self.power_off()
@@ -158,18 +156,17 @@ class Machine:
             if not self.plugged:
                 self.power_on()
         elif fault in (Fault.RESET, Fault.HANG, Fault.BROWNOUT, Fault.PANIC):
-            if self.plugged:
-                self._break(fault)
+            self._need_plug()
+            self._break(fault)
         else:
             self.wire.set_fault(request, self._now)
 
     def tick(self) -> None:
         """Do what is due by now."""
-        now = self._now
-        self._rise(self._circuit.tick(now))
-        if self._retry_at is not None and now >= self._retry_at:
-            self._reset(self._retry_reason, self._strap)
-        self._arrive(self.wire.from_host(b"", now))
+        self._rise(self._circuit.tick(self._now))
+        if self._retry.deadline_ns is not None and self._now >= self._retry.deadline_ns:
+            self._reset(self._retry.reason, self._strap)
+        self._arrive(self.wire.from_host(b"", self._now))
         self._keeper.tick()
 
     def take_output(self) -> bytes:
@@ -189,8 +186,7 @@ class Machine:
 
     def _rise(self, strap: Strap | None) -> None:
         if strap is not None:
-            self._failures = 0
-            self._reset(ResetReason.EXTERNAL, strap)
+            self._reset_afresh(ResetReason.EXTERNAL, strap)
 
     def _arrive(self, data: bytes) -> None:
         if not data:
@@ -218,21 +214,29 @@ class Machine:
         elif fault is Fault.BROWNOUT:
             self._say(brownout_text())
             self._reset(ResetReason.BROWNOUT, self._strap)
-        elif fault is Fault.PANIC and self.mode in (Mode.RUNNING, Mode.HUNG):
+        elif self.mode not in (Mode.RUNNING, Mode.HUNG, Mode.DOWNLOAD):
+            raise InconclusiveError(
+                f"nothing runs on the board that could {fault.value}: it is {self.mode.value}",
+                hint="flash it, or reset it",
+            )
+        elif fault is Fault.PANIC:
             self._panic()
-        elif fault is Fault.HANG and self.mode in (Mode.RUNNING, Mode.DOWNLOAD):
+        else:
             if self.application is not None:
                 self.application.hang()
             self.mode = Mode.HUNG
 
+    def _need_plug(self) -> None:
+        if not self.plugged:
+            raise InconclusiveError("the board is unplugged", hint="say: hostkit boards fault NAME replug")
+
     def _panic(self) -> None:
         self._say(panic_text())
         if self._now - self._booted_at > _CALM_NS:
-            self._failures = 0
-            self._reset(ResetReason.PANIC, self._strap)
+            self._reset_afresh(ResetReason.PANIC, self._strap)
         else:
             self._stop()
-            self._retry(ResetReason.PANIC)
+            self._try_again(ResetReason.PANIC)
 
     def _stop(self) -> None:
         """Whatever runs is gone at once; what the application stored goes back to flash."""
@@ -248,12 +252,16 @@ class Machine:
         if not self.flash.changed:
             application.discard()
 
+    def _reset_afresh(self, reason: ResetReason, strap: Strap) -> None:
+        self._retry.forget()
+        self._reset(reason, strap)
+
     def _reset(self, reason: ResetReason, strap: Strap) -> None:
         self._stop()
         self._keeper.save()
         self.resets += 1
         self.reason = reason
-        self._retry_at = None
+        self._retry.deadline_ns = None
         if strap is Strap.DOWNLOAD:
             registers = Registers(self.silicon.chip, self.silicon.mac, self.flash, lambda: self.host_baud)
             self._download = DownloadMode(Chipset(self.flash, registers))
@@ -263,7 +271,7 @@ class Machine:
         plan = plan_boot(self.silicon.chip, self.flash, reason, self.silicon.host)
         self._say(plan.text)
         if plan.launch is None:
-            self._retry(ResetReason.WATCHDOG)
+            self._try_again(ResetReason.WATCHDOG)
         else:
             self._run(plan.launch)
 
@@ -280,16 +288,12 @@ class Machine:
         except HostkitError as error:
             self._cannot_run = error.message
             self._say(f"E (0) boot: {error.message}\r\n".encode())
-            self._retry(ResetReason.WATCHDOG)
+            self._try_again(ResetReason.WATCHDOG)
             return
         self._cannot_run = ""
         self._booted_at = self._now
         self.mode = Mode.RUNNING
 
-    def _retry(self, reason: ResetReason) -> None:
-        """Nothing to run: as on silicon it is tried again, but ever more slowly."""
-        delay = min(_FIRST_RETRY_NS << min(self._failures, 8), _LAST_RETRY_NS)
-        self._failures += 1
-        self._retry_reason = reason
-        self._retry_at = self._now + delay
+    def _try_again(self, reason: ResetReason) -> None:
+        self._retry.failed(reason, self._now)
         self.mode = Mode.BOOT_LOOP

@@ -18,7 +18,7 @@ import pytest
 import serial
 
 from hostkit.boards.lease import BusyError, LeaseOffice
-from hostkit.boards.model import Chip
+from hostkit.boards.model import BoardSpec, Chip, Kind
 from hostkit.boards.open import open_board
 from hostkit.boards.served import ControlClient, read_record, short_path
 from hostkit.boards.virtual.board import VirtualBoard
@@ -278,6 +278,29 @@ def test_a_second_rfc2217_client_is_turned_away(board: VirtualBoard) -> None:
         assert first.recv(100)
         with socket.create_connection((host, int(port)), timeout=10) as second:
             assert second.recv(100) == b""
+
+
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial 3.5
+def test_a_board_behind_a_port_server_is_reset_by_its_lines(board: VirtualBoard, tmp_path: Path) -> None:
+    spec = BoardSpec("attic", Kind.RFC2217, Chip.ESP32, port=board.state().rfc2217)
+    board.enter_download()
+    remote = open_board(spec, boards_dir=tmp_path, clock=SystemClock())
+    remote.run_application()
+    remote.close()
+    state = board.state()
+    assert (state.mode, state.reason) == ("running", "external")
+
+
+def test_a_board_behind_no_port_server_is_inconclusive(board: VirtualBoard, tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = f"rfc2217://127.0.0.1:{unused.getsockname()[1]}"
+        remote = open_board(
+            BoardSpec("attic", Kind.RFC2217, Chip.ESP32, port=port), boards_dir=tmp_path, clock=SystemClock()
+        )
+        with pytest.raises(InconclusiveError, match="cannot open rfc2217://") as caught:
+            remote.run_application()
+    assert "is the board there?" in caught.value.hint
 
 
 def test_a_second_server_for_the_same_board_is_refused_naming_the_first(

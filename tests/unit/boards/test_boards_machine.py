@@ -251,8 +251,10 @@ def test_unplugging_kills_the_application_and_nothing_gets_through(bench: Bench)
     bench.machine.from_host(b"ping", BAUD)
     bench.machine.lines(rts=True)
     bench.machine.lines(rts=False)
-    bench.fault("reset")
     assert bench.machine.mode is Mode.UNPLUGGED
+    for word in ("reset", "hang", "brownout", "panic"):
+        with pytest.raises(InconclusiveError, match="unplugged"):
+            bench.fault(word)
     with pytest.raises(InconclusiveError, match="unplugged") as caught:
         bench.machine.press_reset(download=False)
     assert "replug" in caught.value.hint
@@ -288,6 +290,13 @@ def test_a_hung_application_stays_until_a_reset(bench: Bench) -> None:
     assert bench.machine.mode is Mode.HUNG
     bench.machine.press_reset(download=False)
     assert bench.machine.mode is Mode.RUNNING
+
+
+@pytest.mark.parametrize("word", ["hang", "panic"])
+def test_nothing_that_does_not_run_can_hang_or_panic(blank: Bench, word: str) -> None:
+    with pytest.raises(InconclusiveError, match=f"could {word}: it is boot-loop") as caught:
+        blank.fault(word)
+    assert caught.value.hint == "flash it, or reset it"
 
 
 def test_a_hung_loader_answers_nothing(bench: Bench) -> None:
