@@ -23,7 +23,7 @@ from hostkit.errors import (
 from hostkit.settings.paths import Paths
 from hostkit.testing.process import FakeRunner
 
-HEAVY = ("numpy", "sqlalchemy", "pydantic", "yaml", "serial", "rich", "cbor2", "pytest", "platformdirs")
+HEAVY = ("numpy", "sqlalchemy", "pydantic", "yaml", "serial", "rich", "cbor2", "pytest")
 
 
 def _raising(error: BaseException) -> click.Command:

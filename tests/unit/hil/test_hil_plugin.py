@@ -66,7 +66,7 @@ def test_a_test_on_a_board_is_observed_with_its_numbers(run):
     (test,) = seen.tests
     assert test.outcome is Outcome.PASSED
     assert test.rung == "rendered"
-    assert test.numbers == {"current [mA]": 9280.0}
+    assert test.numbers == {"current [mA]": 9306.0}
     assert test.build == "0123456789abcdef" * 4
     assert seen.identity["chip"] == "esp32"
     assert seen.collected == 1
