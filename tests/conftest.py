@@ -53,12 +53,16 @@ def state_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def hostkit_environment(shared_cache: Path, state_dir: Path) -> dict[str, str]:
-    """The environment of a child process that must see only the test's own directories."""
+    """The environment of a child process that sees only the test's own directories, and has a name for git."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HOSTKIT_", "PLATFORMIO_", "GIT_"))}
     return kept | {
         "HOSTKIT_CACHE_DIR": str(shared_cache),
         "HOSTKIT_STATE_DIR": str(state_dir),
         "COLUMNS": "100",
+        "GIT_AUTHOR_NAME": "Test",
+        "GIT_AUTHOR_EMAIL": "test@localhost",
+        "GIT_COMMITTER_NAME": "Test",
+        "GIT_COMMITTER_EMAIL": "test@localhost",
     }
 
 
