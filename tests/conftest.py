@@ -53,7 +53,7 @@ def state_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def hostkit_environment(shared_cache: Path, state_dir: Path) -> dict[str, str]:
-    """The environment of a child process that sees only the test's own directories, and has a name for git."""
+    """The environment of a child process that sees only the test's directories, and has a name for git."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HOSTKIT_", "PLATFORMIO_", "GIT_"))}
     return kept | {
         "HOSTKIT_CACHE_DIR": str(shared_cache),
