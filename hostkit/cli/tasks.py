@@ -15,6 +15,7 @@ import click
 
 from hostkit.cli.context import Context
 from hostkit.errors import ExitCode, UsageError
+from hostkit.words import counted
 
 if TYPE_CHECKING:
     from hostkit.tasks.model import GateCheck, Plan, Standing
@@ -53,10 +54,11 @@ def lint_command(context: Context, file: Path | None) -> int:
         for problem in error.problems:
             field = f"{problem.field}: " if problem.field else ""
             click.echo(f"{path.name}:{problem.line}: {field}{problem.message}\n    hint: {problem.hint}")
-        click.echo(f"{len(error.problems)} problems", err=True)
+        click.echo(counted(len(error.problems), "problem"), err=True)
         return ExitCode.USAGE
     agents = {task.agent.name for task in plan.tasks.values()}
-    click.echo(f"{path.name}: {len(plan.tasks)} tasks, {len(agents)} agents, into {plan.target}: sound")
+    told = f"{counted(len(plan.tasks), 'task')}, {counted(len(agents), 'agent')}"
+    click.echo(f"{path.name}: {told}, into {plan.target}: sound")
     return ExitCode.PASS
 
 

@@ -14,9 +14,15 @@ from dataclasses import dataclass
 from hostkit.gate.model import BEYOND, ESTABLISHES, Decision, Facts, Observation, Rules
 from hostkit.hil.observations import Outcome
 from hostkit.store.model import Rung, Verdict
+from hostkit.words import counted, first_of
 
 _BY_RECORD = (Rung.BUILT, Rung.BOOTED)  # shown by the build, the flash and the identity, not by tests
 _EXECUTED = (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR)  # gave an answer about the firmware
+_TROUBLE = (
+    (Outcome.FAILED, Verdict.FAIL, "failed"),
+    (Outcome.ERROR, Verdict.FAIL, "ended in an error"),
+    (Outcome.LOST, Verdict.INCONCLUSIVE, "lost the board"),
+)
 _PYTEST_OK, _PYTEST_FAILED, _PYTEST_NOTHING = 0, 1, 5
 _PYTEST_BROKEN = (2, 4)  # errors in collection; wrong options, a conftest that fails, a test without a rung
 
@@ -80,11 +86,20 @@ def _check_suite(facts: Facts) -> Iterator[_Finding]:
         return
     seen = len(facts.observations)
     if suite.broken_records:
-        yield _Finding(Verdict.INVALID, f"{suite.broken_records} lines of the observations are no records")
+        broken = counted(suite.broken_records, "line")
+        yield _Finding(Verdict.INVALID, f"{broken} of the observations cannot be read")
+    if not suite.agrees:
+        yield _Finding(Verdict.INVALID, "the observations are not those that the suite counted at its end")
+    if suite.left_out and not facts.selection:
+        yield _Finding(Verdict.INCONCLUSIVE, f"{counted(suite.left_out, 'test')} of the suite left out")
     if suite.collected is not None and seen > suite.collected:
-        yield _Finding(Verdict.INVALID, f"{seen} tests reported, but only {suite.collected} were collected")
+        yield _Finding(
+            Verdict.INVALID, f"{counted(seen, 'test')} reported, but only {suite.collected} collected"
+        )
     if suite.timed_out:
-        yield _Finding(Verdict.INCONCLUSIVE, f"the suite took too long and was ended after {seen} tests")
+        yield _Finding(
+            Verdict.INCONCLUSIVE, f"the suite took too long and was ended after {counted(seen, 'test')}"
+        )
     elif not seen and suite.exit_code in _PYTEST_BROKEN:
         yield _Finding(Verdict.FAIL, f"the suite itself is broken: {suite.said or 'see pytest.txt'}")
         return
@@ -117,20 +132,27 @@ def _check_tests(rules: Rules, observations: tuple[Observation, ...]) -> Iterato
         if count > 1:
             yield _Finding(Verdict.INVALID, f"{test} reported {count} times")
     for seen in observations:
-        said = f": {seen.message}" if seen.message else ""
         if seen.invalid:
             yield _Finding(Verdict.INVALID, seen.message or f"{seen.test} met another firmware")
-        elif seen.outcome in (Outcome.FAILED, Outcome.ERROR):
-            yield _Finding(Verdict.FAIL, f"{seen.test} {seen.outcome.value}{said}")
-        elif seen.outcome is Outcome.LOST:
-            yield _Finding(Verdict.INCONCLUSIVE, f"{seen.test} lost the board{said}")
+    told = [seen for seen in observations if not seen.invalid]
+    for outcome, verdict, word in _TROUBLE:
+        yield from _grouped([seen for seen in told if seen.outcome is outcome], verdict, word)
     skipped = [seen for seen in observations if seen.outcome is Outcome.SKIPPED]
     if skipped and len(skipped) == len(observations):
-        yield _Finding(Verdict.INCONCLUSIVE, f"nothing was executed: all {len(skipped)} tests were skipped")
-    for seen in skipped:
-        if seen.rung is None or seen.rung <= rules.min_rung:
-            said = f": {seen.message}" if seen.message else ""
-            yield _Finding(Verdict.INCONCLUSIVE, f"{seen.test} was skipped{said}")
+        yield _Finding(
+            Verdict.INCONCLUSIVE, f"nothing was executed: all {counted(len(skipped), 'test')} skipped"
+        )
+    needed = [seen for seen in skipped if seen.rung is None or seen.rung <= rules.min_rung]
+    yield from _grouped(needed, Verdict.INCONCLUSIVE, "skipped")
+
+
+def _grouped(observations: list[Observation], verdict: Verdict, word: str) -> Iterator[_Finding]:
+    """Say once what several tests met alike, in the order in which it first came up."""
+    alike: dict[str, list[str]] = {}
+    for seen in observations:
+        alike.setdefault(seen.message, []).append(seen.test)
+    for message, tests in alike.items():
+        yield _Finding(verdict, f"{first_of(tests, 'test')} {word}" + (f": {message}" if message else ""))
 
 
 def _check_scope(rules: Rules, facts: Facts) -> Iterator[_Finding]:
@@ -180,7 +202,7 @@ def _stands(rules: Rules, facts: Facts, rung: Rung) -> bool:
 
 def _praise(facts: Facts, rung: Rung | None) -> str:
     passed = sum(seen.outcome is Outcome.PASSED for seen in facts.observations)
-    return f"{passed} tests passed, up to rung {rung.word if rung else 'none'}"
+    return f"{counted(passed, 'test')} passed, up to rung {rung.word if rung else 'none'}"
 
 
 def _left_open(facts: Facts, rung: Rung | None) -> tuple[str, ...]:

@@ -92,6 +92,8 @@ class SuiteFact:
     exit_code: int  # pytest's own
     timed_out: bool = False
     broken_records: int = 0  # lines of observations that were no records
+    left_out: int = 0  # tests that were found but not run
+    agrees: bool = True  # its last record counts what the ones before it say
     said: str = ""  # the line of pytest's output that says most about its end
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 
 from hostkit.errors import ToolError
@@ -9,6 +11,8 @@ from hostkit.gate.model import IdentityFact, Observation, SuiteFact
 from hostkit.hil.observations import Observations, TestSeen, read_observations
 from hostkit.process import Finished
 from hostkit.store.model import Rung
+
+_PROGRESS = re.compile(r"\s*[.FEsxX]*\s*(\[ *\d+%\])?\s*")  # dots of tests: they say nothing of an end
 
 
 def read_suite(path: Path, ended: Finished) -> tuple[SuiteFact, IdentityFact | None, tuple[Observation, ...]]:
@@ -33,6 +37,8 @@ def read_suite(path: Path, ended: Finished) -> tuple[SuiteFact, IdentityFact | N
         exit_code=ended.returncode,
         timed_out=ended.timed_out,
         broken_records=broken,
+        left_out=found.left_out,
+        agrees=_agrees(found),
         said=_complaint(ended.output),
     )
     return suite, _identity(found), tuple(kept)
@@ -52,6 +58,15 @@ def _observation(seen: TestSeen) -> Observation:
     )
 
 
+def _agrees(found: Observations) -> bool:
+    """Does the last record count the tests that the file holds? Not so when somebody rewrote some of them."""
+    if found.summary is None:
+        return True
+    seen = Counter(test.outcome.value for test in found.tests)
+    counts = found.summary.counts
+    return all(seen[outcome] == counts.get(outcome, 0) for outcome in {*seen, *counts})
+
+
 def _identity(found: Observations) -> IdentityFact | None:
     if found.identity is None:
         return None
@@ -60,7 +75,7 @@ def _identity(found: Observations) -> IdentityFact | None:
 
 def _complaint(output: str) -> str:
     """Return the line of pytest's output that says most about its end, at most 200 characters."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    lines = [line.strip(" !") for line in output.splitlines() if not _PROGRESS.fullmatch(line)]
     raised = [line[1:].strip() for line in lines if line.startswith("E  ")]
     errors = [line for line in lines if line.startswith("ERROR")]
     return (raised[-1:] or errors[-1:] or lines[-1:] or [""])[0][:200]

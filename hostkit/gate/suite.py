@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,8 +17,17 @@ OBSERVATIONS, JUNIT, TRANSCRIPT, OUTPUT = "observations.jsonl", "junit.xml", "li
 """Files that the suite leaves in the evidence."""
 
 _SETTINGS = ("pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg", "conftest.py")
-# Options that come from outside would leave tests out without the verdict knowing.
-_FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD", "COLUMNS")
+# What comes from outside could leave tests out, or put other code in the place of theirs. (PYTHONUTF8 and
+# the like only say how text is written.)
+_FOREIGN = re.compile(r"PYTEST_.*|PYTHON(PATH|STARTUP|OPTIMIZE|WARNINGS|INSPECT|BREAKPOINT|HOME)|COLUMNS")
+# Nor do settings of the checkout choose among the tests: what is in the folder is the suite.
+_WHOLE = (
+    "addopts=",
+    "python_files=test_*.py *_test.py",
+    "python_classes=Test",
+    "python_functions=test",
+    "norecursedirs=.* __pycache__",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +46,17 @@ def suite_command(call: SuiteCall, env: Mapping[str, str]) -> Command:
     """Return the child's command. ``env`` has the lease's token, so that the child is let through.
 
     The working directory comes first on the module path: a checkout that carries hostkit is measured by
-    the models of that checkout.
+    the models of that checkout. Neither the environment nor pytest's settings leave tests out.
     """
     argv = [sys.executable, "-m", "pytest", FOLDER, "--board", call.board]
     argv += ["--observations", str(call.into / OBSERVATIONS), "--transcript", str(call.into / TRANSCRIPT)]
     argv += ["--junitxml", str(call.into / JUNIT), "-p", "no:cacheprovider"]
+    argv += [word for setting in _WHOLE for word in ("-o", setting)]
     if call.build:
         argv += ["--expect-build", call.build]
     if call.selection:
         argv += ["-k", call.selection]
-    kept = {name: value for name, value in env.items() if name not in _FOREIGN}
+    kept = {name: value for name, value in env.items() if not _FOREIGN.fullmatch(name)}
     return Command(
         tuple(argv), call.project, kept | {"PYTHONDONTWRITEBYTECODE": "1"}, timeout_s=call.timeout_s
     )

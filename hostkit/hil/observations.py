@@ -1,15 +1,16 @@
 """What the suite saw, as a file of JSON lines that is readable up to wherever the suite came.
 
-Lines, each with ``type``: ``session`` (schema, board, expected build), ``collected`` (tests),
+Lines, each with ``type``: ``session`` (schema, board, expected build), ``collected`` (tests, left_out),
 ``identity`` (what the board says of itself), one ``test`` for each test, and ``summary`` at the end.
-A file without a summary is of a suite that was cut off.
+A file without a summary is of a suite that was cut off. Fields that a reader does not know are left
+aside: a newer writer may say more.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 from pathlib import Path
 from typing import IO, Any, ClassVar
@@ -80,10 +81,14 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Observations:
-    """A whole file. ``summary`` is None when the suite was cut off; ``broken``: lines that are no records."""
+    """A whole file. ``summary`` is None when the suite was cut off.
+
+    ``left_out``: tests that were found and then taken out; ``broken``: lines that are no records.
+    """
 
     session: Mapping[str, Any] = field(default_factory=dict)
     collected: int | None = None
+    left_out: int = 0
     identity: Mapping[str, Any] | None = None
     tests: tuple[TestSeen, ...] = ()
     summary: Summary | None = None
@@ -106,9 +111,9 @@ class ObservationFile:
         """Write the first line."""
         self._write({"type": "session", "schema": SCHEMA, "board": board, "expect_build": expect_build})
 
-    def collected(self, tests: int) -> None:
-        """Write how many tests are to run."""
-        self._write({"type": "collected", "tests": tests})
+    def collected(self, tests: int, left_out: int = 0) -> None:
+        """Write how many tests are to run, and how many were found besides."""
+        self._write({"type": "collected", "tests": tests, "left_out": left_out})
 
     def identity(self, identity: Mapping[str, Any]) -> None:
         """Write what the board says of itself."""
@@ -153,14 +158,23 @@ def read_observations(path: Path) -> Observations:
 def _take(record: dict[str, Any], found: dict[str, Any], tests: list[TestSeen]) -> None:
     kind = record.pop("type")
     if kind == "test":
-        measured = tuple(Measurement(**m) for m in record.pop("measurements"))
-        tests.append(TestSeen(**{**record, "outcome": Outcome(record["outcome"]), "measurements": measured}))
+        measured = tuple(Measurement(**_known(Measurement, m)) for m in record["measurements"])
+        said = {"outcome": Outcome(record["outcome"]), "measurements": measured}
+        tests.append(TestSeen(**{**_known(TestSeen, record), **said}))
     elif kind == "summary":
-        del record["nothing_ran"]  # follows from the counts; written for whoever reads the file itself
-        found["summary"] = Summary(**record)
+        found["summary"] = Summary(**_known(Summary, record))
     elif kind == "collected":
         found["collected"] = int(record["tests"])
+        found["left_out"] = int(record.get("left_out", 0))
     elif kind in ("identity", "session"):
         found[kind] = record
     else:
         raise ValueError(f"unknown record {kind!r}")
+
+
+def _known(
+    kind: type[Measurement] | type[TestSeen] | type[Summary], record: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the fields that this version knows."""
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in record.items() if name in names}

@@ -15,6 +15,7 @@ from hostkit.errors import HostkitError, InconclusiveError, InvalidError
 from hostkit.hil.observations import Measurement, ObservationFile, Outcome, Summary, TestSeen
 from hostkit.hil.session import Expectation, HilSession
 from hostkit.link.bodies import Identity
+from hostkit.words import counted
 
 _LONGEST_DETAIL = 20_000  # characters
 
@@ -42,6 +43,7 @@ class Recorder:
         self._running: dict[str, _Running] = {}
         self._counts: Counter[str] = Counter()
         self._collected = 0
+        self._left_out = 0
         self._began = time.monotonic()
         self.session: HilSession | None = None
         if self._file is not None:
@@ -61,11 +63,19 @@ class Recorder:
         if self._file is not None:
             self._file.close()
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, object, object]:
+        """Count what options, settings and conftest files take out of the tests that were found."""
+        found = len(items)
+        result = yield
+        self._left_out = found - len(items)
+        return result
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Write down how many tests are to run."""
         self._collected = len(session.items)
         if self._file is not None:
-            self._file.collected(self._collected)
+            self._file.collected(self._collected, self._left_out)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -89,7 +99,10 @@ class Recorder:
         running = self._running.get(item.nodeid)
         if running is not None:
             running.seconds += call.duration
-            if report.skipped or report.failed:
+            if report.passed and call.excinfo is not None:
+                running.outcome = Outcome.ERROR
+                running.message = f"another hook made a pass of {call.excinfo.exconly().splitlines()[0]}"
+            elif report.skipped or report.failed:
                 self._blame(running, report, call)
                 if self.session is not None and self.session.failure is not None:
                     item.session.shouldfail = f"no use going on: {self.session.failure.message}"
@@ -105,7 +118,9 @@ class Recorder:
         """Say how many tests lost the board, and that nothing ran if so."""
         lost = self._counts[Outcome.LOST.value]
         if lost:
-            terminalreporter.write_line(f"{lost} tests lost the board: inconclusive, not failed", yellow=True)
+            terminalreporter.write_line(
+                f"{counted(lost, 'test')} lost the board: inconclusive, not failed", yellow=True
+            )
         if self._collected and set(self._counts) <= {Outcome.SKIPPED.value, Outcome.LOST.value}:
             terminalreporter.write_line("nothing was shown: no test was executed to its end", red=True)
 

@@ -104,7 +104,7 @@ CASES = {
     "more reports than tests": (
         replace(GOOD, suite=SuiteFact(2, True, 0)),
         Verdict.INVALID,
-        "only 2 were collected",
+        "only 2 collected",
     ),
     "lines that are no records": (
         replace(GOOD, suite=SuiteFact(3, True, 0, broken_records=2)),
@@ -132,7 +132,7 @@ CASES = {
     "a skipped test that names no rung": (
         suite_of(*SEEN, Observation("t::pure", Outcome.SKIPPED, None)),
         Verdict.INCONCLUSIVE,
-        "t::pure was skipped",
+        "t::pure skipped",
     ),
     "nothing built": (replace(GOOD, build=None), Verdict.INCONCLUSIVE, "nothing was built"),
     "nothing flashed": (replace(GOOD, flash=None), Verdict.INCONCLUSIVE, "nothing was flashed"),
@@ -150,12 +150,12 @@ CASES = {
     "all skipped": (
         suite_of(*(replace(seen, outcome=Outcome.SKIPPED) for seen in SEEN)),
         Verdict.INCONCLUSIVE,
-        "nothing was executed: all 3 tests were skipped",
+        "nothing was executed: all 3 tests skipped",
     ),
     "one skipped on a required rung": (
         suite_of(*SEEN[:2], replace(SEEN[2], outcome=Outcome.SKIPPED, message="no wire tap")),
         Verdict.INCONCLUSIVE,
-        "test_symbols was skipped: no wire tap",
+        "test_symbols skipped: no wire tap",
     ),
     "a required rung that nothing tested": (
         suite_of(*SEEN[:2]),
@@ -185,7 +185,7 @@ CASES = {
     "a suite that took too long": (
         replace(GOOD, suite=SuiteFact(3, False, -15, timed_out=True), observations=SEEN[:1]),
         Verdict.INCONCLUSIVE,
-        "took too long and was ended after 1 tests",
+        "took too long and was ended after 1 test",
     ),
     "a lost link": (
         suite_of(*SEEN[:2], replace(SEEN[2], outcome=Outcome.LOST, message="no reply within 2 s")),
@@ -359,3 +359,26 @@ def test_a_wrong_build_is_invalid_whatever_else_happened(rules: Rules, facts: Fa
 @given(RULES, FACTS | NEAR_GOOD)
 def test_the_same_facts_always_give_the_same_decision(rules: Rules, facts: Facts) -> None:
     assert decide(rules, facts) == decide(rules, facts)
+
+
+def test_tests_that_were_left_out_without_a_selection_are_no_pass() -> None:
+    decision = decide(Rules(), replace(GOOD, suite=replace(GOOD.suite, left_out=2)))
+    assert (decision.verdict, decision.reasons) == (Verdict.INCONCLUSIVE, ("2 tests of the suite left out",))
+
+
+def test_records_that_contradict_the_suites_own_count_are_invalid() -> None:
+    decision = decide(Rules(), replace(GOOD, suite=replace(GOOD.suite, agrees=False)))
+    assert decision.verdict is Verdict.INVALID
+    assert decision.reasons == ("the observations are not those that the suite counted at its end",)
+
+
+def test_what_many_tests_met_alike_is_said_once_with_a_count() -> None:
+    lost = [
+        Observation(f"t::{n}", Outcome.LOST, Rung.WIRED, message="the line was silent") for n in range(20)
+    ]
+    other = Observation("t::other", Outcome.LOST, Rung.WIRED, message="the port is gone")
+    reasons = decide(Rules(), suite_of(*SEEN, *lost, other)).reasons
+    assert reasons == (
+        "t::0 and 19 more tests lost the board: the line was silent",
+        "t::other lost the board: the port is gone",
+    )

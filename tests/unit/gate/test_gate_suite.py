@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -30,11 +32,45 @@ def test_the_suite_is_plain_pytest_in_the_checkout_with_its_time_out() -> None:
 
 def test_a_selection_is_passed_on_and_options_from_outside_are_not() -> None:
     selected = SuiteCall(Path("/p"), "virt0", "", "solid and not wire", Path("/e"), 30.0)
-    command = suite_command(selected, {"PYTEST_ADDOPTS": "-k one", "PYTEST_PLUGINS": "evil"})
+    foreign = {
+        "PYTEST_ADDOPTS": "-k one",
+        "PYTEST_PLUGINS": "evil",
+        "PYTHONPATH": "/evil",
+        "PYTHONOPTIMIZE": "2",
+    }
+    command = suite_command(selected, foreign | {"PYTHONUTF8": "1"})
     assert command.argv[-2:] == ("-k", "solid and not wire")
     assert "--expect-build" not in command.argv
     assert command.env is not None
-    assert not {"PYTEST_ADDOPTS", "PYTEST_PLUGINS"} & set(command.env)
+    assert not set(foreign) & set(command.env)
+    assert command.env["PYTHONUTF8"] == "1"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "addopts = -k one",
+        "addopts = --deselect test_it.py::test_two",
+        "python_functions = test_one",
+        "python_files = other.py",
+        "norecursedirs = deep",
+    ],
+)
+def test_settings_of_the_checkout_leave_no_test_out(tmp_path: Path, settings: str) -> None:
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\n{settings}\n")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "test_it.py").write_text("def test_one(): pass\ndef test_two(): pass\n")
+    given = suite_command(CALL, {}).argv
+    options = [word for flag, word in pairwise(given) if flag == "-o"]
+    overrides = [word for option in options for word in ("-o", option)]
+    listed = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *overrides, "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "2 tests collected" in listed.stdout, listed.stdout
 
 
 def test_a_checkout_that_carries_hostkit_is_judged_by_its_own_models(tmp_path: Path) -> None:
@@ -63,6 +99,21 @@ def test_a_whole_file_gives_suite_identity_and_observations(tmp_path: Path) -> N
         "LED 7",
         "solid",
     )
+
+
+def test_records_that_the_last_one_does_not_count_are_told_from_those_that_it_does(tmp_path: Path) -> None:
+    path = tmp_path / "o.jsonl"
+    file = ObservationFile(path)
+    file.collected(2, left_out=3)
+    file.test(TestSeen("t::a", Outcome.FAILED, "wired", 0.5))
+    file.test(TestSeen("t::b", Outcome.PASSED, "wired", 0.5))
+    file.summary(Summary(2, {"failed": 1, "passed": 1}, 1, 0.5))
+    file.close()
+    suite, _, _ = read_suite(path, ENDED)
+    assert (suite.agrees, suite.left_out) == (True, 3)
+    path.write_text(path.read_text().replace('"outcome": "failed"', '"outcome": "passed"'))
+    suite, _, _ = read_suite(path, ENDED)
+    assert not suite.agrees
 
 
 def test_a_suite_that_never_wrote_is_unfinished_not_an_error(tmp_path: Path) -> None:
@@ -94,6 +145,7 @@ def test_a_cut_line_and_a_rung_that_there_is_not_are_counted_as_broken(tmp_path:
         ),
         ("no tests ran\nERROR: test_x needs a mark\n\n", "ERROR: test_x needs a mark"),
         ("12 passed in 1 s\n", "12 passed in 1 s"),
+        ("....F.. [ 12%]\nno space left on device\n.....  [ 99%]\n...\n", "no space left on device"),
         ("", ""),
     ],
 )

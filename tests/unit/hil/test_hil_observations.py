@@ -110,3 +110,16 @@ def test_a_summary_tells_whether_anything_ran(counts, nothing):
 def test_every_line_is_a_json_object(tmp_path):
     for line in written(tmp_path / "obs.jsonl").read_text().splitlines():
         assert json.loads(line)["type"]
+
+
+def test_fields_of_a_newer_writer_are_left_aside(tmp_path):
+    path = written(tmp_path / "obs.jsonl")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for record in lines:
+        record["later"] = 1
+        for measured in record.get("measurements", ()):
+            measured["later"] = 1
+    path.write_text("".join(json.dumps(record) + "\n" for record in lines))
+    seen = read_observations(path)
+    assert (seen.tests, seen.broken) == ((SEEN,), 0)
+    assert seen.summary == Summary(2, {"failed": 1}, 1, 0.7)

@@ -310,3 +310,29 @@ def test_the_plugin_loads_nothing_heavy_until_a_board_is_asked_for():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert json.loads(out.stdout) == []
+
+
+def test_tests_that_a_conftest_takes_out_are_counted(run, pytester):
+    pytester.makeconftest("def pytest_collection_modifyitems(items): del items[1:]")
+    _, seen = run(ONE + ONE.replace("test_one", "test_two"))
+    assert (seen.collected, seen.left_out) == (1, 1)
+
+
+@pytest.mark.parametrize("place", ["tryfirst=True", "trylast=True"])
+def test_a_hook_that_turns_a_failure_into_a_pass_is_seen_through(run, pytester, place):
+    pytester.makeconftest(
+        f"""
+        import pytest
+
+        @pytest.hookimpl(wrapper=True, {place})
+        def pytest_runtest_makereport(item, call):
+            report = yield
+            report.outcome, report.longrepr = "passed", None
+            return report
+        """
+    )
+    result, seen = run(ONE + "    assert link.step(0).ma < 0\n")
+    assert result.ret == 0
+    (test,) = seen.tests
+    assert test.outcome in (Outcome.FAILED, Outcome.ERROR)
+    assert "AssertionError" in test.message or "assert 9306" in test.message

@@ -90,7 +90,7 @@ def test_a_failure_begins_with_its_reasons_and_marks_the_rungs_that_were_missed(
 
 
 def test_of_many_reasons_the_first_are_shown_and_the_rest_counted() -> None:
-    bad = [replace(SEEN[0], test=f"h::{n}", outcome=Outcome.FAILED) for n in range(30)]
+    bad = [replace(SEEN[0], test=f"h::{n}", outcome=Outcome.FAILED, message=f"LED {n}") for n in range(30)]
     told = lines(result(*bad))
     assert "  and 20 more, see verdict.json" in told  # 30 tests and 2 rungs that nothing tested, 12 shown
 
