@@ -131,8 +131,3 @@ def _entered(bench: Bench, result: GateResult, record: VerdictRecord) -> GateRes
 
     with open_database(bench.paths.state, bench.database) as database:
         return replace(result, ledger_seq=Ledger(database).append(record).seq)
-
-
-def runs_directory(project: Path, env_value: str) -> Path:
-    """Return where evidence goes: ``HOSTKIT_RUNS_DIR`` if set, else ``.hostkit/runs`` of the checkout."""
-    return Path(env_value) if env_value else project / ".hostkit" / "runs"

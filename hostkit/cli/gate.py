@@ -46,7 +46,7 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     """Build, flash, test: one verdict, with evidence.
 
     Exit codes: 0 pass, 1 fail, 3 inconclusive (no board, link lost, nothing or only a selection ran),
-    4 invalid (the board runs another firmware). Evidence lies in .hostkit/runs (HOSTKIT_RUNS_DIR).
+    4 invalid (the board runs another firmware). Evidence lies in .hostkit/runs (setting runs_dir).
     """
     from hostkit.boards.model import Fidelity  # noqa: PLC0415 - not for --help
     from hostkit.gate.model import Rules  # noqa: PLC0415
@@ -76,7 +76,7 @@ def judge(context: Context, settings: Settings, request: GateRequest, *, as_json
     """Run the pipeline, print the result, return the exit code."""
     from hostkit.cli.gate_progress import GateProgress  # noqa: PLC0415
     from hostkit.gate.request import Bench  # noqa: PLC0415
-    from hostkit.pipeline import run_gate, runs_directory  # noqa: PLC0415
+    from hostkit.pipeline import run_gate  # noqa: PLC0415
 
     bench = Bench(
         paths=context.paths,
@@ -84,8 +84,8 @@ def judge(context: Context, settings: Settings, request: GateRequest, *, as_json
         runner=context.runner,
         clock=context.clock,
         env=dict(os.environ),
-        runs=runs_directory(context.project, os.environ.get("HOSTKIT_RUNS_DIR", "")),
-        database=os.environ.get("HOSTKIT_DATABASE_URL", ""),
+        runs=context.project / settings.runs_dir,
+        database=settings.database_url,
     )
     with GateProgress(context, verbose=verbose) as progress:
         result = run_gate(request, replace(bench, listener=progress.listener()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 import click
 
@@ -25,7 +26,11 @@ def settings_command(context: Context, as_json: bool) -> None:
     resolved = load_settings(context.project, os.environ, {})
     if as_json:
         rows = {
-            name: {"value": getattr(resolved.settings, name), "source": o.source.value, "place": o.place}
+            name: {
+                "value": shown(getattr(resolved.settings, name)),
+                "source": o.source.value,
+                "place": o.place,
+            }
             for name, o in resolved.origins.items()
         }
         click.echo(json.dumps(rows, indent=2))
@@ -37,5 +42,10 @@ def settings_command(context: Context, as_json: bool) -> None:
         table.add_column(heading)
     for name, origin in resolved.origins.items():
         described = Settings.model_fields[name].description or ""
-        table.add_row(name, str(getattr(resolved.settings, name)), origin.place, described)
+        table.add_row(name, str(shown(getattr(resolved.settings, name))), origin.place, described)
     context.console.print(table)
+
+
+def shown(value: object) -> object:
+    """Return a value without the password that a URL may carry."""
+    return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", value) if isinstance(value, str) else value

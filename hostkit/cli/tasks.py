@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hostkit.tasks.model import GateCheck, Plan, Standing
     from hostkit.tasks.workshop import Workshop
 
+_JUDGES = ("hil_tests/", "hostkit/", "boards.toml", "hostkit.toml")  # what a change is judged by
 _LEASE_TIMEOUT_S = "900"  # a proof waits for a board rather than giving up: others are at work
 _FILE = click.option(
     "--file",
@@ -148,10 +150,26 @@ def _plan_file(context: Context, file: Path | None) -> Path:
     return file if file is not None else context.project / "tasks.yaml"
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What outlives a run: the folder for evidence, and the database's URL ("" for the user's own file)."""
+
+    runs: Path
+    database: str
+
+    @classmethod
+    def of(cls, context: Context) -> Kept:
+        """Return what the settings in force say."""
+        from hostkit.settings.load import load_settings  # noqa: PLC0415 - pydantic, not for --help
+
+        settings = load_settings(context.project, os.environ, {}).settings
+        return cls((context.project / settings.runs_dir).resolve(), settings.database_url)
+
+
 @contextmanager
-def open_workshop(context: Context, file: Path | None, runs: Path | None = None) -> Iterator[Workshop]:
-    """Give what a run works with; the database is closed afterwards. ``runs``: where evidence goes."""
-    from hostkit.pipeline import runs_directory  # noqa: PLC0415 - none of it for --help
+def open_workshop(context: Context, file: Path | None, kept: Kept | None = None) -> Iterator[Workshop]:
+    """Give what a run works with; the database is closed afterwards."""
+    from hostkit.gate.evidence import broken_files  # noqa: PLC0415 - none of it for --help
     from hostkit.store.attempts import Attempts  # noqa: PLC0415
     from hostkit.store.database import open_database  # noqa: PLC0415
     from hostkit.store.ledger import Ledger  # noqa: PLC0415
@@ -165,8 +183,8 @@ def open_workshop(context: Context, file: Path | None, runs: Path | None = None)
     git = Git(context.project, context.runner)
     common = git.common_dir()
     folders = Folders.of_project(context.paths.state, common)
-    runs = runs or runs_directory(context.project, os.environ.get("HOSTKIT_RUNS_DIR", ""))
-    with open_database(context.paths.state, os.environ.get("HOSTKIT_DATABASE_URL", "")) as database:
+    kept = kept or Kept.of(context)
+    with open_database(context.paths.state, kept.database) as database:
         yield Workshop(
             plan=plan,
             git=git,
@@ -178,11 +196,15 @@ def open_workshop(context: Context, file: Path | None, runs: Path | None = None)
             folders=folders,
             project=str(common),
             gate_argv=_gate_argv,
+            broken_evidence=broken_files,
+            judges=_JUDGES,
             env=dict(os.environ)
             | {
                 "HOSTKIT_STATE_DIR": str(context.paths.state.resolve()),
                 "HOSTKIT_CACHE_DIR": str(context.paths.cache.resolve()),
-                "HOSTKIT_RUNS_DIR": str(runs.resolve()),  # a worktree goes, its evidence stays
+                # A worktree goes, its evidence stays; and what is in it has no say in where.
+                "HOSTKIT_RUNS_DIR": str(kept.runs),
+                "HOSTKIT_DATABASE_URL": kept.database,
             },
             tell=_tell,
         )

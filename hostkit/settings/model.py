@@ -31,6 +31,12 @@ class Settings(BaseModel):
     )
     hil_timeout_s: float = Field(900.0, gt=0, description="A hardware suite that takes longer is ended.")
     lease_timeout_s: float = Field(0.0, ge=0, description="How long to wait for a board that someone holds.")
+    runs_dir: str = Field(
+        ".hostkit/runs", min_length=1, description="Where evidence goes; relative to the checkout."
+    )
+    database_url: str = Field(
+        "", description="Database of verdicts and attempts; empty: SQLite in the state directory."
+    )
 
 
 @dataclass(frozen=True, slots=True)

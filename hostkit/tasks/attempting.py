@@ -55,7 +55,17 @@ def attempt(shop: Workshop, task: Task, standing: Standing, needs: Sequence[str]
         shop.tell(task.id, f"attempt {begun.number}: {came.end.value}: {came.why}")
         return shop.attempts.finish(begun, came.end, came.why, _now(shop))
     shop.tell(task.id, f"claims {came.commit[:12]}")
+    _note_judges(shop, task, begun, came.commit)
     return shop.attempts.advance(begun, Phase.CLAIMED, _now(shop), commit=came.commit)
+
+
+def _note_judges(shop: Workshop, task: Task, begun: Attempt, commit: str) -> None:
+    """Say for all to see that the work changes what it is judged by: its ``files`` allow that."""
+    changed = shop.git.changed_between(_origin(shop, task, commit), commit)
+    if judges := [path for path in changed if path not in outside(changed, shop.judges)]:
+        said = f"attempt {begun.number} changes what it is judged by: {_few(judges)}"
+        shop.tell(task.id, said)
+        shop.attempts.note(task.id, _now(shop), said)
 
 
 def _run_agent(shop: Workshop, task: Task, begun: Attempt, text: str) -> Ended:

@@ -14,6 +14,8 @@ from hostkit.process import Command, Finished, Runner
 
 _HASH = re.compile(r"^[0-9a-f]{40,64}$", re.MULTILINE)
 _TIMEOUT_S = 120.0
+_COUNTED = ("firmware", "hil_tests", "hostkit", "platformio.ini", "conftest.py")  # built, or judging
+_LEFT_BY_TOOLS = re.compile(r"(^|/)(__pycache__/|\.)|~$")  # byte code, hidden files, editors' backups
 # A hook's own repository must not become ours; who commits and how git is configured stays as it is.
 _OF_A_HOOK = re.compile(
     r"GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|NAMESPACE|PREFIX|ALTERNATE.*)"
@@ -84,7 +86,12 @@ class Git:
             raise UsageError(
                 f"{self.directory} is in no git repository", hint="tasks need one: git init, then commit"
             )
-        return (self.directory / done.output.strip().splitlines()[-1]).resolve()
+        said = done.output.strip().splitlines()
+        if not said:
+            raise ToolError(
+                "git rev-parse --git-common-dir printed nothing", hint="is it git? see: command -v git"
+            )
+        return (self.directory / said[-1]).resolve()
 
     def resolve(self, name: str) -> str:
         """Return the commit of a name, or "" when there is none."""
@@ -107,12 +114,18 @@ class Git:
         return Checkout(commit, found[0] if found else "", bool(paths), digest.hexdigest() if paths else "")
 
     def changed_paths(self) -> tuple[str, ...]:
-        """Return paths that differ from the commit, untracked ones included, ignored ones not.
+        """Return paths that differ, or may differ, from the commit: untracked ones included.
 
-        Neither is what hostkit itself keeps in a checkout, under ``.hostkit/``.
+        Ignored ones count where they would be built or would judge, and so does what git was told to
+        overlook (``update-index --assume-unchanged``, ``--skip-worktree``). What hostkit itself keeps in
+        a checkout, under ``.hostkit/``, does not.
         """
         listed = self.run("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
-        paths = (entry[3:] for entry in listed.split("\0") if len(entry) > 3)
+        paths = {entry[3:] for entry in listed.split("\0") if len(entry) > 3}
+        marked = self.run("ls-files", "-v", "-z").split("\0")
+        paths |= {entry[2:] for entry in marked if entry[:1].islower() or entry[:1] == "S"}
+        ignored = self.run("ls-files", "-z", "-o", "-i", "--exclude-standard", "--", *_COUNTED)
+        paths |= {path for path in ignored.split("\0") if path and not _LEFT_BY_TOOLS.search(path)}
         return tuple(sorted(path for path in paths if not path.startswith(".hostkit/")))
 
     def changed_between(self, base: str, commit: str) -> tuple[str, ...]:

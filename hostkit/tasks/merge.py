@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hostkit.errors import HostkitError
-from hostkit.store.model import Verdict
+from hostkit.store.model import ProofKind, Verdict
 from hostkit.tasks.git import Git
 from hostkit.tasks.model import Task
 from hostkit.tasks.proof import judge, proofs_of
@@ -15,7 +15,6 @@ from hostkit.tasks.proving import prove
 from hostkit.tasks.standing import reason_of
 from hostkit.tasks.workshop import Workshop
 
-_SCRATCH = "_merge"  # no task id begins with an underscore
 _TRIES = 3  # how often the target may move under a merge
 
 
@@ -40,8 +39,10 @@ def merge(shop: Workshop, task: Task, commit: str) -> Merged:
             return Merged(tip, "")
         ahead = shop.git.is_ancestor(tip, commit)
         joined = Merged(commit, "") if ahead else _joined(shop, task, tip, commit)
-        if not joined.commit or _passes(shop, task, joined.commit) is not Verdict.PASS:
-            return Merged("", joined.why or f"{joined.commit[:12]} has no pass")
+        if not joined.commit:
+            return joined
+        if why := _unproved(shop, task, joined.commit):
+            return Merged("", why)
         why = _advance(shop, tip, joined.commit)
         if not why:
             return joined
@@ -50,17 +51,26 @@ def merge(shop: Workshop, task: Task, commit: str) -> Merged:
     return Merged("", f"{target} moved {_TRIES} times while the merge was proved; run again")
 
 
-def _passes(shop: Workshop, task: Task, commit: str) -> Verdict | None:
-    return judge(proofs_of(task.checks, shop.records(commit)))
+def _unproved(shop: Workshop, task: Task, commit: str) -> str:
+    """Return why the commit may not go in, or "": it has a pass, and the evidence of each gate is intact."""
+    proofs = proofs_of(task.checks, shop.records(commit))
+    if judge(proofs) is not Verdict.PASS:
+        return f"{commit[:12]} has no pass"
+    for proof in proofs:
+        record = proof.record
+        if record is None or record.kind is not ProofKind.GATE:
+            continue
+        for problem in shop.broken_evidence(Path(record.evidence), record.evidence_sha256):
+            return (
+                f"the evidence of {proof.check.title} is not intact: {problem} in {record.evidence}; "
+                f"prove {commit[:12]} once more with `hostkit gate`"
+            )
+    return ""
 
 
 def _joined(shop: Workshop, task: Task, tip: str, commit: str) -> Merged:
     """Make the merge commit in a worktree of its own and prove it there."""
-    path = shop.folders.worktrees / _SCRATCH
-    _drop_scratch(shop, path)
-    shop.git.run("worktree", "add", "--quiet", "--detach", str(path), tip)
-    try:
-        git = shop.git.at(path)
+    with shop.worktrees.apart("merge", tip) as git:
         done = git.ask(
             "merge", "--no-ff", "-m", f"Merge {task.id}: {task.title}", commit, env=_dates(git, tip, commit)
         )
@@ -71,26 +81,18 @@ def _joined(shop: Workshop, task: Task, tip: str, commit: str) -> Merged:
         made = git.resolve("HEAD")
         shop.tell(task.id, f"{shop.plan.target} has moved: the gate runs on the merge {made[:12]}")
         log = shop.folders.log(task.id, len(shop.tried(task.id)), "merge")
-        why = prove(shop, task.checks, path, log, secrets.token_hex(16))
+        why = prove(shop, task.checks, git.directory, log, secrets.token_hex(16))
         proofs = proofs_of(task.checks, shop.records(made))
         verdict = judge(proofs)
         if verdict is Verdict.PASS:
             return Merged(made, "")
         return Merged("", f"merged with {shop.plan.target}: {why or reason_of(proofs, verdict)}")
-    finally:
-        _drop_scratch(shop, path)
 
 
 def _dates(git: Git, tip: str, commit: str) -> dict[str, str]:
     """Date a merge by its parents: the same two always give the same commit, whose verdict is known then."""
     newest = max(int(git.run("show", "-s", "--format=%ct", parent).split()[-1]) for parent in (tip, commit))
     return git.identity() | {"GIT_AUTHOR_DATE": f"{newest} +0000", "GIT_COMMITTER_DATE": f"{newest} +0000"}
-
-
-def _drop_scratch(shop: Workshop, path: Path) -> None:
-    """Remove the merge's worktree: all that it ever holds is a merge that can be made again."""
-    shop.git.ask("worktree", "remove", "--force", str(path))
-    shop.git.ask("worktree", "prune")
 
 
 def _advance(shop: Workshop, tip: str, commit: str) -> str:

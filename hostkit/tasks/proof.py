@@ -18,6 +18,7 @@ class Proof:
     verdict: Verdict | None
     reason: str
     evidence: str = ""
+    record: VerdictRecord | None = None  # the verdict that it rests on
 
 
 def proofs_of(checks: Sequence[Check], records: Sequence[VerdictRecord]) -> tuple[Proof, ...]:
@@ -49,8 +50,8 @@ def _of(check: Check, record: VerdictRecord) -> Proof:
     reason = record.reasons[0] if record.reasons else record.verdict.value
     if record.verdict is Verdict.PASS and isinstance(check, GateCheck) and not _reaches(check, record):
         reason = f"a pass on a {record.fidelity} board up to rung {record.rung or 'none'} is not enough"
-        return Proof(check, Verdict.INCONCLUSIVE, reason, record.evidence)
-    return Proof(check, record.verdict, reason, record.evidence)
+        return Proof(check, Verdict.INCONCLUSIVE, reason, record.evidence, record)
+    return Proof(check, record.verdict, reason, record.evidence, record)
 
 
 def _fits(check: Check, record: VerdictRecord) -> bool:

@@ -128,12 +128,9 @@ class TaskRunner:
         shop.tell(
             task.id, f"proving {claimed.commit[:12]}: {', '.join(check.title for check in task.checks)}"
         )
-        worktree = shop.worktrees.reopen(task.id, claimed.commit)
-        if worktree.base == claimed.commit:
+        with shop.worktrees.apart(task.id, claimed.commit) as git:
             log = shop.folders.log(task.id, claimed.number, "proof")
-            why = prove(shop, task.checks, worktree.path, log, claimed.token)
-        else:
-            why = f"{worktree.path} is at {worktree.base[:12]}, not at the claimed {claimed.commit[:12]}"
+            why = prove(shop, task.checks, git.directory, log, claimed.token)
         phase = Phase.CLAIMED if shop.children.stopped else Phase.PROVED
         shop.attempts.advance(proving, phase, shop.clock.wall_ns(), why=why)
         proofs = proofs_of(task.checks, shop.records(claimed.commit))
@@ -164,6 +161,7 @@ def recover(shop: Workshop) -> None:
 
     Call it with the runner's lock held: whatever counts as running then has nobody who runs it.
     """
+    shop.worktrees.drop_apart()
     for old in shop.attempts.all():
         if old.phase not in (Phase.RUNNING, Phase.PROVING):
             continue

@@ -20,6 +20,9 @@ from hostkit.tasks.worktree import Worktrees
 GateArgv = Callable[[GateCheck], Sequence[str]]
 """Given a gate check, the command that runs it in the working directory and writes the ledger."""
 
+BrokenEvidence = Callable[[Path, str], Sequence[str]]
+"""Given the folder of a gate's evidence and the hash of its seal, what is wrong with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Folders:
@@ -67,6 +70,8 @@ class Workshop:
     folders: Folders
     project: str
     gate_argv: GateArgv
+    broken_evidence: BrokenEvidence
+    judges: tuple[str, ...]  # patterns of paths that a change is judged by
     env: Mapping[str, str]
     tell: Callable[[str, str], None]
 

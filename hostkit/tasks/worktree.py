@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from hostkit.tasks.git import Git
 
 BRANCHES = "hostkit/"
 """What the branches of tasks begin with."""
+
+APART = "_"
+"""What folders of passing worktrees begin with: no task's id does."""
 
 
 class NoBaseError(FailedError):
@@ -54,11 +59,35 @@ class Worktrees:
                     _merge(git, need, task)
             return Prepared(path, git.resolve("HEAD"))
 
-    def reopen(self, task: str, commit: str) -> Prepared:
-        """Return the task's worktree as it is; one that is gone is made anew at ``commit``."""
+    @contextmanager
+    def apart(self, name: str, commit: str) -> Iterator[Git]:
+        """Give a worktree that holds the commit and nothing else; it is removed afterwards.
+
+        What an agent left in its own worktree (ignored files, files that git was told to overlook) is not
+        in it. ``name`` is no task's: see :data:`APART`.
+        """
+        path = self._folder / f"{APART}{name}"
         with self._one_at_a_time:
-            path = self._open(task, lambda: commit)
-            return Prepared(path, self._git.at(path).resolve("HEAD"))
+            self._drop(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._git.run("worktree", "add", "--quiet", "--detach", str(path), commit)
+        try:
+            yield self._git.at(path)
+        finally:
+            with self._one_at_a_time:
+                self._drop(path)
+
+    def drop_apart(self) -> None:
+        """Remove what :meth:`apart` left when its process died."""
+        with self._one_at_a_time:
+            for path in sorted(self._folder.glob(f"{APART}*")):
+                self._drop(path)
+
+    def _drop(self, path: Path) -> None:
+        """Remove a worktree that holds nothing which cannot be made again."""
+        self._git.ask("worktree", "remove", "--force", str(path))
+        shutil.rmtree(path, ignore_errors=True)
+        self._git.ask("worktree", "prune")
 
     def _open(self, task: str, start: Callable[[], str]) -> Path:
         path, branch = self.path(task), BRANCHES + task

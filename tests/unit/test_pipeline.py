@@ -18,7 +18,7 @@ from hostkit.gate.model import IdentityFact, Observation, Rules, Stage, Stop, Su
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.stages import Ran
 from hostkit.hil.observations import Outcome
-from hostkit.pipeline import run_gate, runs_directory
+from hostkit.pipeline import run_gate
 from hostkit.process import SystemRunner
 from hostkit.settings.model import Settings
 from hostkit.settings.paths import Paths
@@ -193,8 +193,3 @@ def test_an_edited_ledger_no_longer_names_the_evidence(project: Project) -> None
         with pytest.raises(InvalidError, match="entry 1"):
             Ledger(database).check()
     assert broken_files(Path(result.evidence), result.evidence_sha256) == ()
-
-
-def test_evidence_goes_into_the_checkout_unless_the_environment_says_otherwise() -> None:
-    assert runs_directory(Path("/p"), "") == Path("/p/.hostkit/runs")
-    assert runs_directory(Path("/p"), "/elsewhere") == Path("/elsewhere")

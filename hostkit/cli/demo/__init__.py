@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -80,15 +81,16 @@ def _boards(place: Context) -> Iterator[tuple[str, ...]]:
 
 def _run(context: Context, place: Context, env: str) -> int:
     from hostkit.cli.demo.plan import differences, plan_text  # noqa: PLC0415 - none of it for --help
-    from hostkit.cli.tasks import merge_words, open_workshop  # noqa: PLC0415
-    from hostkit.pipeline import runs_directory  # noqa: PLC0415
+    from hostkit.cli.tasks import Kept, merge_words, open_workshop  # noqa: PLC0415
     from hostkit.report.tasks import task_lines  # noqa: PLC0415
+    from hostkit.settings.load import load_settings  # noqa: PLC0415
     from hostkit.tasks.runner import TaskRunner  # noqa: PLC0415
 
     file = place.paths.state.parent / "demo.yaml"
     file.write_text(plan_text(env), encoding="utf-8")
-    runs = runs_directory(context.project, "")  # the clone goes, the evidence stays
-    with open_workshop(place, file, runs) as shop:
+    runs_dir = load_settings(context.project, os.environ, {}).settings.runs_dir
+    kept = Kept(runs=context.project / runs_dir, database="")  # the clone goes, the evidence stays
+    with open_workshop(place, file, kept) as shop:
         now = TaskRunner(shop, jobs=_BOARDS, merging=True).run()
         merges = merge_words(shop, now)
         records = [record for task in now.values() if task.commit for record in shop.records(task.commit)]

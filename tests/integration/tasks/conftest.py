@@ -60,6 +60,7 @@ class Bench:
     state: Path
     gate: Path
     told: list[str] = field(default_factory=list)
+    broken: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def git(self) -> Git:
@@ -87,6 +88,8 @@ class Bench:
                 folders=folders,
                 project=str(common),
                 gate_argv=gate,
+                broken_evidence=lambda folder, _: self.broken.get(str(folder), ()),
+                judges=("verdict.txt",),
                 env=dict(os.environ),
                 tell=lambda task, what: self.told.append(f"{task}: {what}"),
             )

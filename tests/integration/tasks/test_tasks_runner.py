@@ -258,3 +258,51 @@ def test_a_rule_made_stricter_after_the_merge_asks_for_a_new_proof_of_the_same_c
     assert (now["a"].state, now["a"].commit) == (State.INCONCLUSIVE, commit)
     assert "up to rung wired is not enough" in now["a"].why
     assert bench.asked() == [commit, commit]
+
+
+def test_a_proof_sees_the_commit_alone_not_what_the_agent_left_around_it(bench: Any) -> None:
+    script = (
+        "echo fail LED 7 > verdict.txt; git add -A; git commit -qm x;"
+        "git update-index --assume-unchanged verdict.txt; echo pass > verdict.txt"
+    )
+    now = bench.run(gated("a", "odd"), f"\n  odd: {{argv: [sh, -c, '{script}']}}\n")
+    assert now["a"].state is State.FAILED
+    assert "uncommitted changes: verdict.txt" in now["a"].why
+    hidden = script.replace("git update-index --assume-unchanged", "git update-index --skip-worktree")
+    excluded = (
+        'echo extra >> "$(git rev-parse --git-path info/exclude)"; echo pass > extra;'
+        "echo x > y; git add -A; git commit -qm x"
+    )
+    check = "attempts: 1, checks: [{type: command, argv: [test, -f, extra]}]"
+    now = bench.run(
+        gated("b", "odd") + f"\n  - {{id: c, title: c, agent: leaves, {check}}}",
+        f"\n  odd: {{argv: [sh, -c, '{hidden}']}}\n  leaves: {{argv: [sh, -c, '{excluded}']}}\n",
+    )
+    assert "uncommitted changes: verdict.txt" in now["b"].why
+    assert now["c"].state is State.FAILED
+    assert "exit 1" in now["c"].why
+    assert not [path for path in bench.git.worktrees() if path.name.startswith("_")]
+
+
+def test_a_pass_whose_evidence_is_not_intact_is_not_merged(bench: Any) -> None:
+    bench.broken["/evidence"] = ("verdict.json was changed",)
+    before = bench.git.resolve("main")
+    now = bench.run(gated("a", "good"))
+    assert now["a"].state is State.VERIFIED
+    assert bench.git.resolve("main") == before
+    assert any("is not intact: verdict.json was changed in /evidence" in line for line in bench.told)
+    bench.broken.clear()
+    bench.run(gated("a", "good"))
+    assert bench.git.resolve("main") == now["a"].commit
+
+
+def test_work_that_changes_what_it_is_judged_by_says_so(bench: Any) -> None:
+    agents = """
+  judge: {argv: [sh, -c, "echo pass of my own > verdict.txt; git add -A; git commit -qm x"]}
+"""
+    agents += '  quiet: {argv: [sh, -c, "echo x > x; git add -A; git commit -qm x"]}\n'
+    bench.run(gated("a", "judge") + gated("b", "quiet"), agents)
+    noted = [line for line in bench.told if "changes what it is judged by" in line]
+    assert noted == ["a: attempt 1 changes what it is judged by: verdict.txt"]
+    with bench.shop(gated("a", "judge"), agents) as shop:
+        assert noted[0].removeprefix("a: ") in [event.what for event in shop.attempts.story("a")]

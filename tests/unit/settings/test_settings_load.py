@@ -52,3 +52,10 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "hostkit.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="cannot read"):
         load_settings(tmp_path, {}, {})
+
+
+def test_where_evidence_and_verdicts_go_are_settings_like_others(tmp_path: Path) -> None:
+    assert load_settings(tmp_path, {}, {}).settings.runs_dir == ".hostkit/runs"
+    env = {"HOSTKIT_RUNS_DIR": "/elsewhere", "HOSTKIT_DATABASE_URL": "postgresql+psycopg://h/d"}
+    settings = load_settings(tmp_path, env, {}).settings
+    assert (settings.runs_dir, settings.database_url) == ("/elsewhere", "postgresql+psycopg://h/d")

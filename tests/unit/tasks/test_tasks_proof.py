@@ -121,6 +121,7 @@ def test_a_task_passes_only_if_the_ledger_has_a_clean_whole_pass_for_every_check
         r.kind is ProofKind.GATE
         and r.env == "virtual"
         and not r.selection
+        and r.rung
         and Rung.from_word(r.rung) >= Rung.WIRED
         for r in clean
     )

@@ -1,0 +1,43 @@
+"""What git says of a working tree, and what it was told not to say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hostkit.errors import ToolError
+from hostkit.tasks.git import Git
+from hostkit.testing.process import FakeRunner, Scripted
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_a_file_that_git_was_told_to_overlook_counts_as_changed(bench: Any, flag: str) -> None:
+    assert not bench.git.checkout().dirty
+    bench.git.run("update-index", flag, "verdict.txt")
+    (bench.repository / "verdict.txt").write_text("fail")
+    assert bench.git.changed_paths() == ("verdict.txt",)
+    assert bench.git.checkout().dirty
+
+
+def test_an_ignored_source_or_test_counts_as_changed_and_what_tools_leave_does_not(bench: Any) -> None:
+    (bench.repository / ".git" / "info").mkdir(exist_ok=True)
+    (bench.repository / ".git" / "info" / "exclude").write_text("extra*\n__pycache__/\nnotes\n*~\n")
+    for name in (
+        "firmware/lib/extra.cpp",
+        "hil_tests/extra.py",
+        "hil_tests/__pycache__/x.pyc",
+        "notes",
+        "firmware/a~",
+    ):
+        path = bench.repository / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    assert bench.git.changed_paths() == ("firmware/lib/extra.cpp", "hil_tests/extra.py")
+
+
+def test_a_git_that_says_nothing_is_an_error_that_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="printed nothing") as caught:
+        Git(tmp_path, FakeRunner.of(Scripted())).common_dir()
+    assert "command -v git" in caught.value.hint
