@@ -31,13 +31,15 @@ def test_more_brightness_is_never_darker(board, link):
     assert before.max() == 255
 
 
-@pytest.mark.parametrize("colour", [0xFF0000, 0x00FF00, 0x0000FF, 0xFFFFFF, 0x010203, 0x000000])
+@pytest.mark.parametrize(
+    "colour", [0xFF0000, 0x00FF00, 0x0000FF, 0xFFFFFF, 0x010203, 0x000000], ids="{:06x}".format
+)
 def test_plain_colours_equal_the_model(board, colour):
     for brightness in (1, 33, 128, 255):
         board.must_draw(Scene("solid", {"colour": colour}, output=Output(brightness, 0), count=1))
 
 
-@pytest.mark.parametrize("limit", [100, 320, 321, 500, 1000, 2000, 5000, 12_000, 19_000])
+@pytest.mark.parametrize("limit", [100, 320, 321, 500, 1000, 2000, 5000, 12_000, 19_000], ids="{}mA".format)
 def test_the_power_limit_is_never_exceeded(board, profile, measure, limit):
     idle = profile.leds
     estimated = board.draw(Scene("solid", WHITE, output=Output(255, limit)))
@@ -54,6 +56,6 @@ def test_the_power_limit_holds_for_every_pattern(board, link, pattern):
         assert link.step(time_us).ma <= 1200
 
 
-@pytest.mark.parametrize("limit", [321, 1000, 4000])
+@pytest.mark.parametrize("limit", [321, 1000, 4000], ids="{}mA".format)
 def test_limited_frames_equal_the_model(board, pattern, limit):
     board.must_draw(Scene(pattern, audio=LOUD, output=Output(255, limit), step_us=90_000, count=30))

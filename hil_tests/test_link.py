@@ -37,7 +37,12 @@ def refusal(link, op, *args):
     return caught.value.status
 
 
-@pytest.mark.parametrize("size", SIZES)
+def said(value):
+    """Return an operation or its arguments as a test's id."""
+    return value.name.lower() if isinstance(value, Op) else ",".join(map(repr, value))
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{}B".format)
 def test_an_echo_of_any_size_comes_back(link, size):
     data = bytes((i * 7 + size) & 0xFF for i in range(size))
     assert link.echo(data) == data
@@ -49,7 +54,7 @@ def test_every_byte_value_comes_back(link):
         assert link.echo(bytes([value]) * 3) == bytes([value]) * 3
 
 
-@pytest.mark.parametrize("value", [0x00, 0x01, 0x0A, 0x0D, 0x11, 0x13, 0xFF])
+@pytest.mark.parametrize("value", [0x00, 0x01, 0x0A, 0x0D, 0x11, 0x13, 0xFF], ids="{:#04x}".format)
 def test_long_runs_of_a_byte_that_lines_like_to_eat_come_back(link, value):
     assert link.echo(bytes([value]) * 512) == bytes([value]) * 512
 
@@ -112,7 +117,7 @@ def test_an_id_with_another_content_is_refused(link):
     assert unasked(link, Stray).reply.status is Status.ID_REUSED
 
 
-@pytest.mark.parametrize("op", [15, 99, 255, 70_000])
+@pytest.mark.parametrize("op", [15, 99, 255, 70_000], ids="op{}".format)
 def test_an_unknown_operation_is_refused(link, op):
     assert refusal(link, op) is Status.UNKNOWN_OP
 
@@ -136,6 +141,7 @@ def test_an_unknown_operation_is_refused(link, op):
         (Op.RUN, (0, 0, 1)),
         (Op.READ, (3, 0, 0, None)),
     ],
+    ids=said,
 )
 def test_wrong_arguments_are_refused(link, op, args):
     assert refusal(link, op, *args) is Status.BAD_ARGS
@@ -150,6 +156,7 @@ def test_wrong_arguments_are_refused(link, op, args):
         (Op.READ, (6, 0, 0, 1)),
         (Op.READ, (3, 9, 0, 1)),
     ],
+    ids=said,
 )
 def test_what_does_not_exist_is_not_found(link, op, args):
     assert refusal(link, op, *args) is Status.NOT_FOUND
@@ -164,6 +171,7 @@ def test_what_does_not_exist_is_not_found(link, op, args):
         (Op.READ, (3, 0, 0, 481)),
         (Op.READ, (3, 0, 480, 1)),
     ],
+    ids=said,
 )
 def test_what_is_too_much_is_out_of_range(link, op, args):
     link.step(0)

@@ -27,7 +27,7 @@ def test_no_frame_is_faster_than_the_wire(link, floor, measure):
     assert live.applied_fps == 1_000_000 // floor
 
 
-@pytest.mark.parametrize(("fps", "frames"), [(30, 15), (60, 40), (100, 40)])
+@pytest.mark.parametrize(("fps", "frames"), [(30, 15), (60, 40), (100, 40)], ids=["30Hz", "60Hz", "100Hz"])
 def test_frames_come_at_the_asked_rate_or_are_counted_as_dropped(link, floor, measure, fps, frames):
     link.configure("comet")
     lost = link.stats().events_lost

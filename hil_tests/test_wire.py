@@ -18,7 +18,7 @@ def latched_tap(board):
     return Tap.WIRE if board.has("wire") else Tap.SYMBOLS
 
 
-@pytest.mark.parametrize("colour", [0xFF0000, 0x00FF00, 0x0000FF, 0x804020])
+@pytest.mark.parametrize("colour", [0xFF0000, 0x00FF00, 0x0000FF, 0x804020], ids="{:06x}".format)
 def test_plain_colours_reach_the_leds(board, colour):
     board.must_draw(Scene("solid", {"colour": colour}, count=1), latched_tap(board))
 

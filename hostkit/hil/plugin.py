@@ -119,9 +119,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for marker in item.iter_markers("rung"):
             if len(marker.args) != 1 or marker.kwargs or marker.args[0] not in _RUNGS.split():
                 raise pytest.UsageError(f"{item.nodeid}: rung takes one of: {_RUNGS}")
-        needs_board = not _BOARD_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
-        if config.getoption("board") and needs_board and item.get_closest_marker("rung") is None:
+        if config.getoption("board") and _needs_board(item) and item.get_closest_marker("rung") is None:
             raise pytest.UsageError(f"{item.nodeid} needs a mark: pytest.mark.rung(...), one of: {_RUNGS}")
+
+
+def _needs_board(item: pytest.Item) -> bool:
+    """Does the test use this plugin's fixtures? Others may have a fixture of their own by such a name."""
+    found: Any = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    nearest = [found[name][-1] for name in _BOARD_FIXTURES if found.get(name)]
+    return any(definition.func.__module__ == __name__ for definition in nearest)
 
 
 def _patterns(config: pytest.Config) -> Mapping[str, Pattern]:

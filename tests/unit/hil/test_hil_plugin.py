@@ -336,3 +336,19 @@ def test_a_hook_that_turns_a_failure_into_a_pass_is_seen_through(run, pytester, 
     (test,) = seen.tests
     assert test.outcome in (Outcome.FAILED, Outcome.ERROR)
     assert "AssertionError" in test.message or "assert 9306" in test.message
+
+
+def test_a_fixture_of_another_project_that_is_called_board_needs_no_rung(run):
+    result, _ = run(
+        """
+        import pytest
+
+        @pytest.fixture
+        def board():
+            return "chess"
+
+        def test_theirs(board):
+            assert board == "chess"
+        """
+    )
+    result.assert_outcomes(passed=1)
