@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hostkit.errors import HostkitError, InconclusiveError, InvalidError
+from hostkit.errors import HostkitError, InconclusiveError, InvalidError, ToolError
 from hostkit.hil.observations import Measurement, ObservationFile, Outcome, Summary, TestSeen
 from hostkit.hil.session import Expectation, HilSession
 from hostkit.link.bodies import Identity
@@ -145,6 +145,8 @@ class Recorder:
                 return Outcome.LOST
             if not running.invalid:
                 return Outcome.FAILED
+        if isinstance(error, ToolError):  # a full disk, say: that says nothing of the firmware
+            return Outcome.LOST
         if isinstance(error, HostkitError) and error.exit_code == 1:
             return Outcome.FAILED  # also in the setup: the board was asked and did the wrong thing
         return Outcome.FAILED if report.when == "call" and not running.invalid else Outcome.ERROR

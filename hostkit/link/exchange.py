@@ -25,8 +25,10 @@ from hostkit.link.session import (
 from hostkit.link.transcript import Direction, Transcript
 from hostkit.link.transport import Transport
 from hostkit.link.views import text_lines
+from hostkit.words import counted
 
 _KEPT = 20_000  # unread events, logs and pieces that are kept before the oldest go
+_FLOOD = 1_000_000  # bytes while one request waits: no boot log and no panic is so long
 _KEPT_TEXT = 16_384  # characters of device text kept for messages
 
 
@@ -117,9 +119,16 @@ class Exchange:
             self._transcript.record(Direction.SENT, data)
 
     def _timeout(self, name: str, sends: int, waited_s: float) -> LinkTimeoutError:
-        seen = f"{self._noise} bytes came that were no reply" if self._noise else "the line was silent"
+        seen = (
+            f"{counted(self._noise, 'byte')} came that were no reply"
+            if self._noise
+            else "the line was silent"
+        )
         last = [*text_lines(self.text)][-1:]
         hint = f"the board last printed: {last[0]}" if last else "is this the right port, and is it running?"
+        if self._noise >= _FLOOD:
+            seen = f"{self._noise / 1e6:.0f} MB came that were no reply: the firmware floods the port"
+            hint = f"it prints without end, such as: {last[0]}" if last else "it sends without end"
         times = "once" if sends == 1 else f"{sends} times"
         return LinkTimeoutError(
             f"no answer to {name} on {self.transport.name} within {waited_s:.1f} s (sent {times}; {seen})",

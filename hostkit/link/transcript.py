@@ -17,6 +17,7 @@ from hostkit.link.framing import FrameDecoder
 from hostkit.link.views import describe_piece, stamp
 
 _DEFAULT_LIMIT = 8 << 20
+_FILE_LIMIT = 32 << 20  # bytes of the line, twice that and more in the file; a whole suite takes under 1 MB
 
 
 class Direction(Enum):
@@ -40,13 +41,22 @@ class Entry:
 
 
 class Transcript:
-    """Keeps the newest ``limit`` bytes in memory, and everything in a file where one is given.
+    """Keeps the newest ``limit`` bytes in memory, and the first ``file_limit`` in a file where one is given.
 
     With ``path`` each entry is appended to that file as JSON Lines (buffered; :meth:`close` completes it),
-    after a first line that gives the wall-clock start. Raises :class:`ToolError` when the disk refuses.
+    after a first line that gives the wall-clock start. What goes beyond the file's limit (a firmware that
+    floods its port) is counted in a last line, ``{"left_out": bytes}``. Raises :class:`ToolError` when the
+    disk refuses.
     """
 
-    def __init__(self, clock: Clock, *, path: Path | None = None, limit: int = _DEFAULT_LIMIT) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        path: Path | None = None,
+        limit: int = _DEFAULT_LIMIT,
+        file_limit: int = _FILE_LIMIT,
+    ) -> None:
         """Start the stamps at zero now."""
         self._clock = clock
         self._start_ns = clock.monotonic_ns()
@@ -55,6 +65,8 @@ class Transcript:
         self._entries: deque[Entry] = deque()
         self._size = 0
         self.lost_bytes = 0
+        self._file_left = file_limit
+        self._left_out = 0
         self._path = path
         self._stream: IO[str] | None = None
         if path is not None:
@@ -87,6 +99,10 @@ class Transcript:
             self._size -= dropped
             self.lost_bytes += dropped
         if self._stream is not None and self._path is not None:
+            if self._left_out or len(data) > self._file_left:
+                self._left_out += len(data)
+                return
+            self._file_left -= len(data)
             try:
                 self._stream.write(entry.json_line() + "\n")
             except OSError as error:
@@ -110,7 +126,9 @@ class Transcript:
         if self._stream is not None and self._path is not None:
             stream, self._stream = self._stream, None
             try:
-                stream.close()
+                with stream:
+                    if self._left_out:
+                        stream.write(json.dumps({"left_out": self._left_out}) + "\n")
             except OSError as error:
                 raise disk_error(error, self._path) from error
 

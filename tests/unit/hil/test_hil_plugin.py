@@ -352,3 +352,18 @@ def test_a_fixture_of_another_project_that_is_called_board_needs_no_rung(run):
         """
     )
     result.assert_outcomes(passed=1)
+
+
+def test_a_machine_that_fails_in_mid_test_is_not_blamed_on_the_firmware(run):
+    _, seen = run(
+        """
+        import pytest
+        from hostkit.errors import ToolError
+
+        @pytest.mark.rung("linked")
+        def test_one(link):
+            raise ToolError("no space left while writing link.jsonl")
+        """
+    )
+    (test,) = seen.tests
+    assert (test.outcome, test.message) == (Outcome.LOST, "no space left while writing link.jsonl")

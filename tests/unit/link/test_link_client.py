@@ -195,7 +195,8 @@ def test_a_board_that_floods_the_port_cannot_outlast_the_time_out(desk: Desk) ->
     link._exchange.transport.write = lambda data: None  # type: ignore[method-assign]
     with pytest.raises(LinkTimeoutError) as caught:
         link.hello()
-    assert "bytes came that were no reply" in caught.value.message
+    assert "MB came that were no reply: the firmware floods the port" in caught.value.message
+    assert caught.value.hint == "it sends without end"
 
 
 def test_a_lost_reply_is_asked_for_again_and_the_board_acts_once(desk: Desk) -> None:

@@ -50,6 +50,16 @@ def test_a_file_gets_everything_though_memory_forgets(tmp_path: Path) -> None:
     assert [entry.data[0] for entry in read_entries(path)] == [*range(50)]
 
 
+def test_a_flood_fills_no_disk_and_the_file_says_what_it_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "link.jsonl"
+    with Transcript(FakeClock(), path=path, file_limit=25) as transcript:
+        for value in range(5):
+            transcript.record(Direction.RECEIVED, bytes([value]) * 10)
+        transcript.record(Direction.SENT, b"x")
+    assert [entry.data[0] for entry in read_entries(path)] == [0, 1]
+    assert json.loads(path.read_text().splitlines()[-1]) == {"left_out": 31}
+
+
 def test_a_line_of_the_file_has_the_documented_keys(tmp_path: Path) -> None:
     clock = FakeClock(wall_ns=42)
     transcript = Transcript(clock)
