@@ -73,8 +73,17 @@ class VirtualBoard:
         return FlashAccess(port, baud, before="no-reset", after="no-reset")
 
     def run_application(self) -> None:
-        """Reset the board into what its flash holds."""
+        """Reset the board into what its flash holds.
+
+        Raises :class:`ToolError` when this machine cannot keep that flash or run what is in it (a full
+        disk): the board itself is not to blame.
+        """
         self._client.reset(download=False)
+        if problem := self.state().problem:
+            raise ToolError(
+                f"board {self._spec.name}: {problem}",
+                hint=f"free some space in {self._directory}, then flash it again",
+            )
 
     def state(self) -> BoardState:
         """Return what the board is doing."""

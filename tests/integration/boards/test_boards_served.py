@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from hostkit.boards.virtual.board import VirtualBoard
 from hostkit.boards.virtual.serve import spec_to_json
 from hostkit.boards.virtual.server import BoardServer, ServeSpec
 from hostkit.clock import SystemClock
-from hostkit.errors import InconclusiveError, InvalidError, UsageError
+from hostkit.errors import InconclusiveError, InvalidError, ToolError, UsageError
 from hostkit.files import atomic_write
 from hostkit.process import process_start_ticks
 from hostkit.testing.boards import ECHO_FIRMWARE, TEST_MAC, flash_content, running_board, virtual_spec
@@ -230,6 +231,18 @@ def test_firmware_stderr_goes_to_the_log_of_the_board(tmp_path: Path) -> None:
     with running_board(tmp_path, firmware=loud):
         log = tmp_path / "bench" / "board.log"
         until(lambda: "stderr: from stderr" in log.read_text(), "the line in the log")
+
+
+def test_a_machine_that_cannot_run_the_firmware_is_an_error_of_the_machine_not_silence(
+    tmp_path: Path,
+) -> None:
+    directory = tmp_path / "bench"
+    atomic_write(directory / "flash.bin", flash_content(ECHO_FIRMWARE))
+    (directory / "application" / "in the way").mkdir(parents=True)
+    with closing(open_board(virtual_spec(), boards_dir=tmp_path, clock=SystemClock())) as board:
+        with pytest.raises(ToolError, match=r"board bench: .*application") as caught:
+            board.run_application()
+        assert "free some space" in caught.value.hint
 
 
 def test_ending_leaves_no_port_no_record_and_no_process(tmp_path: Path) -> None:
