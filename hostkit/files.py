@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from typing import Any
 from hostkit.errors import ToolError
 
 _CHUNK = 1 << 20
+_STAGED = re.compile(r"\..+\.[a-z0-9_]{8}")  # as tempfile names what it makes
 
 
 def sha256_file(path: Path) -> str:
@@ -95,11 +98,13 @@ def atomic_directory(path: Path) -> Iterator[Path]:
 
     Leaves nothing behind when the block raises. When ``path`` already exists at the end (another
     process made it first) the staged copy is dropped and the existing one stands: use it for
-    content-addressed directories, whose content is the same by name.
+    content-addressed directories, whose content is the same by name. What others left who were killed
+    in the block is cleared away.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        staged = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        _sweep_directories(path.parent)
+        staged, lock = _stage(path)
     except OSError as error:
         raise disk_error(error, path) from error
     try:
@@ -115,3 +120,40 @@ def atomic_directory(path: Path) -> Iterator[Path]:
         raise disk_error(error, path) from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+        os.close(lock)
+
+
+def sweep_staged(path: Path) -> None:
+    """Remove what killed writers of ``path`` left beside it; for whoever alone may write it."""
+    for left in path.parent.glob(f".{path.name}.????????"):
+        with suppress(OSError):
+            left.unlink()
+
+
+def _stage(path: Path) -> tuple[Path, int]:
+    """Make a staging directory that is locked for as long as the descriptor is open, or its process lives."""
+    while True:
+        staged = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        try:
+            lock = os.open(staged, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:  # swept by another process before it could be locked
+            continue
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if staged.is_dir():
+            return staged, lock
+        os.close(lock)
+
+
+def _sweep_directories(parent: Path) -> None:
+    """Remove staging directories that nobody holds."""
+    for left in parent.iterdir():
+        if not _STAGED.fullmatch(left.name) or not left.is_dir():
+            continue
+        with suppress(OSError):
+            lock = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+            finally:
+                os.close(lock)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,44 @@ def test_a_file_hash_is_that_of_its_bytes(tmp_path: Path) -> None:
     assert files.sha256_file(tmp_path / "f") == (
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )
+
+
+LEAVE = """
+import os, sys
+from pathlib import Path
+from hostkit.files import atomic_directory
+with atomic_directory(Path(sys.argv[1])) as staged:
+    (staged / "half").write_text("x")
+    print(staged.name, flush=True)
+    sys.stdin.readline()
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_a_killed_maker_left_is_cleared_by_the_next_and_what_a_living_one_makes_is_not(
+    tmp_path: Path,
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", LEAVE, str(tmp_path / "a")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as maker:
+        assert maker.stdout is not None
+        staged = tmp_path / maker.stdout.readline().decode().strip()
+        (tmp_path / ".hidden.directory").mkdir()
+        with files.atomic_directory(tmp_path / "b"):
+            assert (staged / "half").exists()
+        maker.communicate(b"die\n")
+    assert (staged / "half").exists()
+    with files.atomic_directory(tmp_path / "c"):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {"b", "c", ".hidden.directory"}
+
+
+def test_staged_files_of_one_path_are_swept_and_no_others(tmp_path: Path) -> None:
+    for name in (".flash.bin.abcd1234", ".flash.bin.keep", ".nvs.bin.abcd1234", "flash.bin"):
+        (tmp_path / name).write_text("x")
+    files.sweep_staged(tmp_path / "flash.bin")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".flash.bin.keep",
+        ".nvs.bin.abcd1234",
+        "flash.bin",
+    ]

@@ -38,7 +38,7 @@ class VirtualBoard:
         self._spec = spec
         self._directory = directory
         self._child: subprocess.Popen[bytes] | None = None
-        served = read_record(directory)
+        served = _living(directory)
         if served is None and not autostart:
             raise InconclusiveError(
                 f"board {spec.name} is not served", hint=f"say: hostkit boards serve {spec.name}"
@@ -145,6 +145,37 @@ class VirtualBoard:
             )
         if not answer["ok"]:
             raise error_from(answer)
+
+
+def _living(directory: Path) -> ServedBoard | None:
+    """Return the board that is served, or None; a server that was just killed takes a moment to be gone.
+
+    Raises :class:`InconclusiveError` for one that lives and does not answer.
+    """
+    served = read_record(directory)
+    if served is None:
+        return None
+    try:
+        ControlClient(directory).state()
+    except InconclusiveError:
+        if not _gone(served.pid):
+            raise
+        return None
+    return served
+
+
+def _gone(pid: int) -> bool:
+    """Wait a while for the end of a process that need not be a child of ours."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_READ)
+            return bool(selector.select(_STOP_S))
+    finally:
+        os.close(descriptor)
 
 
 def _check(spec: BoardSpec, served: ServedBoard) -> None:

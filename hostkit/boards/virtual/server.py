@@ -22,7 +22,7 @@ from hostkit.boards.virtual.running import ApplicationEvents, RunningApplication
 from hostkit.boards.virtual.silicon import Application, Silicon
 from hostkit.boards.virtual.storage import find_storage, store
 from hostkit.clock import Clock
-from hostkit.files import disk_error
+from hostkit.files import disk_error, sweep_staged
 from hostkit.process import boot_id, process_start_ticks
 
 _BACKLOG = 1 << 18  # bytes for the host that wait before the application has to
@@ -113,6 +113,8 @@ class BoardServer:
     def _build(self, opening: ExitStack) -> None:
         spec = self.spec
         opening.callback(os.close, _take_directory(self._directory, spec.name))
+        for name in ("flash.bin", STORAGE_FILE, "application"):
+            sweep_staged(self._directory / name)
         self._journal = Journal(self._directory / "board.log", self._clock)
         self._loop = Loop()
         opening.callback(self._loop.close)

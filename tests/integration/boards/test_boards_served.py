@@ -21,14 +21,14 @@ import serial
 from hostkit.boards.lease import BusyError, LeaseOffice
 from hostkit.boards.model import BoardSpec, Chip, Kind
 from hostkit.boards.open import open_board
-from hostkit.boards.served import ControlClient, read_record, short_path
+from hostkit.boards.served import ControlClient, ServedBoard, read_record, short_path, write_record
 from hostkit.boards.virtual.board import VirtualBoard
 from hostkit.boards.virtual.serve import spec_to_json
 from hostkit.boards.virtual.server import BoardServer, ServeSpec
 from hostkit.clock import SystemClock
 from hostkit.errors import InconclusiveError, InvalidError, ToolError, UsageError
 from hostkit.files import atomic_write
-from hostkit.process import process_start_ticks
+from hostkit.process import boot_id, process_start_ticks
 from hostkit.testing.boards import ECHO_FIRMWARE, TEST_MAC, flash_content, running_board, virtual_spec
 
 SPEC = ServeSpec("bench", Chip.ESP32, TEST_MAC)
@@ -407,6 +407,22 @@ def test_killing_the_server_leaves_whole_flash_no_orphan_and_a_board_that_comes_
     assert read_record(tmp_path / "bench") is None
     with running_board(tmp_path) as board:
         assert board.state().mode == "running"
+
+
+def test_a_server_that_is_just_dying_is_waited_for_and_replaced(tmp_path: Path) -> None:
+    directory = tmp_path / "bench"
+    atomic_write(directory / "flash.bin", flash_content(ECHO_FIRMWARE))
+    with subprocess.Popen(["sleep", "0.3"]) as dying:  # its record is there, its socket is not
+        ticks = process_start_ticks(dying.pid) or 0
+        size = 4 << 20
+        record = ServedBoard(
+            "bench", "esp32", TEST_MAC, size, dying.pid, ticks, boot_id(), "p", "r", "s", paced=False
+        )
+        write_record(directory, record)
+        assert read_record(directory) == record
+        with closing(open_board(virtual_spec(), boards_dir=tmp_path, clock=SystemClock())) as board:
+            assert isinstance(board, VirtualBoard)
+            assert board.state().mode == "running"
 
 
 def test_what_the_firmware_stored_survives_the_killing_of_its_server(
