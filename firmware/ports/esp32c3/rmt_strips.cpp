@@ -1,0 +1,141 @@
+#include "esp32c3/rmt_strips.hpp"
+
+#include "esp32c3/interrupts.hpp"
+#include "esp32c3/registers.hpp"
+
+namespace hk::esp32c3 {
+namespace {
+
+constexpr std::uint32_t kStart = 1u << 0;
+constexpr std::uint32_t kReadReset = 1u << 1;
+constexpr std::uint32_t kWrap = 1u << 4;
+constexpr std::uint32_t kIdleLow = 1u << 6;  // output enabled when idle, level 0
+constexpr std::uint32_t kDivideBy1 = 1u << 8;
+constexpr std::uint32_t kOneBlock = 1u << 16;
+constexpr std::uint32_t kUpdate = 1u << 24;
+constexpr std::uint32_t kConfig = kWrap | kIdleLow | kDivideBy1 | kOneBlock;
+constexpr std::uint32_t kDirectMemory = 1u << 0;
+constexpr std::uint32_t kFromApb = 1u << 24 | 1u << 26;  // source, clock on
+constexpr std::uint32_t kClockEnable = 1u << 31;
+
+constexpr std::uint32_t kSignalOut0 = 51;  // GPIO matrix (TRM 1.1, table 5-2)
+constexpr std::uint32_t kPadFunctionGpio = 1u << 12 | 2u << 10;
+
+constexpr std::uint32_t ended(std::size_t channel) { return 1u << channel; }
+constexpr std::uint32_t half_empty(std::size_t channel) { return 1u << (8 + channel); }
+
+RmtStrips* the_strips;  // whom the interrupt is for
+
+}  // namespace
+
+void RmtStrips::begin(const Profile& profile) {
+    the_strips = this;
+    reg(kSystemClockEnable0) = reg(kSystemClockEnable0) | kSystemRmt;
+    reg(kSystemReset0) = reg(kSystemReset0) & ~kSystemRmt;
+    reg(kRmtSysConf) = kDirectMemory | kFromApb | kClockEnable;
+    for (std::size_t i = 0; i < profile.strip_count && i < kChannels; ++i) {
+        const std::uint32_t at = static_cast<std::uint32_t>(4 * i);
+        const std::uint32_t pin = profile.strips[i].gpio;
+        reg(kRmtTxConf0 + at) = kConfig | kUpdate;
+        reg(kRmtTxLimit + at) = kHalf;
+        reg(kIoMux + 4 * pin) = kPadFunctionGpio;
+        reg(kGpioOutSelect + 4 * pin) = static_cast<std::uint32_t>(kSignalOut0 + i);
+        reg(kGpioEnableSet) = 1u << pin;
+    }
+    reg(kRmtIntClr) = 0xFFFFFFFFu;
+    reg(kRmtIntEna) = ended(0) | ended(1) | half_empty(0) | half_empty(1);
+}
+
+void RmtStrips::show(const Waveform* strips, std::size_t count) {
+    release();
+    Masked masked;
+    std::uint32_t longest_us = 0;
+    for (std::size_t i = 0; i < count && i < kChannels; ++i) {
+        channels_[i].next = strips[i].words;
+        channels_[i].end = strips[i].words + strips[i].count;
+        channels_[i].place = 0;
+        channels_[i].marked = channels_[i].done = false;
+        fill(i, kBlock);
+        const std::uint32_t us = frame_us(static_cast<std::uint32_t>(strips[i].count / kBitsPerLed));
+        longest_us = us > longest_us ? us : longest_us;
+    }
+    free_at_us_ = clock_.now_us() + longest_us;
+    for (std::size_t i = 0; i < count && i < kChannels; ++i) {
+        start(i);
+    }
+    serve();
+}
+
+// Sleeps between two refills, which come as interrupts.
+void RmtStrips::release() {
+    Masked masked;
+    while (sending()) {
+        wait_for_interrupt();
+        serve();
+    }
+}
+
+std::uint32_t RmtStrips::busy_us() {
+    const std::uint64_t now = clock_.now_us();
+    if (now < free_at_us_) {
+        return static_cast<std::uint32_t>(free_at_us_ - now);
+    }
+    return sending() ? 1 : 0;
+}
+
+Bytes RmtStrips::latched(std::size_t strip) {
+    return strip < kChannels ? channels_[strip].tap.latched() : Bytes{};
+}
+
+void RmtStrips::on_interrupt() { the_strips->serve(); }
+
+void RmtStrips::start(std::size_t index) {
+    reg(kRmtIntClr) = ended(index) | half_empty(index);
+    reg(kRmtTxConf0 + static_cast<std::uint32_t>(4 * index)) = kConfig | kReadReset | kUpdate | kStart;
+}
+
+// A transmitter that stops before the end mark ran dry: the strip has shown half a frame. It goes on
+// from the start of its block. A model of the chip that sends a block in no time at all stops there
+// each time, and so gets everything as well.
+void RmtStrips::serve() {
+    std::uint32_t raw = reg(kRmtIntRaw);
+    while ((raw & (ended(0) | ended(1) | half_empty(0) | half_empty(1))) != 0) {
+        reg(kRmtIntClr) = raw;
+        for (std::size_t i = 0; i < kChannels; ++i) {
+            Channel& channel = channels_[i];
+            if ((raw & ended(i)) != 0 && !channel.marked) {
+                channel.place = 0;
+                fill(i, kBlock);
+                start(i);
+            } else if ((raw & ended(i)) != 0) {
+                channel.done = true;
+            } else if ((raw & half_empty(i)) != 0 && !channel.marked) {
+                fill(i, kHalf);
+            }
+        }
+        raw = reg(kRmtIntRaw);
+    }
+}
+
+bool RmtStrips::sending() const {
+    for (const Channel& channel : channels_) {
+        if (!channel.done) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void RmtStrips::fill(std::size_t index, std::uint32_t words) {
+    Channel& channel = channels_[index];
+    const std::uint32_t block = kRmtMemory + static_cast<std::uint32_t>(index) * kBlock * 4;
+    for (; words > 0 && !channel.marked; --words) {
+        channel.marked = channel.next == channel.end;
+        volatile std::uint32_t& place = reg(block + 4 * channel.place);
+        place = channel.marked ? kRmtEnd : symbol_of(*channel.next++);
+        channel.tap.take(place);
+        channel.place = channel.place + 1 == kBlock ? 0 : channel.place + 1;
+    }
+}
+
+}  // namespace hk::esp32c3

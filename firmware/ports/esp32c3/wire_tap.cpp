@@ -1,0 +1,75 @@
+#include "esp32c3/wire_tap.hpp"
+
+#include <cstring>
+
+#include "esp32c3/rmt_symbols.hpp"
+
+namespace hk::esp32c3 {
+namespace {
+
+constexpr std::uint32_t kZeroHigh = 400;
+constexpr std::uint32_t kZeroLow = 850;
+constexpr std::uint32_t kOneHigh = 800;
+constexpr std::uint32_t kOneLow = 450;
+constexpr std::uint32_t kTolerance = 150;
+constexpr std::uint32_t kReset = 280000;
+
+std::uint32_t ns_of(std::uint32_t half) { return (half & 0x7FFFu) * 1000u / kRmtTicksPerUs; }
+
+bool near(std::uint32_t ns, std::uint32_t nominal) {
+    return ns + kTolerance >= nominal && ns <= nominal + kTolerance;
+}
+
+bool is_gap(std::uint32_t symbol) {
+    return (symbol & 0x80008000u) == 0 && ns_of(symbol & 0xFFFFu) + ns_of(symbol >> 16) >= kReset;
+}
+
+// The bit that an LED sees; wrong on purpose for what is outside the datasheet.
+std::uint32_t bit_of(std::uint32_t symbol) {
+    const std::uint32_t high = ns_of(symbol & 0xFFFFu);
+    const std::uint32_t low = ns_of(symbol >> 16);
+    const bool one = high > (kZeroHigh + kOneHigh) / 2;
+    const bool levels = (symbol & 0x8000u) != 0 && (symbol & 0x80000000u) == 0;
+    const bool clear = levels && near(high, one ? kOneHigh : kZeroHigh) && near(low, one ? kOneLow : kZeroLow);
+    return one == clear ? 1 : 0;
+}
+
+}  // namespace
+
+// There are two symbols in a frame, thousands of times: each is looked at once.
+void WireTap::take(std::uint32_t symbol) {
+    if (symbol != 0 && symbol == known_[0]) {
+        shift_in(0);
+    } else if (symbol != 0 && symbol == known_[1]) {
+        shift_in(1);
+    } else if (is_gap(symbol)) {
+        latch();
+    } else if (symbol != 0) {
+        const std::uint32_t bit = bit_of(symbol);
+        known_[bit] = symbol;
+        shift_in(bit);
+    }
+}
+
+void WireTap::shift_in(std::uint32_t bit) {
+    shifting_ = shifting_ << 1 | bit;
+    if (shifting_ < 1u << 24) {
+        return;
+    }
+    if (full_ < kLeds) {
+        std::uint8_t* rgb = taken_ + full_ * 3;
+        rgb[1] = static_cast<std::uint8_t>(shifting_ >> 16);
+        rgb[0] = static_cast<std::uint8_t>(shifting_ >> 8);
+        rgb[2] = static_cast<std::uint8_t>(shifting_);
+        ++full_;
+    }
+    shifting_ = 1;
+}
+
+void WireTap::latch() {
+    std::memcpy(shown_, taken_, full_ * 3);
+    full_ = 0;
+    shifting_ = 1;
+}
+
+}  // namespace hk::esp32c3
