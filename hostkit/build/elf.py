@@ -8,19 +8,37 @@ from dataclasses import dataclass
 from hostkit.errors import ToolError
 
 MACHINES = {3: "i686", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
-"""``e_machine`` of <elf.h> to the name that ``uname -m`` gives."""
+"""``e_machine`` of <elf.h> to the name that ``uname -m`` gives; a 32-bit RISC-V is ``riscv32``."""
 
 _SHF_WRITE_ALLOC = 0x3
-_RAM_SECTIONS = (".data", ".bss", ".tdata", ".tbss")
+_PT_LOAD = 1
+_RAM_SECTIONS = (".data", ".bss", ".tdata", ".tbss", ".stack")
 _RELRO = ".data.rel.ro"  # constant once the loader is done; on a chip it stays in flash
 
 
 @dataclass(frozen=True, slots=True)
 class ElfFacts:
-    """``machine`` as ``uname -m`` names it; ``ram``: bytes of initialised and zeroed data."""
+    """``machine`` as ``uname -m`` names it; ``ram``: bytes of initialised and zeroed data, and of a stack
+    that the linker placed."""
 
     machine: str
     ram: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a loader puts at an address: the bytes that the file has for it."""
+
+    address: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An executable for a chip: where it starts, and what is loaded, by address."""
+
+    entry: int
+    loads: tuple[Load, ...]
 
 
 def read_elf(data: bytes) -> ElfFacts:
@@ -35,7 +53,23 @@ def read_elf(data: bytes) -> ElfFacts:
         sections = _sections(data, wide=wide)
     except (struct.error, IndexError, ValueError):
         raise _broken("its section table is cut off") from None
-    return ElfFacts(MACHINES[machine], sum(size for name, size in sections if _in_ram(name)))
+    name = MACHINES[machine] if wide or machine != 243 else "riscv32"
+    return ElfFacts(name, sum(size for section, size in sections if _in_ram(section)))
+
+
+def read_program(data: bytes) -> Program:
+    """Read what a 32-bit little-endian ELF file loads. Raises :class:`ToolError` when it is none."""
+    if data[:6] != b"\x7fELF\x01\x01" or len(data) < 52:
+        raise _broken("it is not a 32-bit little-endian ELF file")
+    entry, table = struct.unpack_from("<II", data, 24)
+    size, count = struct.unpack_from("<HH", data, 42)
+    try:
+        rows = [struct.unpack_from("<IIIIIIII", data, table + size * number) for number in range(count)]
+    except struct.error:
+        raise _broken("its program table is cut off") from None
+    # type, offset, virtual address, physical address, bytes in the file, ...
+    loads = (Load(row[2], data[row[1] : row[1] + row[4]]) for row in rows if row[0] == _PT_LOAD and row[4])
+    return Program(entry, tuple(sorted(loads, key=lambda load: load.address)))
 
 
 def _in_ram(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Host executable to the regions of a virtual board's flash: partition table and application image."""
+"""Executable to the regions of a board's flash: partition table and application image."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hostkit.boards.partitions import (
     Partition,
     pack_partitions,
 )
+from hostkit.build.chips import chip_image
 from hostkit.build.elf import read_elf
 from hostkit.build.model import Image
 from hostkit.errors import FailedError
@@ -32,6 +33,17 @@ class Packed:
     ram: int
 
 
+def pack(executable: bytes, *, chip: Chip, version: str, build_id: str) -> Packed:
+    """Return the regions for an executable: one for a chip is its image, one for a host is carried inside.
+
+    Equal arguments give equal bytes (no dates). Raises as :func:`pack_virtual` does.
+    """
+    if read_elf(executable).machine != "riscv32":
+        return pack_virtual(executable, chip=chip, version=version, build_id=build_id)
+    description = AppDescription(version, build_id=bytes.fromhex(build_id))
+    return _regions(chip_image(executable, chip, description), read_elf(executable).ram)
+
+
 def pack_virtual(executable: bytes, *, chip: Chip, version: str, build_id: str) -> Packed:
     """Return the two regions; equal arguments give equal bytes (no dates).
 
@@ -41,6 +53,10 @@ def pack_virtual(executable: bytes, *, chip: Chip, version: str, build_id: str) 
     elf = read_elf(executable)
     description = AppDescription(version, build_id=bytes.fromhex(build_id))
     app = pack_application(chip, description, Payload(f"{elf.machine}-linux", executable))
+    return _regions(app, elf.ram)
+
+
+def _regions(app: bytes, ram: int) -> Packed:
     check_fits(len(app), APP_PARTITION)
     table = pack_partitions(DEFAULT_PARTITIONS)
     return Packed(
@@ -48,7 +64,7 @@ def pack_virtual(executable: bytes, *, chip: Chip, version: str, build_id: str) 
             (image_of("partitions", TABLE_OFFSET, table), table),
             (image_of("app", APP_PARTITION.offset, app), app),
         ),
-        elf.ram,
+        ram,
     )
 
 

@@ -127,7 +127,7 @@ def compile_env(
     if not places.program.is_file():
         raise ToolError(
             f"PlatformIO succeeded but left no program at {places.program}",
-            hint="the env's platform must be firmware/platforms/virtual",
+            hint="the env's platform must be one of firmware/platforms",
         )
     return Compiled(places.program, done.output, warnings(diagnostics))
 

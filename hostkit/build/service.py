@@ -194,14 +194,12 @@ class _Job:
         return inside.removeprefix("src/").removesuffix(".o")
 
     def _keep(self, inputs: Inputs, compiled: Compiled) -> Stored:
-        from hostkit.build.pack import pack_virtual  # noqa: PLC0415 - an unchanged build packs nothing
+        from hostkit.build.pack import pack  # noqa: PLC0415 - an unchanged build packs nothing
 
         self._tell(EventKind.PACK, "packing the image")
         executable = compiled.program.read_bytes()
         settings = self._settings
-        packed = pack_virtual(
-            executable, chip=settings.chip, version=settings.version, build_id=inputs.build_id
-        )
+        packed = pack(executable, chip=settings.chip, version=settings.version, build_id=inputs.build_id)
         artifact = self._artifact(inputs, packed)
         check_sizes(artifact.sizes)
         files = {image.file: data for image, data in packed.images}
