@@ -115,12 +115,13 @@ class _Reader:
         return spec
 
     def _check_kind(self, where: tuple[str, ...], spec: BoardSpec) -> None:
-        if spec.kind is Kind.VIRTUAL:
+        if spec.served:
+            word = spec.kind.value
             if spec.port:
-                raise self._error((*where, "port"), "a virtual board makes its own port", "remove the key")
+                raise self._error((*where, "port"), f"a {word} board makes its own port", "remove the key")
             if not spec.mac:
                 raise self._error(
-                    where, f"virtual board {spec.name!r} needs a mac", "such as '02:00:00:00:00:01'"
+                    where, f"{word} board {spec.name!r} needs a mac", "such as '02:00:00:00:00:01'"
                 )
         elif not spec.port:
             raise self._error(

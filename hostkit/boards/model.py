@@ -19,6 +19,7 @@ class Kind(Enum):
     """How a board exists."""
 
     VIRTUAL = "virtual"  # firmware compiled for the host, behind a modelled ESP32
+    SIMULATED = "simulated"  # firmware for the chip's instruction set, simulated behind the same model
     SERIAL = "serial"  # silicon on a serial port of this machine
     RFC2217 = "rfc2217"  # silicon behind a port server
 
@@ -33,6 +34,7 @@ class Fidelity(IntEnum):
 
 FIDELITY: dict[Kind, Fidelity] = {
     Kind.VIRTUAL: Fidelity.VIRTUAL,
+    Kind.SIMULATED: Fidelity.SIMULATED,
     Kind.SERIAL: Fidelity.BOARD,
     Kind.RFC2217: Fidelity.BOARD,
 }
@@ -56,6 +58,11 @@ class BoardSpec:
     def identity(self) -> str:
         """The name that leases go by: the MAC where known (ports change names), else kind and name."""
         return self.mac.replace(":", "") if self.mac else f"{self.kind.value}-{self.name}"
+
+    @property
+    def served(self) -> bool:
+        """True for a board that exists only while a process of this machine serves it."""
+        return self.kind in (Kind.VIRTUAL, Kind.SIMULATED)
 
     @property
     def fidelity(self) -> Fidelity:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from hostkit.boards.model import Board, BoardSpec, Kind
+from hostkit.boards.simulated.engine import require_engine
 from hostkit.clock import Clock
 
 
 def open_board(spec: BoardSpec, *, boards_dir: Path, clock: Clock, autostart: bool = True) -> Board:
     """Return the board, ready to be reset, flashed and talked to; close it when done.
 
-    ``boards_dir``: live state of virtual boards (``Paths.boards``). A virtual board that nobody serves
+    ``boards_dir``: live state of virtual and simulated boards (``Paths.boards``). One that nobody serves
     is served by a child of this process until it is closed, unless ``autostart`` is off: then that is
     an :class:`InconclusiveError`. A real board is not touched before it is used. Take the board's lease
     first (:mod:`hostkit.boards.lease`).
     """
-    if spec.kind is Kind.VIRTUAL:
+    if spec.kind is Kind.SIMULATED:
+        require_engine(spec.chip)
+    if spec.served:
         from hostkit.boards.virtual.board import VirtualBoard  # noqa: PLC0415 - not for real boards
 
         return VirtualBoard(spec, boards_dir / spec.name, autostart=autostart)

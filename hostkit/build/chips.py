@@ -33,7 +33,8 @@ def chip_image(executable: bytes, chip: Chip, description: AppDescription) -> by
     """
     if chip not in _WINDOWS:
         raise ToolError(
-            f"there is no image layout for {chip.value}", hint="use a chip of " + _names() + ", or env virtual"
+            f"there is no image layout for {chip.value}",
+            hint="use a chip of " + _names() + ", or env virtual",
         )
     program = read_program(executable)
     drom = next((load for load in program.loads if load.address == DROM_BASE[chip]), None)

@@ -98,11 +98,10 @@ def serve_command(
 def reset_command(context: Context, name: str, download: bool, force: bool) -> None:
     """Press the board's reset button."""
     from hostkit.boards.lease import LeaseOffice  # noqa: PLC0415 - not for --help
-    from hostkit.boards.model import Kind  # noqa: PLC0415
     from hostkit.boards.open import open_board  # noqa: PLC0415
 
     spec = _known_or_served(context, name)
-    if download and spec.kind is not Kind.VIRTUAL:
+    if download and not spec.served:
         raise UsageError(
             f"board {name} enters its ROM loader by esptool's own reset",
             hint=f"say: esptool --port {spec.port} chip-id",
@@ -185,11 +184,10 @@ def _describe(context: Context, spec: BoardSpec) -> dict[str, Any]:
 
 
 def _served(context: Context, spec: BoardSpec) -> BoardState | None:
-    from hostkit.boards.model import Kind  # noqa: PLC0415 - not for --help
     from hostkit.boards.served import ControlClient, read_record  # noqa: PLC0415
 
     directory = context.paths.boards / spec.name
-    if spec.kind is not Kind.VIRTUAL or read_record(directory) is None:
+    if not spec.served or read_record(directory) is None:
         return None
     try:
         return ControlClient(directory).state()
@@ -200,7 +198,7 @@ def _served(context: Context, spec: BoardSpec) -> BoardState | None:
 def _state_words(spec: BoardSpec, served: BoardState | None) -> str:
     from hostkit.boards.model import Kind  # noqa: PLC0415 - not for --help
 
-    if spec.kind is Kind.VIRTUAL:
+    if spec.served:
         return f"{served.mode}, pid {served.pid}" if served else "not served"
     if spec.kind is Kind.SERIAL:
         return f"at {spec.port}" if Path(spec.port).exists() else f"absent: no {spec.port}"
@@ -222,7 +220,8 @@ def _known_or_served(context: Context, name: str) -> BoardSpec:
 
 
 def _serve_spec(context: Context, name: str, chip: str | None) -> ServeSpec:
-    from hostkit.boards.model import Chip, Kind  # noqa: PLC0415 - not for --help
+    from hostkit.boards.model import Chip  # noqa: PLC0415 - not for --help
+    from hostkit.boards.virtual.board import serve_spec  # noqa: PLC0415
     from hostkit.boards.virtual.server import ServeSpec  # noqa: PLC0415
 
     if chip is not None:
@@ -231,9 +230,9 @@ def _serve_spec(context: Context, name: str, chip: str | None) -> ServeSpec:
         tail = hashlib.sha256(f"{name}/{chip}".encode()).digest()
         return ServeSpec(name, Chip(chip), "02:" + tail[:5].hex(":"))
     spec = _catalog(context).get(name)
-    if spec.kind is not Kind.VIRTUAL:
+    if not spec.served:
         raise UsageError(f"board {name} is a real one", hint="serve a virtual board, or add --chip")
-    return ServeSpec(name, spec.chip, spec.mac, spec.flash_size)
+    return serve_spec(spec)
 
 
 def _welcome(state: BoardState, spec: ServeSpec, directory: Path) -> str:

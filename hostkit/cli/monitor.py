@@ -46,14 +46,13 @@ def monitor_command(
     """
     if raw and typing:
         raise UsageError("--raw and --type exclude each other", hint="leave one of them out")
-    from hostkit.boards.model import Kind  # noqa: PLC0415 - not for --help
     from hostkit.cli.flash import find_board, hold_board, settings_of  # noqa: PLC0415
     from hostkit.link.transport import open_transport  # noqa: PLC0415
 
     with ExitStack() as stack:
         settings = settings_of(context, board=board)
         held = hold_board(context, settings, find_board(context, settings.board), "hostkit monitor", stack)
-        first = held.spec.kind is not Kind.VIRTUAL  # a real board's reset needs the port for itself
+        first = not held.spec.served  # a real board's reset needs the port for itself
         if reset and first:
             held.run_application()
         transport = open_transport(held.link_port())

@@ -2,6 +2,7 @@
 
 #include "esp32c3/interrupts.hpp"
 #include "esp32c3/registers.hpp"
+#include "esp32c3/uart_stream.hpp"
 
 extern "C" {
 extern std::uint32_t __stack_bottom[];  // NOLINT: named by the linker script
@@ -40,6 +41,7 @@ const char* reason_of(std::uint32_t cause) {
 
 void reset_chip() {
     mask();
+    UartStream::drain();
     reg(kRtcOptions0) = reg(kRtcOptions0) | kRtcSystemReset;
     while (true) {
     }

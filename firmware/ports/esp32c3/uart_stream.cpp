@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint32_t kApbHz = 80000000;
 constexpr std::uint32_t kSixteenths = static_cast<std::uint32_t>(std::uint64_t{kApbHz} * 16 / HK_UART_BAUD);
 constexpr std::uint32_t kFromApb = 1u << 20 | 1u << 22 | 1u << 24 | 1u << 25;  // source, clocks on
+constexpr std::uint64_t kByteTicks = std::uint64_t{16000000} * 10 / HK_UART_BAUD + 1;  // of the system timer
 constexpr std::uint32_t kHalfFifo = kUartFifoSize / 2;
 
 }  // namespace
@@ -72,6 +73,15 @@ void UartStream::wait(bool want_read, bool want_write, std::uint32_t timeout_us)
     reg(kUartIntEna) = 0;
     reg(kUartIntClr) = kUartRxFull | kUartTxEmpty;
     clock_.disarm();
+}
+
+// The last byte has left the FIFO for a register, whose 10 bits take another while.
+void UartStream::drain() {
+    while ((reg(kUartStatus) >> 16 & 0x3FFu) > 0) {
+    }
+    const std::uint64_t end = SystemClock::ticks() + 2 * kByteTicks;
+    while (SystemClock::ticks() < end) {
+    }
 }
 
 void UartStream::say(const char* text) {

@@ -20,6 +20,9 @@ public:
     /// Sends text and waits for it; for the panic handler, which has nothing else left.
     static void say(const char* text);
 
+    /// Returns when everything has left the chip.
+    static void drain();
+
 private:
     static std::uint32_t waiting();
     static std::uint32_t room();

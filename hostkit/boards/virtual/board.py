@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hostkit.boards.lease import BusyError
-from hostkit.boards.model import BoardSpec, FlashAccess
+from hostkit.boards.model import BoardSpec, FlashAccess, Kind
 from hostkit.boards.served import BoardState, ControlClient, ServedBoard, error_from, read_record
 from hostkit.boards.virtual.serve import spec_to_json
 from hostkit.boards.virtual.server import ServeSpec
@@ -23,6 +23,12 @@ from hostkit.process import Command, end_group, start
 _START_S = 15.0
 _STOP_S = 5.0
 _UNPACED_BAUD = 115_200  # what a loader starts with: a change of speed costs esptool time and wins nothing
+
+
+def serve_spec(spec: BoardSpec) -> ServeSpec:
+    """Return what to serve for a board of the catalog that is not a real one."""
+    simulated = spec.kind is Kind.SIMULATED
+    return ServeSpec(spec.name, spec.chip, spec.mac, spec.flash_size, simulated=simulated)
 
 
 class VirtualBoard:
@@ -108,7 +114,7 @@ class VirtualBoard:
 
     def _start(self) -> None:
         spec = self._spec
-        wanted = spec_to_json(ServeSpec(spec.name, spec.chip, spec.mac, spec.flash_size))
+        wanted = spec_to_json(serve_spec(spec))
         argv = (sys.executable, "-P", "-m", "hostkit.boards.virtual.serve", str(self._directory), wanted)
         try:
             self._directory.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from hostkit.boards.image import AppDescription, ImageError, Payload, parse_image
+from hostkit.boards.image import AppDescription, EspImage, ImageError, parse_image
 from hostkit.boards.model import Chip
 from hostkit.boards.partitions import (
     SUBTYPE_FACTORY,
@@ -18,7 +18,9 @@ from hostkit.boards.partitions import (
     PartitionError,
     parse_partitions,
 )
+from hostkit.boards.simulated.engine import program_of
 from hostkit.boards.virtual.flash import NorFlash
+from hostkit.boards.virtual.silicon import Silicon
 
 
 class ResetReason(Enum):
@@ -34,9 +36,9 @@ class ResetReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What the chip is about to run. ``nvs`` is where the firmware's storage lies, None without one."""
+    """What the chip is about to run: an executable. ``nvs`` is where the firmware's storage lies, None without one."""
 
-    payload: Payload
+    program: bytes
     description: AppDescription | None
     nvs: Partition | None
 
@@ -122,14 +124,11 @@ def brownout_text() -> bytes:
     return _lines("", "Brownout detector was triggered", "")
 
 
-def plan_boot(chip: Chip, flash: NorFlash, reason: ResetReason, machine: str) -> BootPlan:
-    """Read partition table and application from flash, as second stage and ROM do, and decide.
-
-    ``machine``: what payloads this host can run, such as ``x86_64-linux``.
-    """
-    head = _banner(chip, reason, _WORDS[chip].run)
+def plan_boot(silicon: Silicon, flash: NorFlash, reason: ResetReason) -> BootPlan:
+    """Read partition table and application from flash, as second stage and ROM do, and decide."""
+    head = _banner(silicon.chip, reason, _WORDS[silicon.chip].run)
     try:
-        launch = _find_application(chip, flash, machine)
+        launch = _find_application(silicon, flash)
     except _NotBootableError as error:
         return BootPlan(_lines(*head, *error.lines), None)
     said = launch.description
@@ -146,7 +145,7 @@ class _NotBootableError(Exception):
         self.lines = lines
 
 
-def _find_application(chip: Chip, flash: NorFlash, machine: str) -> Launch:
+def _find_application(silicon: Silicon, flash: NorFlash) -> Launch:
     table = flash.read(TABLE_OFFSET, TABLE_SIZE)
     if table.count(0xFF) == len(table):
         # A blank chip: the ROM finds no second stage and says so again and again.
@@ -163,7 +162,7 @@ def _find_application(chip: Chip, flash: NorFlash, machine: str) -> Launch:
     if app is None:
         raise _NotBootableError("E (0) boot: No bootable app partitions in the partition table")
     try:
-        image = parse_image(flash.read(app.offset, app.size), chip=chip, partition_length=app.size)
+        image = parse_image(flash.read(app.offset, app.size), chip=silicon.chip, partition_length=app.size)
     except ImageError as error:
         said = [f"E (0) esp_image: {line}" for line in error.message.splitlines()]
         raise _NotBootableError(
@@ -171,13 +170,24 @@ def _find_application(chip: Chip, flash: NorFlash, machine: str) -> Launch:
             "E (0) boot: Factory app partition is not bootable",
             "E (0) boot: No bootable app partitions in the partition table",
         ) from error
-    if image.payload is None:
+    return Launch(_program(silicon, image), image.description, _first(partitions, TYPE_DATA, SUBTYPE_NVS))
+
+
+def _program(silicon: Silicon, image: EspImage) -> bytes:
+    payload = image.payload
+    if silicon.engine:
+        if payload is not None:
+            raise _NotBootableError(
+                "E (0) boot: image carries a payload for a virtual board, this one is simulated"
+            )
+        return program_of(image)
+    if payload is None:
         raise _NotBootableError("E (0) boot: image carries no payload for a virtual board")
-    if image.payload.machine != machine:
+    if payload.machine != silicon.host:
         raise _NotBootableError(
-            f"E (0) boot: payload is for {image.payload.machine}, this host runs {machine}"
+            f"E (0) boot: payload is for {payload.machine}, this host runs {silicon.host}"
         )
-    return Launch(image.payload, image.description, _first(partitions, TYPE_DATA, SUBTYPE_NVS))
+    return payload.data
 
 
 def _first(partitions: tuple[Partition, ...], kind: int, subtype: int) -> Partition | None:

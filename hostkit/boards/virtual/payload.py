@@ -22,6 +22,9 @@ from hostkit.process import Command, end_group, start
 SOFTWARE_RESTART = 0x52
 """Exit code by which firmware asks for a restart (op ``reboot``)."""
 
+PANIC_TOLD = 0x53
+"""Exit code of firmware that panicked and said so on its UART."""
+
 STORAGE_FILE = "nvs.bin"
 """The firmware's storage while it runs; found at the start of a server, it is what a killed one left."""
 
@@ -42,11 +45,15 @@ def host_machine() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Firmware:
-    """An executable and the environment that tells it who it is; ``storage`` is the NVS file's content."""
+    """An executable and the environment that tells it who it is; ``storage`` is the NVS file's content.
+
+    ``engine`` is what runs it, when it is not for this host: a command whose next argument is its file.
+    """
 
     executable: bytes
     env: Mapping[str, str]
     storage: bytes | None
+    engine: tuple[str, ...] = ()
 
 
 class Payload:
@@ -62,7 +69,7 @@ class Payload:
         if self._nvs is not None and firmware.storage is not None:
             atomic_write(self._nvs, firmware.storage, durable=False)
             env["HK_NVS_FILE"] = str(self._nvs)
-        command = Command((str(program),), cwd=directory, env=env)
+        command = Command((*firmware.engine, str(program)), cwd=directory, env=env)
         self._child = _start(command)
         _limit(self._child.pid)
         for stream in (self._stdin, self._stdout, self._stderr):

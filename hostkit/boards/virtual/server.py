@@ -11,6 +11,7 @@ from pathlib import Path
 from hostkit.boards.lease import BusyError
 from hostkit.boards.model import Chip
 from hostkit.boards.served import SOCKET, BoardState, ServedBoard, read_record, write_record
+from hostkit.boards.simulated.engine import engine_command, require_engine
 from hostkit.boards.virtual.control import ControlDesk, ControlDoor, Serving
 from hostkit.boards.virtual.flash import FlashFile, NorFlash
 from hostkit.boards.virtual.journal import Journal
@@ -31,7 +32,10 @@ _INFLOW = 1 << 14  # bytes on a paced line before the host has to wait
 
 @dataclass(frozen=True, slots=True)
 class ServeSpec:
-    """Which board to serve. ``rfc2217_port`` 0: any free one. ``seed``: of the line's faults."""
+    """Which board to serve. ``rfc2217_port`` 0: any free one. ``seed``: of the line's faults.
+
+    ``simulated``: it runs programs for the chip itself, on a simulator.
+    """
 
     name: str
     chip: Chip
@@ -40,6 +44,7 @@ class ServeSpec:
     paced: bool = False
     seed: int = 0
     rfc2217_port: int = 0
+    simulated: bool = False
 
     @property
     def serial(self) -> str:
@@ -120,7 +125,7 @@ class BoardServer:
         opening.callback(self._loop.close)
         file = FlashFile(self._directory / "flash.bin")
         self._machine = Machine(
-            Silicon(spec.chip, spec.mac, host_machine(), paced=spec.paced, seed=spec.seed),
+            self._silicon(),
             self._load(file),
             clock=self._clock,
             save=file.save,
@@ -147,6 +152,13 @@ class BoardServer:
             file.save(flash)
         left.unlink(missing_ok=True)
         return flash
+
+    def _silicon(self) -> Silicon:
+        spec = self.spec
+        if spec.simulated:
+            require_engine(spec.chip)
+        engine = engine_command() if spec.simulated else ()
+        return Silicon(spec.chip, spec.mac, host_machine(), spec.paced, spec.seed, engine)
 
     def _publish(self, opening: ExitStack) -> ServedBoard:
         spec = self.spec

@@ -47,10 +47,14 @@ class Application(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Silicon:
-    """What one board is: chip, MAC, what payloads run here (``x86_64-linux``), and its wire."""
+    """What one board is: chip, MAC, what payloads run here (``x86_64-linux``), and its wire.
+
+    ``engine``: what runs programs for the chip itself; without one it runs payloads for the host.
+    """
 
     chip: Chip
     mac: str
     host: str
     paced: bool = False
     seed: int = 0
+    engine: tuple[str, ...] = ()
