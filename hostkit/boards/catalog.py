@@ -17,7 +17,7 @@ from hostkit.errors import UsageError
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 _SIZE = re.compile(r"(\d+)\s*(KB|MB|KiB|MiB)")
-_KEYS = ("kind", "chip", "mac", "flash_size", "port", "profile", "baud", "labels")
+_KEYS = ("kind", "chip", "mac", "flash_size", "port", "profile", "baud", "labels", "frames")
 _NOT_IN_KEYS = str.maketrans("", "", " \t\"'")
 _MIN_FLASH, _MAX_FLASH = 256 << 10, 16 << 20
 
@@ -110,6 +110,7 @@ class _Reader:
             profile=self._text(where, table, "profile", "dual-160"),
             baud=self._baud(where, table),
             labels=self._labels(where, table),
+            frames=self._frames(where, table),
         )
         self._check_kind(where, spec)
         return spec
@@ -182,6 +183,14 @@ class _Reader:
         if type(baud) is not int or not 9_600 <= baud <= 5_000_000:
             raise self._error((*where, "baud"), f"{baud!r} is no baud rate", "a number such as 460800")
         return baud
+
+    def _frames(self, where: tuple[str, ...], table: Mapping[str, Any]) -> int:
+        frames = table.get("frames", 0)
+        if type(frames) is not int or not 0 <= frames <= 256:
+            raise self._error(
+                (*where, "frames"), f"{frames!r} is no number of frames", "1 to 256, or 0 for all of a scene"
+            )
+        return frames
 
     def _labels(self, where: tuple[str, ...], table: Mapping[str, Any]) -> tuple[str, ...]:
         labels = table.get("labels", [])

@@ -39,6 +39,8 @@ FIDELITY: dict[Kind, Fidelity] = {
     Kind.RFC2217: Fidelity.BOARD,
 }
 
+_PATIENCE = {Kind.SIMULATED: 10.0}
+
 
 @dataclass(frozen=True, slots=True)
 class BoardSpec:
@@ -53,6 +55,7 @@ class BoardSpec:
     profile: str = "dual-160"
     baud: int = 460_800  # flashing speed, bits per second
     labels: tuple[str, ...] = field(default=())
+    frames: int = 0  # most frames of one scene that the suite compares, for a slow board; 0: all
 
     @property
     def identity(self) -> str:
@@ -63,6 +66,11 @@ class BoardSpec:
     def served(self) -> bool:
         """True for a board that exists only while a process of this machine serves it."""
         return self.kind in (Kind.VIRTUAL, Kind.SIMULATED)
+
+    @property
+    def patience(self) -> float:
+        """How many times longer than silicon it may take to answer: its own time runs slower than ours."""
+        return _PATIENCE.get(self.kind, 1.0)
 
     @property
     def fidelity(self) -> Fidelity:

@@ -21,6 +21,8 @@ from hostkit.settings.paths import Paths
 
 BOARDS_FILE = "boards.toml"
 
+_TIMEOUT_S = 1.0  # for silicon to answer
+
 
 class LeasedBoard:
     """A board that is leased by this process, or by its parent, until it is closed."""
@@ -40,7 +42,8 @@ class LeasedBoard:
     def open_link(self) -> Link:
         """Open the port where the firmware talks."""
         transport = open_transport(self._board.link_port())
-        return Link(transport, self._clock, transcript=self._transcript)
+        timeout_s = _TIMEOUT_S * self.spec.patience
+        return Link(transport, self._clock, transcript=self._transcript, timeout_s=timeout_s)
 
     def reset(self) -> None:
         """Reset the board into what its flash holds."""

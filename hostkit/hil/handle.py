@@ -78,8 +78,12 @@ class BoardHandle:
         return read_tap(self._link, self.identity, tap)
 
     def must_draw(self, scene: Scene, tap: Tap = Tap.FRAME) -> None:
-        """Compare the board's frames with the model's; raise :class:`MismatchError` at a difference."""
+        """Compare the board's frames with the model's; raise :class:`MismatchError` at a difference.
+
+        A board of which ``boards.toml`` says so is asked for fewer frames of the same stretch of time.
+        """
         __tracebackhide__ = True
+        scene = scene.sampled(self.spec.frames)
         difference = first_difference(Subject(self._link, self.identity, self.model), scene, tap)
         if difference is not None:
             raise MismatchError(difference)

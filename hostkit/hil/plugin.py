@@ -162,7 +162,11 @@ def board(request: pytest.FixtureRequest, link: Link) -> BoardHandle:
     """The board: what it must be, what it says of itself, and how to restart it. Only with ``--board``."""
     from hostkit.hil.handle import BoardHandle
 
-    return BoardHandle(request.config.stash[SESSION], link, _patterns(request.config))
+    board = BoardHandle(request.config.stash[SESSION], link, _patterns(request.config))
+    if board.spec.frames:
+        recorder = request.config.stash[RECORDER]
+        recorder.measured(request.node.nodeid, "most frames compared of a scene", board.spec.frames, "frames")
+    return board
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hostkit.hil.golden.controller import GoldenController
 from hostkit.hil.golden.model import SILENCE, Audio
@@ -33,6 +33,12 @@ class Scene:
     def time_us(self, index: int) -> int:
         """Return the time of a frame, wrapped at 2^64 as the firmware does."""
         return (self.start_us + index * self.step_us) % (1 << 64)
+
+    def sampled(self, most: int) -> Scene:
+        """Return the scene with ``most`` frames (0: all) spread evenly over the same stretch of time."""
+        if not 0 < most < self.count:
+            return self
+        return replace(self, step_us=self.step_us * self.count // most, count=most)
 
     def __str__(self) -> str:
         """Return pattern, seed and what else is not the default."""

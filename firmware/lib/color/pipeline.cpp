@@ -1,31 +1,70 @@
 #include "color/pipeline.hpp"
 
-#include <cstring>
-
 #include "color/brightness.hpp"
 #include "color/gamma.hpp"
 #include "color/power.hpp"
 
 namespace hk {
-
 namespace {
 
-// Fills the gamma stage; returns the sum of what it holds. 2^16 channels at full drive fit 32 bits.
-std::uint32_t dim_and_correct(const Stages& stages, std::size_t channels, std::uint8_t brightness) {
-    std::uint32_t sum = 0;
-    const std::uint16_t* in = stages.linear;
-    std::uint16_t* out = stages.gamma;
-    for (const std::uint16_t* end = in + channels; in != end; ++in, ++out) {
-        *out = gamma16(dim16(*in, brightness));
-        sum += *out;
+constexpr std::size_t kChannels = 3;
+
+/// Sums over all channels; 2^16 of them at full drive fit 32 bits.
+struct Sums {
+    std::uint32_t drive = 0;  ///< of the gamma stage
+    std::uint32_t frame = 0;  ///< of the last stage
+};
+
+/// One LED after gamma correction.
+struct Corrected {
+    std::uint16_t gamma[kChannels];
+    std::uint8_t value[kChannels];
+    Sums sums;
+};
+
+Corrected correct(const std::uint16_t* linear, std::uint8_t brightness) {
+    Corrected led{};
+    for (std::size_t c = 0; c < kChannels; ++c) {
+        const std::uint32_t drive = gamma16(dim16(linear[c], brightness));
+        const std::uint32_t value = drive / 257u;
+        led.gamma[c] = static_cast<std::uint16_t>(drive);
+        led.value[c] = static_cast<std::uint8_t>(value);
+        led.sums.drive += drive;
+        led.sums.frame += value;
     }
-    return sum;
+    return led;
 }
 
-// Fills the last two stages; returns the sum of the last. `factor` is below 65536.
-std::uint32_t limit_and_round(const Stages& stages, std::size_t channels, std::uint32_t factor) {
+// Fills all stages as they are without a limit. LEDs often have the colour of the one before.
+Sums correct_all(const Stages& stages, std::uint32_t leds, std::uint8_t brightness) {
+    Sums sums;
+    Corrected led{};
+    const std::uint16_t* in = stages.linear;
+    std::uint16_t* gamma = stages.gamma;
+    std::uint16_t* limited = stages.limited;
+    std::uint8_t* frame = stages.frame;
+    for (const std::uint16_t* end = in + std::size_t{leds} * kChannels; in != end; in += kChannels) {
+        const bool first = in == stages.linear;
+        if (first || in[0] != in[-3] || in[1] != in[-2] || in[2] != in[-1]) {
+            led = correct(in, brightness);
+        }
+        for (std::size_t c = 0; c < kChannels; ++c) {
+            gamma[c] = limited[c] = led.gamma[c];
+            frame[c] = led.value[c];
+        }
+        sums.drive += led.sums.drive;
+        sums.frame += led.sums.frame;
+        gamma += kChannels;
+        limited += kChannels;
+        frame += kChannels;
+    }
+    return sums;
+}
+
+// Fills the last two stages again; returns the sum of the last. `factor` is below 65536.
+std::uint32_t limit_all(const Stages& stages, std::uint32_t leds, std::uint32_t factor) {
     std::uint32_t sum = 0;
-    for (std::size_t i = 0; i < channels; ++i) {
+    for (std::size_t i = 0; i < std::size_t{leds} * kChannels; ++i) {
         const std::uint32_t limited = (stages.gamma[i] * factor) >> 16;
         const std::uint32_t value = limited / 257u;
         stages.limited[i] = static_cast<std::uint16_t>(limited);
@@ -35,27 +74,12 @@ std::uint32_t limit_and_round(const Stages& stages, std::size_t channels, std::u
     return sum;
 }
 
-// Likewise for a factor of 65536, which leaves every value as it is.
-std::uint32_t round_unlimited(const Stages& stages, std::size_t channels) {
-    std::uint32_t sum = 0;
-    std::memcpy(stages.limited, stages.gamma, channels * sizeof(*stages.gamma));
-    for (std::size_t i = 0; i < channels; ++i) {
-        const std::uint32_t value = stages.gamma[i] / 257u;
-        stages.frame[i] = static_cast<std::uint8_t>(value);
-        sum += value;
-    }
-    return sum;
-}
-
 }  // namespace
 
 std::uint32_t run_pipeline(const Stages& stages, std::uint32_t leds, const OutputSettings& settings) {
-    const std::size_t channels = std::size_t{leds} * 3;
-    const std::uint32_t drive = dim_and_correct(stages, channels, settings.brightness);
-    const std::uint32_t factor = power_factor(drive, leds, settings.limit_ma);
-    const std::uint32_t sum =
-        factor < 65536 ? limit_and_round(stages, channels, factor) : round_unlimited(stages, channels);
-    return estimate_ma(sum, leds);
+    const Sums sums = correct_all(stages, leds, settings.brightness);
+    const std::uint32_t factor = power_factor(sums.drive, leds, settings.limit_ma);
+    return estimate_ma(factor < 65536 ? limit_all(stages, leds, factor) : sums.frame, leds);
 }
 
 }  // namespace hk

@@ -59,11 +59,11 @@ void RmtStrips::show(const Waveform* strips, std::size_t count) {
         const std::uint32_t us = frame_us(static_cast<std::uint32_t>(strips[i].count / kBitsPerLed));
         longest_us = us > longest_us ? us : longest_us;
     }
-    free_at_us_ = clock_.now_us() + longest_us;
     for (std::size_t i = 0; i < count && i < kChannels; ++i) {
         start(i);
     }
     serve();
+    free_at_us_ = clock_.now_us() + longest_us;
 }
 
 // Sleeps between two refills, which come as interrupts.
@@ -128,13 +128,21 @@ bool RmtStrips::sending() const {
 
 void RmtStrips::fill(std::size_t index, std::uint32_t words) {
     Channel& channel = channels_[index];
-    const std::uint32_t block = kRmtMemory + static_cast<std::uint32_t>(index) * kBlock * 4;
-    for (; words > 0 && !channel.marked; --words) {
-        channel.marked = channel.next == channel.end;
-        volatile std::uint32_t& place = reg(block + 4 * channel.place);
-        place = channel.marked ? kRmtEnd : symbol_of(*channel.next++);
-        channel.tap.take(place);
-        channel.place = channel.place + 1 == kBlock ? 0 : channel.place + 1;
+    auto* block = reinterpret_cast<volatile std::uint32_t*>(kRmtMemory) + index * kBlock;
+    for (std::uint32_t half = 0; half < words / kHalf && !channel.marked; ++half) {
+        volatile std::uint32_t* place = block + channel.place;
+        const auto left = static_cast<std::uint32_t>(channel.end - channel.next);
+        const std::uint32_t count = left < kHalf ? left : kHalf;
+        for (std::uint32_t i = 0; i < count; ++i) {
+            place[i] = symbol_of(channel.next[i]);
+        }
+        channel.next += count;
+        channel.tap.take(place, count);
+        if (count < kHalf) {
+            place[count] = kRmtEnd;
+            channel.marked = true;
+        }
+        channel.place = channel.place == 0 ? kHalf : 0;
     }
 }
 

@@ -37,39 +37,45 @@ std::uint32_t bit_of(std::uint32_t symbol) {
 }  // namespace
 
 // There are two symbols in a frame, thousands of times: each is looked at once.
-void WireTap::take(std::uint32_t symbol) {
-    if (symbol != 0 && symbol == known_[0]) {
-        shift_in(0);
-    } else if (symbol != 0 && symbol == known_[1]) {
-        shift_in(1);
-    } else if (is_gap(symbol)) {
-        latch();
-    } else if (symbol != 0) {
-        const std::uint32_t bit = bit_of(symbol);
-        known_[bit] = symbol;
-        shift_in(bit);
+void WireTap::take(const volatile std::uint32_t* symbols, std::uint32_t count) {
+    std::uint32_t shifting = shifting_;
+    for (const volatile std::uint32_t* end = symbols + count; symbols != end; ++symbols) {
+        const std::uint32_t symbol = *symbols;
+        if (symbol == known_[0]) {
+            shifting <<= 1;
+        } else if (symbol == known_[1]) {
+            shifting = shifting << 1 | 1u;
+        } else {
+            shifting = look_at(symbol, shifting);
+        }
+        if (shifting >= 1u << 24) {
+            take_led(shifting);
+            shifting = 1;
+        }
     }
+    shifting_ = shifting;
 }
 
-void WireTap::shift_in(std::uint32_t bit) {
-    shifting_ = shifting_ << 1 | bit;
-    if (shifting_ < 1u << 24) {
-        return;
+// Returns what is being shifted in, with the bit of this symbol.
+std::uint32_t WireTap::look_at(std::uint32_t symbol, std::uint32_t shifting) {
+    if (is_gap(symbol)) {
+        std::memcpy(shown_, taken_, full_ * 3);
+        full_ = 0;
+        return 1;
     }
+    const std::uint32_t bit = bit_of(symbol);
+    known_[bit] = symbol;
+    return shifting << 1 | bit;
+}
+
+void WireTap::take_led(std::uint32_t bits) {
     if (full_ < kLeds) {
         std::uint8_t* rgb = taken_ + full_ * 3;
-        rgb[1] = static_cast<std::uint8_t>(shifting_ >> 16);
-        rgb[0] = static_cast<std::uint8_t>(shifting_ >> 8);
-        rgb[2] = static_cast<std::uint8_t>(shifting_);
+        rgb[1] = static_cast<std::uint8_t>(bits >> 16);
+        rgb[0] = static_cast<std::uint8_t>(bits >> 8);
+        rgb[2] = static_cast<std::uint8_t>(bits);
         ++full_;
     }
-    shifting_ = 1;
-}
-
-void WireTap::latch() {
-    std::memcpy(shown_, taken_, full_ * 3);
-    full_ = 0;
-    shifting_ = 1;
 }
 
 }  // namespace hk::esp32c3

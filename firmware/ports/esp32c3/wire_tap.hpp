@@ -7,7 +7,7 @@
 
 namespace hk::esp32c3 {
 
-/// Takes symbols one by one, as they lie in the block, and decodes them as WS2812B LEDs do; the numbers
+/// Takes symbols as they lie in the block, and decodes them as WS2812B LEDs do; the numbers
 /// come from the LED's datasheet, not from the firmware's tables.
 ///
 /// - A bit is a high of 400 or 800 ns and a low of 850 or 450 ns, each +-150 ns. One that is outside is
@@ -16,7 +16,8 @@ namespace hk::esp32c3 {
 /// - A low of at least 280 us makes the LEDs show what they took.
 class WireTap {
 public:
-    void take(std::uint32_t symbol);
+    /// Reads symbols out of a block.
+    void take(const volatile std::uint32_t* symbols, std::uint32_t count);
 
     /// R, G, B of every LED that the strip could have.
     Bytes latched() const { return {shown_, sizeof(shown_)}; }
@@ -24,10 +25,10 @@ public:
 private:
     static constexpr std::uint32_t kLeds = 320;
 
-    void shift_in(std::uint32_t bit);
-    void latch();
+    std::uint32_t look_at(std::uint32_t symbol, std::uint32_t shifting);
+    void take_led(std::uint32_t bits);
 
-    std::uint32_t known_[2] = {0, 0};  ///< symbols that were looked at: of a 0 and of a 1
+    std::uint32_t known_[2] = {~0u, ~0u};  ///< symbols that were looked at: of a 0 and of a 1
     std::uint32_t shifting_ = 1;       ///< 24 bits and a leading 1 that tells when they are there
     std::uint32_t full_ = 0;           ///< LEDs that took their bits since the last gap
     std::uint8_t taken_[kLeds * 3] = {};

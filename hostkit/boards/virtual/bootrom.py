@@ -36,7 +36,7 @@ class ResetReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What the chip is about to run: an executable. ``nvs`` is where the firmware's storage lies, None without one."""
+    """What the chip is about to run: an executable. ``nvs`` is where its storage lies, None without one."""
 
     program: bytes
     description: AppDescription | None
@@ -178,7 +178,7 @@ def _program(silicon: Silicon, image: EspImage) -> bytes:
     if silicon.engine:
         if payload is not None:
             raise _NotBootableError(
-                "E (0) boot: image carries a payload for a virtual board, this one is simulated"
+                "E (0) boot: image carries a payload for a virtual board"
             )
         return program_of(image)
     if payload is None:
