@@ -24,6 +24,17 @@ constexpr std::uint32_t kPadFunctionGpio = 1u << 12 | 2u << 10;
 constexpr std::uint32_t ended(std::size_t channel) { return 1u << channel; }
 constexpr std::uint32_t half_empty(std::size_t channel) { return 1u << (8 + channel); }
 
+// Copies symbols into a block, `Step` at a time: the time of an LED is 30 us for both strips.
+template <std::uint32_t Step>
+void put(volatile std::uint32_t* block, const std::uint32_t* words, std::uint32_t count) {
+    for (const std::uint32_t* end = words + count; words != end; words += Step, block += Step) {
+#pragma clang loop unroll(full)
+        for (std::uint32_t i = 0; i < Step; ++i) {
+            block[i] = symbol_of(words[i]);
+        }
+    }
+}
+
 RmtStrips* the_strips;  // whom the interrupt is for
 
 }  // namespace
@@ -132,14 +143,15 @@ void RmtStrips::fill(std::size_t index, std::uint32_t words) {
     for (std::uint32_t half = 0; half < words / kHalf && !channel.marked; ++half) {
         volatile std::uint32_t* place = block + channel.place;
         const auto left = static_cast<std::uint32_t>(channel.end - channel.next);
-        const std::uint32_t count = left < kHalf ? left : kHalf;
-        for (std::uint32_t i = 0; i < count; ++i) {
-            place[i] = symbol_of(channel.next[i]);
-        }
-        channel.next += count;
-        channel.tap.take(place, count);
-        if (count < kHalf) {
-            place[count] = kRmtEnd;
+        if (left >= kHalf) {
+            put<kHalf>(place, channel.next, kHalf);
+            channel.tap.take(place, kHalf);
+            channel.next += kHalf;
+        } else {
+            put<1>(place, channel.next, left);
+            place[left] = kRmtEnd;
+            channel.tap.take(place, left);
+            channel.next = channel.end;
             channel.marked = true;
         }
         channel.place = channel.place == 0 ? kHalf : 0;

@@ -25,6 +25,7 @@ public:
 private:
     static constexpr std::uint32_t kLeds = 320;
 
+    bool known_bits(const volatile std::uint32_t* symbols, std::uint32_t& bits) const;
     std::uint32_t look_at(std::uint32_t symbol, std::uint32_t shifting);
     void take_led(std::uint32_t bits);
 
