@@ -34,7 +34,7 @@ def chip_image(executable: bytes, chip: Chip, description: AppDescription) -> by
     if chip not in _WINDOWS:
         raise ToolError(
             f"there is no image layout for {chip.value}",
-            hint="use a chip of " + _names() + ", or env virtual",
+            hint=f"use {_names()}, or the env virtual",
         )
     program = read_program(executable)
     drom = next((load for load in program.loads if load.address == DROM_BASE[chip]), None)

@@ -7,10 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hostkit.boards.image import AppDescription, Payload, pack_application
+from hostkit.boards.image import (
+    AppDescription,
+    ImageHeader,
+    Payload,
+    Segment,
+    pack_application,
+    pack_description,
+    pack_image,
+)
 from hostkit.boards.model import BoardSpec, Chip, FlashAccess, Kind
 from hostkit.boards.partitions import DEFAULT_PARTITIONS, TABLE_OFFSET, pack_partitions
-from hostkit.boards.virtual.board import VirtualBoard
+from hostkit.boards.virtual.board import VirtualBoard, serve_spec
 from hostkit.boards.virtual.flash import NorFlash
 from hostkit.boards.virtual.payload import Firmware, host_machine
 from hostkit.boards.virtual.server import BoardServer, ServeSpec
@@ -80,15 +88,32 @@ def flash_content(
     ``firmware`` is any executable that this host runs: an ELF, or a script with a ``#!`` line.
     """
     image = pack_application(chip, AppDescription(version), Payload(host_machine(), firmware))
+    return flash_with(image, size=size)
+
+
+def flash_with(image: bytes, *, size: int = 4 << 20) -> bytes:
+    """Return a whole chip's flash with a partition table and an application image."""
     flash = NorFlash(size)
     flash.write(TABLE_OFFSET, pack_partitions(DEFAULT_PARTITIONS))
     flash.write(APP_OFFSET, image)
     return flash.snapshot()
 
 
-def virtual_spec(name: str = "bench", chip: Chip = Chip.ESP32) -> BoardSpec:
+IDLE_PROGRAM = pack_image(
+    ImageHeader(Chip.ESP32C3, entry=0x42010020),
+    (
+        Segment(0x3C000020, pack_description(AppDescription("1.0.0"))),
+        Segment(0x42010020, (0x6F).to_bytes(4, "little")),
+    ),
+)
+"""An image for a simulated ESP32-C3 that does nothing: one jump to itself."""
+
+
+def virtual_spec(
+    name: str = "bench", chip: Chip = Chip.ESP32, *, kind: Kind = Kind.VIRTUAL, frames: int = 0
+) -> BoardSpec:
     """Return the spec of the board that :func:`running_board` serves."""
-    return BoardSpec(name=name, kind=Kind.VIRTUAL, chip=chip, mac=TEST_MAC)
+    return BoardSpec(name=name, kind=kind, chip=chip, mac=TEST_MAC, frames=frames)
 
 
 class FakeApplication:
@@ -144,6 +169,22 @@ def running_board(
     spec = ServeSpec(name, chip, TEST_MAC, paced=paced)
     if firmware is not None:
         atomic_write(boards_dir / name / "flash.bin", flash_content(firmware, chip=chip), durable=False)
+    with _serving(spec, boards_dir / name):
+        yield VirtualBoard(virtual_spec(name, chip), boards_dir / name, autostart=False)
+
+
+@contextmanager
+def simulated_board(boards_dir: Path, image: bytes) -> Iterator[VirtualBoard]:
+    """Serve a simulated ESP32-C3 that holds an application image, as :func:`running_board` does."""
+    spec = virtual_spec("simulated", Chip.ESP32C3, kind=Kind.SIMULATED)
+    directory = boards_dir / spec.name
+    atomic_write(directory / "flash.bin", flash_with(image), durable=False)
+    with _serving(serve_spec(spec), directory):
+        yield VirtualBoard(spec, directory, autostart=False)
+
+
+@contextmanager
+def _serving(spec: ServeSpec, directory: Path) -> Iterator[None]:
     server: list[BoardServer] = []
     failure: list[HostkitError] = []
     up = threading.Event()
@@ -151,7 +192,7 @@ def running_board(
     def serve() -> None:
         # Made in the thread that runs it: the application dies with the thread that started it.
         try:
-            server.append(BoardServer(spec, boards_dir / name, SystemClock()))
+            server.append(BoardServer(spec, directory, SystemClock()))
         except HostkitError as error:
             failure.append(error)
             return
@@ -162,14 +203,14 @@ def running_board(
         finally:
             server[0].close()
 
-    thread = threading.Thread(target=serve, name=f"board {name}", daemon=True)
+    thread = threading.Thread(target=serve, name=f"board {spec.name}", daemon=True)
     thread.start()
     up.wait()
     if failure:
         thread.join()
         raise failure[0]
     try:
-        yield VirtualBoard(virtual_spec(name, chip), boards_dir / name, autostart=False)
+        yield
     finally:
         server[0].stop()
         thread.join()

@@ -177,9 +177,7 @@ def _program(silicon: Silicon, image: EspImage) -> bytes:
     payload = image.payload
     if silicon.engine:
         if payload is not None:
-            raise _NotBootableError(
-                "E (0) boot: image carries a payload for a virtual board"
-            )
+            raise _NotBootableError("E (0) boot: image carries a payload for a virtual board")
         return program_of(image)
     if payload is None:
         raise _NotBootableError("E (0) boot: image carries no payload for a virtual board")

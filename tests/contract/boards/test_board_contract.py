@@ -14,7 +14,14 @@ from hostkit.boards.model import Board, BoardSpec, Chip, Kind
 from hostkit.boards.silicon import SiliconBoard
 from hostkit.clock import Clock
 from hostkit.errors import InconclusiveError
-from hostkit.testing.boards import ECHO_FIRMWARE, FakeBoard, running_board, virtual_spec
+from hostkit.testing.boards import (
+    ECHO_FIRMWARE,
+    IDLE_PROGRAM,
+    FakeBoard,
+    running_board,
+    simulated_board,
+    virtual_spec,
+)
 from hostkit.testing.clock import FakeClock
 
 
@@ -33,10 +40,15 @@ class QuietLines:
         clock.sleep(0.1)
 
 
-@pytest.fixture(params=["virtual", "serial", "fake"])
+@pytest.fixture(params=["virtual", "simulated", "serial", "fake"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     if request.param == "virtual":
         with running_board(tmp_path, firmware=ECHO_FIRMWARE) as board:
+            yield Bench(board, lambda: board.fault("unplug"))
+        return
+    if request.param == "simulated":
+        pytest.importorskip("labwired", reason="not run: pip install 'hostkit[sim]'")
+        with simulated_board(tmp_path, IDLE_PROGRAM) as board:
             yield Bench(board, lambda: board.fault("unplug"))
         return
     master, slave = os.openpty()
@@ -54,7 +66,8 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
 
 
 def test_it_says_what_it_is(bench: Bench) -> None:
-    assert bench.board.spec.chip is Chip.ESP32
+    assert bench.board.spec.chip in Chip
+    assert bench.board.spec.kind in Kind
     assert bench.board.spec.identity
 
 
