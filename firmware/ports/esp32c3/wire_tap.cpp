@@ -24,15 +24,12 @@ bool is_gap(std::uint32_t symbol) {
     return (symbol & 0x80008000u) == 0 && ns_of(symbol & 0xFFFFu) + ns_of(symbol >> 16) >= kReset;
 }
 
-// The bit that an LED sees; wrong on purpose for what is outside the datasheet.
-std::uint32_t bit_of(std::uint32_t symbol) {
-    const std::uint32_t high = ns_of(symbol & 0xFFFFu);
-    const std::uint32_t low = ns_of(symbol >> 16);
-    const bool one = high > (kZeroHigh + kOneHigh) / 2;
-    const bool levels = (symbol & 0x8000u) != 0 && (symbol & 0x80000000u) == 0;
-    const bool clear = levels && near(high, one ? kOneHigh : kZeroHigh) && near(low, one ? kOneLow : kZeroLow);
-    return one == clear ? 1 : 0;
+bool is_bit(std::uint32_t symbol, std::uint32_t high, std::uint32_t low) {
+    const bool levels = (symbol & 0x80008000u) == 0x8000u;
+    return levels && near(ns_of(symbol & 0xFFFFu), high) && near(ns_of(symbol >> 16), low);
 }
+
+constexpr std::uint32_t kUnclear = 0x5AA53C;  // what an LED shows that could not make out a bit
 
 }  // namespace
 
@@ -88,14 +85,21 @@ std::uint32_t WireTap::look_at(std::uint32_t symbol, std::uint32_t shifting) {
     if (is_gap(symbol)) {
         std::memcpy(shown_, taken_, full_ * 3);
         full_ = 0;
+        unclear_ = false;
         return 1;
     }
-    const std::uint32_t bit = bit_of(symbol);
-    known_[bit] = symbol;
-    return shifting << 1 | bit;
+    const bool one = is_bit(symbol, kOneHigh, kOneLow);
+    if (one || is_bit(symbol, kZeroHigh, kZeroLow)) {
+        known_[one ? 1 : 0] = symbol;
+    } else {
+        unclear_ = true;
+    }
+    return shifting << 1 | (one ? 1u : 0u);
 }
 
 void WireTap::take_led(std::uint32_t bits) {
+    bits = unclear_ ? kUnclear : bits;
+    unclear_ = false;
     if (full_ < kLeds) {
         std::uint8_t* rgb = taken_ + full_ * 3;
         rgb[1] = static_cast<std::uint8_t>(bits >> 16);
