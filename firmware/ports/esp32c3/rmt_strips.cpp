@@ -18,6 +18,10 @@ constexpr std::uint32_t kDirectMemory = 1u << 0;
 constexpr std::uint32_t kFromApb = 1u << 24 | 1u << 26;  // source, clock on
 constexpr std::uint32_t kClockEnable = 1u << 31;
 
+// Whoever counts from after show() has read the clock later than this port has: what it counts must
+// not come out shorter than the waveform. Longer than the clock of the simulated chip is coarse.
+constexpr std::uint32_t kSettleUs = 60;
+
 constexpr std::uint32_t kSignalOut0 = 51;  // GPIO matrix (TRM 1.1, table 5-2)
 constexpr std::uint32_t kPadFunctionGpio = 1u << 12 | 2u << 10;
 
@@ -74,7 +78,7 @@ void RmtStrips::show(const Waveform* strips, std::size_t count) {
         start(i);
     }
     serve();
-    free_at_us_ = clock_.now_us() + longest_us;
+    free_at_us_ = clock_.now_us() + longest_us + kSettleUs;
 }
 
 // Sleeps between two refills, which come as interrupts.
