@@ -13,8 +13,11 @@ constexpr std::uint32_t mix32(std::uint32_t x) {
     return x ^ (x >> 16);
 }
 
+/// The part of a hash that depends on the seed alone.
+constexpr std::uint32_t hash_base(std::uint32_t seed) { return mix32(seed ^ 0x9E3779B9u); }
+
 constexpr std::uint32_t hash32(std::uint32_t seed, std::uint32_t a, std::uint32_t b) {
-    return mix32(mix32(mix32(seed ^ 0x9E3779B9u) + a) + b);
+    return mix32(mix32(hash_base(seed) + a) + b);
 }
 
 }  // namespace hk

@@ -27,11 +27,13 @@ void draw(const Inputs& in, const State&, const Canvas& canvas) {
     const std::uint64_t y = std::uint64_t{now.count} * 65536u + now.phase;
     const std::uint32_t seed = in.seed + canvas.strip * kStripSeed;
     const std::uint32_t drift = static_cast<std::uint32_t>(y >> 2);
+    NoiseLine blobs(seed, y);
+    NoiseLine grain(seed ^ kSecondOctave, 2u * y);
     for (std::uint32_t i = 0; i < canvas.leds; ++i) {
         const std::uint32_t u = in.flag(kMirror) ? distance(i, canvas.leds) : i;
         const std::uint32_t x = u * 65536u / in.value(kSize) - drift;
-        const std::uint32_t coarse = noise16(seed, x, y);
-        const std::uint32_t fine = noise16(seed ^ kSecondOctave, 2u * x, 2u * y);
+        const std::uint32_t coarse = blobs.at(x);
+        const std::uint32_t fine = grain.at(2u * x);
         const std::uint16_t v = static_cast<std::uint16_t>((2u * coarse + fine) / 3u);
         const std::uint16_t hard = smooth16(smooth16(v));
         canvas.out[i] = ramp16(in.value(kPalette), lerp16(v, hard, in.fraction(kContrast)));

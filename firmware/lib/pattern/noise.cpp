@@ -5,16 +5,27 @@
 
 namespace hk {
 
-std::uint16_t noise16(std::uint32_t seed, std::uint32_t x, std::uint64_t y) {
+NoiseLine::NoiseLine(std::uint32_t seed, std::uint64_t y)
+    : base_(hash_base(seed)),
+      row_(static_cast<std::uint32_t>(y >> 16)),
+      weight_(smooth16(static_cast<std::uint32_t>(y & 0xFFFFu))),
+      left_(column(0)),
+      right_(column(1)) {}
+
+std::uint16_t NoiseLine::at(std::uint32_t x) {
     const std::uint32_t xi = x >> 16;
-    const std::uint32_t xn = (xi + 1) & 0xFFFFu;
+    if (xi != xi_) {
+        xi_ = xi;
+        left_ = column(xi);
+        right_ = column((xi + 1) & 0xFFFFu);
+    }
     const std::uint16_t tx = smooth16(x & 0xFFFFu);
-    const std::uint32_t yi = static_cast<std::uint32_t>(y >> 16);
-    const std::uint32_t yn = yi + 1;
-    const std::uint16_t ty = smooth16(static_cast<std::uint32_t>(y & 0xFFFFu));
-    const std::uint16_t near = lerp16(hash32(seed, xi, yi) >> 16, hash32(seed, xn, yi) >> 16, tx);
-    const std::uint16_t far = lerp16(hash32(seed, xi, yn) >> 16, hash32(seed, xn, yn) >> 16, tx);
-    return lerp16(near, far, ty);
+    return lerp16(lerp16(left_.near, right_.near, tx), lerp16(left_.far, right_.far, tx), weight_);
+}
+
+NoiseLine::Column NoiseLine::column(std::uint32_t xi) const {
+    const std::uint32_t mixed = mix32(base_ + xi);
+    return {mix32(mixed + row_) >> 16, mix32(mixed + row_ + 1u) >> 16};
 }
 
 }  // namespace hk

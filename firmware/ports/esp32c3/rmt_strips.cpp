@@ -34,7 +34,12 @@ void put(volatile std::uint32_t* block, const std::uint32_t* words, std::uint32_
     for (const std::uint32_t* end = words + count; words != end; words += Step, block += Step) {
 #pragma clang loop unroll(full)
         for (std::uint32_t i = 0; i < Step; ++i) {
-            block[i] = symbol_of(words[i]);
+            const std::uint32_t word = words[i];
+            if (__builtin_expect(word == kZeroWord, 1)) {
+                block[i] = kRmtZero;
+            } else {
+                block[i] = symbol_of(word);
+            }
         }
     }
 }
