@@ -2,13 +2,23 @@ from __future__ import annotations
 
 import pytest
 
-from hostkit.boards.image import AppDescription, ImageHeader, Payload, Segment, pack_application, pack_image
+from hostkit.boards.image import (
+    AppDescription,
+    ImageHeader,
+    Payload,
+    Segment,
+    pack_application,
+    pack_image,
+    parse_image,
+)
 from hostkit.boards.model import Chip
 from hostkit.boards.partitions import DEFAULT_PARTITIONS, TABLE_OFFSET, pack_partitions
+from hostkit.boards.simulated.engine import program_of
 from hostkit.boards.virtual.bootrom import BootPlan, ResetReason, download_text, plan_boot
 from hostkit.boards.virtual.flash import NorFlash
 from hostkit.boards.virtual.payload import host_machine
-from hostkit.testing.boards import APP_OFFSET, flash_content
+from hostkit.boards.virtual.silicon import Silicon
+from hostkit.testing.boards import APP_OFFSET, IDLE_PROGRAM, TEST_MAC, flash_content
 
 HOST = "x86_64-linux"
 
@@ -25,14 +35,14 @@ def good_image(chip: Chip = Chip.ESP32, machine: str = HOST) -> bytes:
 
 
 def boot(flash: NorFlash, chip: Chip = Chip.ESP32, reason: ResetReason = ResetReason.POWER_ON) -> BootPlan:
-    return plan_boot(chip, flash, reason, HOST)
+    return plan_boot(Silicon(chip, TEST_MAC, HOST), flash, reason)
 
 
 @pytest.mark.parametrize("chip", list(Chip))
 def test_a_good_image_is_started_and_named(chip: Chip) -> None:
     plan = boot(flash_with(good_image(chip)), chip)
     assert plan.launch is not None
-    assert plan.launch.payload.data == b"#!/bin/sh\n"
+    assert plan.launch.program == b"#!/bin/sh\n"
     assert plan.launch.nvs is not None
     assert plan.launch.nvs.offset == 0x9000
     assert b"starting led-controller 1.2.3\r\n" in plan.text
@@ -125,4 +135,25 @@ def test_a_payload_for_another_machine_is_refused() -> None:
 
 def test_the_shipped_flash_content_boots() -> None:
     flash = NorFlash(4 << 20, flash_content(b"#!/bin/sh\n"))
-    assert plan_boot(Chip.ESP32, flash, ResetReason.POWER_ON, host_machine()).launch is not None
+    assert (
+        plan_boot(Silicon(Chip.ESP32, TEST_MAC, host_machine()), flash, ResetReason.POWER_ON).launch
+        is not None
+    )
+
+
+SIMULATED = Silicon(Chip.ESP32C3, TEST_MAC, HOST, engine=("simulator",))
+
+
+def test_a_simulated_board_starts_the_segments_of_an_image() -> None:
+    plan = plan_boot(SIMULATED, flash_with(IDLE_PROGRAM), ResetReason.POWER_ON)
+    assert b"starting led-controller 1.0.0" in plan.text
+    assert plan.launch is not None
+    assert plan.launch.program == program_of(parse_image(IDLE_PROGRAM))
+
+
+def test_a_simulated_board_refuses_a_payload_for_the_host() -> None:
+    flash = NorFlash(4 << 20)
+    flash.write(0, flash_content(b"#!/bin/sh\n", chip=Chip.ESP32C3))
+    plan = plan_boot(SIMULATED, flash, ResetReason.POWER_ON)
+    assert plan.launch is None
+    assert b"image carries a payload for a virtual board" in plan.text

@@ -24,9 +24,9 @@ def load(tmp_path: Path):
 
 def test_the_boards_of_this_project_load(project_root: Path) -> None:
     catalog = load_catalog(project_root / "boards.toml")
-    assert catalog.names() == ("virt0", "virt1", "virt-s3", "virt-c3")
+    assert catalog.names() == ("virt0", "virt1", "virt-s3", "virt-c3", "sim0")
     assert {board.chip for board in catalog} == set(Chip)
-    assert len({board.identity for board in catalog}) == 4
+    assert len({board.identity for board in catalog}) == 5
 
 
 def test_the_commented_examples_of_this_project_load_too(project_root: Path, load) -> None:
@@ -80,6 +80,7 @@ def test_an_unknown_board_is_answered_with_the_nearest_name(load) -> None:
         (VIRTUAL + 'flash_size = "3MB"\n', 5, "'3MB' is no flash size", "4MB"),
         (VIRTUAL + "baud = 12\n", 5, "12 is no baud rate", "460800"),
         (VIRTUAL + "baud = true\n", 5, "True is no baud rate", "460800"),
+        (VIRTUAL + "frames = 257\n", 5, "257 is no number of frames", "1 to 256, or 0 for all of a scene"),
         (VIRTUAL + 'labels = "desk"\n', 5, "labels must be a list", '["desk"]'),
         (VIRTUAL + "profile = 3\n", 5, "profile must be text", "quotes"),
         (SERIAL.replace('port = "/dev/ttyUSB0"\n', ""), 1, "needs a port", "/dev/ttyUSB0"),
