@@ -7,9 +7,6 @@ namespace hk {
 
 /// `value` times brightness / 255, rounded; exact at both ends.
 inline std::uint16_t dim16(std::uint16_t value, std::uint8_t brightness) {
-    if (brightness == 255) {
-        return value;  // what the formula gives as well
-    }
     const std::uint32_t factor = brightness * 257u;
     return static_cast<std::uint16_t>((value * factor + 32767u) / 65535u);
 }
