@@ -94,7 +94,7 @@ def test_a_copied_checkout_builds_with_its_own_platform(
     copy = tmp_path / "copy"
     shutil.copytree(tiny, copy)
     with (copy / "firmware/platforms/virtual/builder/main.py").open("a") as stream:
-        stream.write('fail("this is the copy")\n')
+        stream.write('build.fail("this is the copy")\n')
     with pytest.raises(CompileError, match="this is the copy"):
         build_in(copy, cold_paths)
 
