@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,31 +40,42 @@ class Holder:
     def here(cls, what: str, clock: Clock, token: str) -> Holder:
         """Return the record of this process."""
         pid = os.getpid()
-        return cls(pid, process_start_ticks(pid) or 0, boot_id(), what, clock.wall_ns() / 1e9, token)
+        return cls(pid, process_start_ticks(pid) or 0, _this_boot(), what, clock.wall_ns() / 1e9, token)
 
     @property
     def alive(self) -> bool:
         """True while exactly this process runs: pids are used again, start times are not."""
-        return self.boot == boot_id() and process_start_ticks(self.pid) == self.start_ticks
+        return self.boot == _this_boot() and process_start_ticks(self.pid) == self.start_ticks
 
     def lives(self, silent_s: float) -> bool:
         """Say whether it runs: by its pid where it was started since this machine's last boot, else (another
         host on a shared file system, or this one before a restart) by its last beat."""
-        return self.alive if self.boot == boot_id() else silent_s < STALE_S
+        return self.alive if self.boot == _this_boot() else silent_s < STALE_S
 
     def line(self) -> bytes:
         """Return the record as its file holds it."""
         return json.dumps(asdict(self)).encode()
 
 
+@cache
+def _this_boot() -> str:
+    """Return the boot id, read once: no process outlives its boot."""
+    return boot_id()
+
+
 def read_holder(path: Path) -> Holder | None:
     """Return the record in a file, or None when there is not (yet) a whole one."""
     try:
-        with path.open("rb") as stream:
-            raw: Any = json.loads(stream.read(_LONGEST))
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        raw: Any = json.loads(os.read(descriptor, _LONGEST))
         return Holder(**raw)
     except (OSError, ValueError, TypeError):
         return None
+    finally:
+        os.close(descriptor)
 
 
 def silent_s(path: Path, clock: Clock) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
@@ -36,7 +36,7 @@ _GRACE_S = 0.5
 _QUIET_S = 0.05  # a shorter wait is not worth a line
 _YIELD_S = 3.0  # a monitor gives way within 0.1 s, unless it is stopped
 _SHORTEST_S, _LONGEST_S = 0.001, 0.05  # between two looks while waiting: flock has no time-out
-_SHARE = 0.05  # ... and between them a twentieth of what was waited already
+_SHARE = 0.02  # ... and between them a fiftieth of what was waited already
 
 Tell = Callable[[str], None]
 
@@ -44,14 +44,16 @@ Tell = Callable[[str], None]
 class Lease:
     """A held lease. Closing it, or the end of the process in any way, frees the board."""
 
-    def __init__(self, path: Path, grip: Grip) -> None:
-        """Made by :class:`LeaseOffice`."""
+    def __init__(self, path: Path, grip: Grip, heart: Heartbeat) -> None:
+        """Made by :class:`LeaseOffice`; ``heart`` beats for it."""
         self.path = path
         self.token = grip.token
         self._lock = grip.lock
         self._watch = grip.watch
-        held = [descriptor for descriptor in (grip.lock, grip.watch) if descriptor >= 0]
-        self._heartbeat = Heartbeat(*held) if held else None
+        self._heart = heart
+        for descriptor in (grip.lock, grip.watch):
+            if descriptor >= 0:
+                heart.keep(descriptor)
 
     @property
     def borrowed(self) -> bool:
@@ -65,14 +67,14 @@ class Lease:
     def to_monitor(self) -> None:
         """Keep only the right to read, as a monitor has it; a borrowed lease stays what it is."""
         lock, self._lock = self._lock, -1
-        self._release(lock, self._watch)
+        self._release(lock)
 
     def close(self) -> None:
         """Give the board back; a second call does nothing."""
         lock, self._lock = self._lock, -1
         watch, self._watch = self._watch, -1
-        self._release(watch, -1)
-        self._release(lock, -1)
+        self._release(watch)
+        self._release(lock)
 
     def __enter__(self) -> Lease:
         """Return itself."""
@@ -84,11 +86,9 @@ class Lease:
         """Give the board back."""
         self.close()
 
-    def _release(self, descriptor: int, kept: int) -> None:
-        if self._heartbeat is not None:
-            self._heartbeat.stop()
-            self._heartbeat = Heartbeat(kept) if kept >= 0 else None
+    def _release(self, descriptor: int) -> None:
         if descriptor >= 0:
+            self._heart.drop(descriptor)
             release(descriptor)
 
 
@@ -98,6 +98,7 @@ class LeaseOffice:
 
     directory: Path
     clock: Clock
+    heart: Heartbeat = field(default_factory=Heartbeat, compare=False)
 
     def take(
         self,
@@ -146,7 +147,7 @@ class LeaseOffice:
         descriptor = watch.acquire(Holder.here(what, self.clock, token))
         taken = lock.recorded()
         if descriptor is not None and taken is None:
-            return Lease(watch.path, Grip(token, watch=descriptor))
+            return Lease(watch.path, Grip(token, watch=descriptor), self.heart)
         if descriptor is not None:
             release(descriptor)
         raise busy_error([(board, taken, ())], 0.0) if taken else watched_error(board, watch.recorded())
@@ -177,18 +178,19 @@ class LeaseOffice:
                 grip = seat.look(token, self.clock)
                 if grip is not None:
                     path = self._locks(seat.wanted.identity)[0].path
-                    return index, Lease(path, grip)
+                    return index, Lease(path, grip, self.heart)
                 if seat.yielding_ns is not None:
                     break  # this one is had as soon as its monitor has seen it
                 if timeout_s > 0:
-                    seat.line_up()
+                    seat.line_up(self.clock)
             waited = (self.clock.monotonic_ns() - began_ns) / 1e9
             self._refuse(seats, timeout_s, waited)
             words = waiting_words(seats)
             if tell is not None and words != told and timeout_s > 0 and waited >= _QUIET_S:
                 tell(words)
                 told = words
-            self.clock.sleep(min(_LONGEST_S, max(_SHORTEST_S, waited * _SHARE)))
+            shortest = _SHORTEST_S * (1 + min(len(seat.ahead) for seat in seats))
+            self.clock.sleep(min(_LONGEST_S, max(shortest, waited * _SHARE)))
 
     def _refuse(self, seats: Sequence[Seat], timeout_s: float, waited_s: float) -> None:
         """Raise when there is no patience left."""

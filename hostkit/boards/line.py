@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hostkit.boards.holder import STALE_S, Holder, read_holder, silent_s
@@ -54,6 +54,7 @@ class Line:
 
     directory: Path
     clock: Clock
+    _read_before: dict[str, Ticket] = field(default_factory=dict)  # a ticket never changes
 
     def join(self, what: str) -> Ticket:
         """Take a ticket at the end of the line; it counts while this process runs."""
@@ -65,11 +66,24 @@ class Line:
 
     def waiting(self) -> tuple[Ticket, ...]:
         """Return who waits, first in line first. The tickets of the dead are removed on the way."""
-        tickets = [ticket for name in self._names() if (ticket := self._read(name)) is not None]
+        tickets = self._tickets()
         line = in_line(tickets, self._lives)
-        for ticket in set(tickets) - set(line):
-            self.leave(ticket)
+        if len(line) < len(tickets):
+            for ticket in set(tickets) - set(line):
+                self.leave(ticket)
         return line
+
+    def before(self, mine: Ticket) -> tuple[Ticket, ...] | None:
+        """Return who is served before ``mine``, None when that ticket is gone. Cheap: of the dead only those
+        at the head of the line are found; they are removed."""
+        tickets = sorted(self._tickets(), key=lambda each: each.order)
+        if mine not in tickets:
+            return None
+        ahead = ahead_of(mine, tickets)
+        while ahead and not self._lives(ahead[0]):
+            self.leave(ahead[0])
+            ahead = ahead[1:]
+        return ahead
 
     def leave(self, ticket: Ticket) -> None:
         """Give a ticket back; a second time does nothing."""
@@ -82,6 +96,12 @@ class Line:
         """Say that who waits still lives."""
         with suppress(OSError):
             os.utime(self.directory / ticket.file)
+
+    def _tickets(self) -> list[Ticket]:
+        names = self._names()
+        for name in self._read_before.keys() - names:
+            del self._read_before[name]
+        return [ticket for name in names if (ticket := self._read(name)) is not None]
 
     def _names(self) -> list[str]:
         try:
@@ -96,14 +116,18 @@ class Line:
         return [name for name in names if name.split("-")[0].isdigit()]
 
     def _read(self, name: str) -> Ticket | None:
+        if name in self._read_before:
+            return self._read_before[name]
         number, _, token = name.partition("-")
         who = read_holder(self.directory / name)
         if who is None:  # gone meanwhile; or not ours, as a ticket appears whole
             self._sweep(self.directory / name)
             return None
-        return Ticket(int(number), token, who)
+        return self._read_before.setdefault(name, Ticket(int(number), token, who))
 
     def _lives(self, ticket: Ticket) -> bool:
+        if ticket.who.alive:
+            return True
         return ticket.who.lives(silent_s(self.directory / ticket.file, self.clock))
 
     def _sweep(self, path: Path) -> None:

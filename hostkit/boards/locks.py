@@ -97,26 +97,40 @@ def release(descriptor: int) -> None:
 
 
 class Heartbeat:
-    """A thread that renews the time stamp of lock files while they are held; one for each lease."""
+    """Renews the time stamps of lock files while they are held. Its thread comes with the first lock and
+    goes some seconds after the last, so that taking a lock need not wait for a thread."""
 
-    def __init__(self, *descriptors: int, every_s: float = BEAT_S) -> None:
-        """Begin at once."""
-        self._end = threading.Event()
-        self._descriptors = descriptors
+    def __init__(self, every_s: float = BEAT_S) -> None:
+        """Start nothing yet."""
         self._every_s = every_s
-        self._thread = threading.Thread(target=self._run, name="lease heartbeat", daemon=True)
-        self._thread.start()
+        self._guard = threading.Lock()
+        self._held: set[int] = set()
+        self._beating = False
 
-    def stop(self) -> None:
-        """End it; to be called before the descriptors are closed. A second call does nothing."""
-        self._end.set()
-        self._thread.join()
+    def keep(self, descriptor: int) -> None:
+        """Beat for a lock from now on."""
+        with self._guard:
+            self._held.add(descriptor)
+            if not self._beating:
+                self._beating = True
+                threading.Thread(target=self._run, name="lease heartbeat", daemon=True).start()
+
+    def drop(self, descriptor: int) -> None:
+        """Beat for it no more; to be called before the descriptor is closed."""
+        with self._guard:
+            self._held.discard(descriptor)
 
     def _run(self) -> None:
-        while not self._end.wait(self._every_s):
-            for descriptor in self._descriptors:
-                with suppress(OSError):
-                    os.utime(descriptor)
+        tick = threading.Event()
+        while True:
+            tick.wait(self._every_s)
+            with self._guard:
+                if not self._held:
+                    self._beating = False
+                    return
+                for descriptor in self._held:
+                    with suppress(OSError):
+                        os.utime(descriptor)
 
 
 def _lock(path: Path) -> int | None:

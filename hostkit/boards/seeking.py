@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from hostkit.boards.holder import BusyError, Holder
+from hostkit.boards.holder import BEAT_S, BusyError, Holder
 from hostkit.boards.line import Line, Ticket, ahead_of
 from hostkit.boards.locks import RecordedLock, release
 from hostkit.clock import Clock
+
+_CLOSER_NS = 500_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +60,32 @@ class Seat:
         self._ticket: Ticket | None = None
         self._me: Holder | None = None
         self._pending = -1
+        self._closer_ns = 0
+        self._beat_ns = 0
 
     def look(self, token: str, clock: Clock) -> Grip | None:
         """Return the grip if the board can be had now. ``token``: of a parent that may hold it already."""
-        if self._pending < 0:
-            self.holder = self._lock.recorded()
-            if self.holder is not None:
-                if token and secrets.compare_digest(token, self.holder.token) and self.holder.alive:
-                    return Grip(token)
-                self._count()
-                return None
-            self._count()
-            if self.ahead or not self._take_lock(clock):
-                return None
-        return self._take_watch(clock)
+        if self._pending >= 0:
+            return self._take_watch(clock)
+        if token and self._lets_through(token):
+            return Grip(token)
+        if not self._is_first(clock):
+            return None
+        self.holder = self._lock.recorded()
+        free = self.holder is None and self._take_lock(clock)
+        return self._take_watch(clock) if free else None
 
-    def line_up(self) -> None:
+    def line_up(self, clock: Clock) -> None:
         """Take a place in line, or say that this one is still wanted."""
         if self._pending >= 0:
             return
         if self._ticket is None:
             self._ticket = self._line.join(self._what)
-            self._count()
-        self._line.beat(self._ticket)
+        elif clock.monotonic_ns() >= self._beat_ns:
+            self._line.beat(self._ticket)
+        else:
+            return
+        self._beat_ns = clock.monotonic_ns() + round(BEAT_S * 1e9)
 
     def leave(self) -> None:
         """Give back the place in line, and a lock that did not come to a grip."""
@@ -91,11 +96,25 @@ class Seat:
             release(self._pending)
             self._pending = -1
 
-    def _count(self) -> None:
-        line = self._line.waiting()
-        if self._ticket is not None and self._ticket not in line:
-            self._ticket = None  # taken for dead, as after a long sleep: line up again
-        self.ahead = ahead_of(self._ticket, line)
+    def _lets_through(self, token: str) -> bool:
+        holder = self._lock.recorded()
+        return holder is not None and holder.alive and secrets.compare_digest(token, holder.token)
+
+    def _is_first(self, clock: Clock) -> bool:
+        """Look at the line: closely at first and now and then, else only who is at its head."""
+        now_ns = clock.monotonic_ns()
+        if self._ticket is None or now_ns >= self._closer_ns:
+            line = self._line.waiting()
+            self.holder = self._lock.recorded()
+            self._closer_ns = now_ns + _CLOSER_NS
+            ahead = ahead_of(self._ticket, line) if self._ticket is None or self._ticket in line else None
+        else:
+            ahead = self._line.before(self._ticket)
+        if ahead is None:  # taken for dead, as after a long sleep: line up again
+            self._ticket = None
+            return False
+        self.ahead = ahead
+        return not ahead
 
     def _take_lock(self, clock: Clock) -> bool:
         self._me = Holder.here(self._what, clock, secrets.token_hex(16))

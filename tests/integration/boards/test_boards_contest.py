@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
@@ -97,4 +96,4 @@ def test_eight_processes_share_a_board_without_overlap_though_some_are_killed_wi
     office = LeaseOffice(tmp_path / "leases", SystemClock())
     assert (office.holder(BOARD), office.waiters(BOARD)) == (None, ())
     office.take(BOARD, "the test itself").close()
-    assert os.listdir(tmp_path / "leases" / f"{BOARD}.line") == []
+    assert list((tmp_path / "leases" / f"{BOARD}.line").iterdir()) == []
