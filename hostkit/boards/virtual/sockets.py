@@ -6,8 +6,8 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from hostkit.boards.served import short_path
 from hostkit.errors import ToolError, UsageError
+from hostkit.files import short_path
 
 _CHUNK = 1 << 16
 
