@@ -369,7 +369,7 @@ def test_open_board_reports_why_its_server_did_not_come_up(tmp_path: Path) -> No
 
 
 def test_a_board_that_is_served_as_another_chip_is_refused(board: VirtualBoard, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"boards\.toml says esp32s3"):
+    with pytest.raises(InvalidError, match=r"boards\.toml says esp32s3"):
         open_board(virtual_spec(chip=Chip.ESP32S3), boards_dir=tmp_path, clock=SystemClock())
 
 
