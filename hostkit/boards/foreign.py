@@ -24,10 +24,14 @@ def refuse_foreign(board: Board) -> None:
         port = board.link_port()
     except InconclusiveError:
         return
+    refuse_open_port(port, f"board {board.spec.name}")
+
+
+def refuse_open_port(port: str, what: str) -> None:
+    """Raise :class:`BusyError` when another process has ``port`` open; ``what`` is in use then."""
     holder = foreign_holder(port)
     if holder is not None:
         raise BusyError(
-            f"board {board.spec.name} is in use by pid {holder.pid}, which holds no lease: {holder.command} "
-            f"has {port} open",
+            f"{what} is in use by pid {holder.pid}, which holds no lease: {holder.command} has {port} open",
             hint=f"end that program: kill {holder.pid}",
         )

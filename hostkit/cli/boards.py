@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hostkit.cli.boards_holding import describe_holding, holding_lines
+from hostkit.cli.boards_scan import scan_command
 from hostkit.cli.context import Context
 from hostkit.errors import InconclusiveError, UsageError
 
@@ -31,11 +33,14 @@ def boards_group() -> None:
     """
 
 
+boards_group.add_command(scan_command)
+
+
 @boards_group.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @click.pass_obj
 def list_command(context: Context, as_json: bool) -> None:
-    """Show every board: kind, chip, MAC, state, and who holds it."""
+    """Show every board: kind, chip, MAC, state, who holds it and who waits for it."""
     rows = [_describe(context, spec) for spec in _catalog(context)]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
@@ -44,8 +49,7 @@ def list_command(context: Context, as_json: bool) -> None:
 
     table = Table("board", "kind", "chip", "MAC", "state", "held by", box=None, pad_edge=False)
     for row in rows:
-        holder = row["holder"]
-        held = f"pid {holder['pid']}: {holder['what']}" if holder else "-"
+        held = "\n".join(holding_lines(row))
         table.add_row(row["name"], row["kind"], row["chip"], row["mac"] or "?", row["state"], held)
     context.console.print(table)
 
@@ -165,9 +169,6 @@ def _catalog(context: Context) -> Catalog:
 
 def _describe(context: Context, spec: BoardSpec) -> dict[str, Any]:
     """Everything about a board, as ``--json`` says it."""
-    from hostkit.boards.lease import LeaseOffice  # noqa: PLC0415 - not for --help
-
-    holder = LeaseOffice(context.paths.leases, context.clock).holder(spec.identity)
     served = _served(context, spec)
     return {
         "name": spec.name,
@@ -178,8 +179,8 @@ def _describe(context: Context, spec: BoardSpec) -> dict[str, Any]:
         "profile": spec.profile,
         "fidelity": spec.fidelity.name.lower(),
         "labels": list(spec.labels),
-        "state": _state_words(spec, served),
-        "holder": {"pid": holder.pid, "what": holder.what, "since": holder.since} if holder else None,
+        "state": _state_words(context, spec, served),
+        **describe_holding(context, spec, served.port if served else ""),
         "served": asdict(served) if served else None,
     }
 
@@ -197,13 +198,17 @@ def _served(context: Context, spec: BoardSpec) -> BoardState | None:
         return None
 
 
-def _state_words(spec: BoardSpec, served: BoardState | None) -> str:
+def _state_words(context: Context, spec: BoardSpec, served: BoardState | None) -> str:
     from hostkit.boards.model import Kind  # noqa: PLC0415 - not for --help
+    from hostkit.boards.open import port_finder  # noqa: PLC0415
 
     if spec.kind is Kind.VIRTUAL:
         return f"{served.mode}, pid {served.pid}" if served else "not served"
     if spec.kind is Kind.SERIAL:
-        return f"at {spec.port}" if Path(spec.port).exists() else f"absent: no {spec.port}"
+        port = port_finder(context.paths.boards).find(spec)
+        if not port:
+            return "absent: its MAC is at no port"
+        return f"at {port}" if Path(port).exists() else f"absent: no {port}"
     return f"at {spec.port}, not looked at"
 
 
@@ -264,5 +269,5 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {each}" for key, each in value.items()) or "none"
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
+        return "; ".join(map(_plain, value)) or "none"
     return "none" if value in (None, "") else str(value)
