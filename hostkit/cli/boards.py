@@ -109,7 +109,7 @@ def reset_command(context: Context, name: str, download: bool, force: bool) -> N
     if download and spec.kind is not Kind.VIRTUAL:
         raise UsageError(
             f"board {name} enters its ROM loader by esptool's own reset",
-            hint=f"say: esptool --port {spec.port} chip-id",
+            hint=f"say: esptool --port {spec.port or 'PORT'} chip-id",
         )
     office = LeaseOffice(context.paths.leases, context.clock)
     lease = None if force else office.take(spec.identity, f"hostkit boards reset {name}", env=_environment())
