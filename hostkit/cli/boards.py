@@ -70,19 +70,41 @@ def show_command(context: Context, name: str, as_json: bool) -> None:
 
 
 @boards_group.command("serve")
-@click.argument("name")
+@click.argument("name", required=False)
 @click.option("--chip", type=click.Choice(_CHIPS), help="Serve a board that is not in boards.toml.")
 @click.option("--pace", is_flag=True, help="Let bytes take as long as the baud rate says.")
 @click.option("--rfc2217-port", type=click.IntRange(0, 65535), default=0, help="TCP port (default: any).")
 @click.option("--seed", type=int, default=0, help="Seed of the line's faults.")
+@click.option("--device", metavar="PORT", help="Export a real serial port of this host by RFC 2217 instead.")
+@click.option(
+    "--listen", metavar="HOST", default="127.0.0.1", help="Address for --device; default: loopback."
+)
 @click.pass_obj
-def serve_command(
-    context: Context, name: str, chip: str | None, pace: bool, rfc2217_port: int, seed: int
+def serve_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
+    context: Context,
+    name: str | None,
+    chip: str | None,
+    pace: bool,
+    rfc2217_port: int,
+    seed: int,
+    device: str | None,
+    listen: str,
 ) -> None:
     """Be a virtual board until Ctrl-C: print its ports, then behave as the board NAME does.
 
-    Its flash is kept in hostkit's state directory from one run to the next.
+    Its flash is kept in hostkit's state directory from one run to the next. With --device, lend a real
+    serial port to another host.
     """
+    if device is not None:
+        from hostkit.cli.boards_share import refuse_mixture, share_device  # noqa: PLC0415 - only to share
+
+        refuse_mixture(name, chip, pace=pace)
+        share_device(context, device, listen, rfc2217_port)
+        return
+    if name is None:
+        raise UsageError(
+            "serve what?", hint="hostkit boards serve NAME, or: hostkit boards serve --device PORT"
+        )
     from hostkit.boards.virtual.server import BoardServer  # noqa: PLC0415 - only to serve
 
     spec = replace(_serve_spec(context, name, chip), paced=pace, rfc2217_port=rfc2217_port, seed=seed)
