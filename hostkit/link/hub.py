@@ -92,8 +92,10 @@ class Hub:
                 if self._wishes.must_yield():
                     error = PortGoneError(f"{self.name} was given up", hint="wait until it is free again")
                     break
-        except (HostkitError, OSError) as gone:
+        except HostkitError as gone:
             error = gone
+        except OSError as failed:
+            error = PortGoneError(f"cannot share {self.name}: {failed}", hint="open it again")
         finally:
             self._end()
             with self._came:
