@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hostkit.cli.boards_holding import describe_holding, holding_lines
+from hostkit.cli.boards_holding import describe_holding, holding_lines, waiting_lines
 from hostkit.cli.boards_scan import scan_command
 from hostkit.cli.context import Context
 from hostkit.errors import InconclusiveError, UsageError
@@ -52,6 +52,9 @@ def list_command(context: Context, as_json: bool) -> None:
         held = "\n".join(holding_lines(row))
         table.add_row(row["name"], row["kind"], row["chip"], row["mac"] or "?", row["state"], held)
     context.console.print(table)
+    for row in rows:
+        for line in waiting_lines(row):
+            context.console.print(line, markup=False)
 
 
 @boards_group.command("show")
@@ -96,7 +99,7 @@ def serve_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     serial port to another host.
     """
     if device is not None:
-        from hostkit.cli.boards_share import refuse_mixture, share_device  # noqa: PLC0415 - only to share
+        from hostkit.cli.boards_serve import refuse_mixture, share_device  # noqa: PLC0415 - only to share
 
         refuse_mixture(name, chip, pace=pace)
         share_device(context, device, listen, rfc2217_port)
@@ -106,11 +109,12 @@ def serve_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
             "serve what?", hint="hostkit boards serve NAME, or: hostkit boards serve --device PORT"
         )
     from hostkit.boards.virtual.server import BoardServer  # noqa: PLC0415 - only to serve
+    from hostkit.cli.boards_serve import welcome  # noqa: PLC0415
 
     spec = replace(_serve_spec(context, name, chip), paced=pace, rfc2217_port=rfc2217_port, seed=seed)
     server = BoardServer(spec, context.paths.boards / name, context.clock)
     try:
-        click.echo(_welcome(server.state(), spec, context.paths.boards / name))
+        click.echo(welcome(server.state(), spec, context.paths.boards / name))
         server.run()
     finally:
         server.close()
@@ -261,30 +265,6 @@ def _serve_spec(context: Context, name: str, chip: str | None) -> ServeSpec:
     if spec.kind is not Kind.VIRTUAL:
         raise UsageError(f"board {name} is a real one", hint="serve a virtual board, or add --chip")
     return ServeSpec(name, spec.chip, spec.mac, spec.flash_size)
-
-
-def _welcome(state: BoardState, spec: ServeSpec, directory: Path) -> str:
-    port, url, name = state.port, state.rfc2217, spec.name
-    return "\n".join(
-        (
-            f"{name} is a virtual {spec.chip.value}, MAC {spec.mac}, {spec.flash_size >> 20} MB flash",
-            f"  port     {port}  (now {state.pty})",
-            f"  rfc2217  {url}  (true DTR and RTS, slow through pyserial)",
-            f"  flash    {directory / 'flash.bin'}",
-            f"  log      {directory / 'board.log'}",
-            "",
-            "in another terminal:",
-            f"  hostkit flash -e virtual -b {name}",
-            f"  hostkit monitor -b {name}",
-            f"  pio device monitor --raw --port {port}",
-            f"  hostkit boards reset {name} --download",
-            f"  esptool --before no-reset --after no-reset --port {port} flash-id",
-            f"  esptool --port '{url}' flash-id",
-            f"  hostkit boards fault {name} unplug",
-            "",
-            "Ctrl-C ends the board; its flash is kept.",
-        )
-    )
 
 
 def _plain(value: Any) -> str:

@@ -45,10 +45,13 @@ def holding_lines(row: Mapping[str, Any]) -> list[str]:
         lines.append(f"pid {monitor['pid']}: {monitor['what']} (gives way)")
     if foreign := row["foreign"]:
         lines.append(f"pid {foreign['pid']}, without a lease: {foreign['command']}")
-    lines += [
-        f"  {place}. waits: pid {who['pid']}: {who['what']}" for place, who in enumerate(row["waiting"], 1)
-    ]
     return lines or ["-"]
+
+
+def waiting_lines(row: Mapping[str, Any]) -> list[str]:
+    """Return who waits for a board, first in line first, under a heading; nothing when nobody does."""
+    waiting = [f"  {place}. pid {who['pid']}: {who['what']}" for place, who in enumerate(row["waiting"], 1)]
+    return [f"waiting for {row['name']}:", *waiting] if waiting else []
 
 
 def _plain(holder: Holder | None) -> dict[str, Any] | None:

@@ -1,15 +1,20 @@
-"""``hostkit boards serve --device``: a serial port of this host, for others."""
+"""What ``hostkit boards serve`` says, and its ``--device``: a serial port of this host, for others."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hostkit.cli.context import Context
 from hostkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from hostkit.boards.served import BoardState
+    from hostkit.boards.virtual.server import ServeSpec
 
 
 def share_device(context: Context, device: str, listen: str, port: int) -> None:
@@ -30,7 +35,7 @@ def share_device(context: Context, device: str, listen: str, port: int) -> None:
                 "RFC 2217 has no password and no encryption"
             )
             click.echo(click.style(warning, fg="yellow"), err=True)
-        click.echo(_welcome(device, shared.url))
+        click.echo(_shared(device, shared.url))
         shared.run()
     finally:
         shared.close()
@@ -83,7 +88,7 @@ def _note(text: str) -> None:
     click.echo(text, err=True)
 
 
-def _welcome(device: str, url: str) -> str:
+def _shared(device: str, url: str) -> str:
     return "\n".join(
         (
             f"{device} is at {url}",
@@ -93,5 +98,30 @@ def _welcome(device: str, url: str) -> str:
             f'  port = "{url}"',
             "",
             "One client at a time; the port is free for this host while there is none. Ctrl-C ends it.",
+        )
+    )
+
+
+def welcome(state: BoardState, spec: ServeSpec, directory: Path) -> str:
+    """Return what a virtual board's server says of itself and how to use it."""
+    port, url, name = state.port, state.rfc2217, spec.name
+    return "\n".join(
+        (
+            f"{name} is a virtual {spec.chip.value}, MAC {spec.mac}, {spec.flash_size >> 20} MB flash",
+            f"  port     {port}  (now {state.pty})",
+            f"  rfc2217  {url}  (true DTR and RTS, slow through pyserial)",
+            f"  flash    {directory / 'flash.bin'}",
+            f"  log      {directory / 'board.log'}",
+            "",
+            "in another terminal:",
+            f"  hostkit flash -e virtual -b {name}",
+            f"  hostkit monitor -b {name}",
+            f"  pio device monitor --raw --port {port}",
+            f"  hostkit boards reset {name} --download",
+            f"  esptool --before no-reset --after no-reset --port {port} flash-id",
+            f"  esptool --port '{url}' flash-id",
+            f"  hostkit boards fault {name} unplug",
+            "",
+            "Ctrl-C ends the board; its flash is kept.",
         )
     )
