@@ -127,7 +127,7 @@ def serve_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
 @click.pass_obj
 def reset_command(context: Context, name: str, download: bool, force: bool) -> None:
     """Press the board's reset button."""
-    from hostkit.boards.lease import LeaseOffice  # noqa: PLC0415 - not for --help
+    from hostkit.boards.lease import LeaseOffice, Wanted  # noqa: PLC0415 - not for --help
     from hostkit.boards.model import Kind  # noqa: PLC0415
     from hostkit.boards.open import open_board  # noqa: PLC0415
 
@@ -138,7 +138,11 @@ def reset_command(context: Context, name: str, download: bool, force: bool) -> N
             hint=f"say: esptool --port {spec.port or 'PORT'} chip-id",
         )
     office = LeaseOffice(context.paths.leases, context.clock)
-    lease = None if force else office.take(spec.identity, f"hostkit boards reset {name}", env=_environment())
+    # A virtual board is reset without its port, so a monitor may read on and see it boot.
+    if force or (spec.kind is Kind.VIRTUAL and office.watcher(spec.identity) is not None):
+        lease = None
+    else:
+        lease = office.take(Wanted(spec.identity, name), f"hostkit boards reset {name}", env=_environment())
     try:
         board = open_board(spec, boards_dir=context.paths.boards, clock=context.clock, autostart=False)
         if download:

@@ -183,3 +183,13 @@ def test_another_program_at_the_port_is_named_with_pid_and_command(
     assert f"in use by pid {terminal.pid}, which holds no lease: " in ran.err  # type: ignore[attr-defined]
     assert "pio device monitor has " in ran.err  # type: ignore[attr-defined]
     assert f"kill {terminal.pid}" in ran.err  # type: ignore[attr-defined]
+
+
+def test_the_reset_button_of_a_virtual_board_does_not_take_it_from_its_monitors(
+    board: VirtualBoard, watch: Callable[..., Watching], hostkit: Callable[..., object], project: Path
+) -> None:
+    monitor = watch()
+    monitor.until("- bench on ")
+    assert hostkit("-C", str(project), "boards", "reset", "bench").code == 0  # type: ignore[attr-defined]
+    monitor.until("< rst:0x")
+    assert not [line for line in monitor.seen if "taken by" in line]
