@@ -157,3 +157,16 @@ def _sweep_directories(parent: Path) -> None:
                 shutil.rmtree(left, ignore_errors=True)
             finally:
                 os.close(lock)
+
+
+@contextmanager
+def short_path(path: Path) -> Iterator[str]:
+    """Yield a name for a Unix socket that fits the kernel's 107 bytes however deep the directory lies."""
+    if len(os.fsencode(path)) < 100 or not Path("/proc/self/fd").exists():
+        yield str(path)
+        return
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{path.name}"
+    finally:
+        os.close(descriptor)

@@ -125,9 +125,9 @@ class _Reader:
                     where, f"{word} board {spec.name!r} needs a mac", "such as '02:00:00:00:00:01'"
                 )
         elif not spec.port:
-            raise self._error(
-                where, f"{spec.kind.value} board {spec.name!r} needs a port", "such as '/dev/ttyUSB0'"
-            )
+            if spec.kind is not Kind.SERIAL or not spec.mac:  # with a MAC `hostkit boards scan` finds it
+                hint = "such as '/dev/ttyUSB0'; a serial board with a mac needs none, see hostkit boards scan"
+                raise self._error(where, f"{spec.kind.value} board {spec.name!r} needs a port", hint)
         elif (spec.kind is Kind.RFC2217) != spec.port.startswith("rfc2217://"):
             hint = "rfc2217://HOST:PORT goes with kind = 'rfc2217', a device path with kind = 'serial'"
             raise self._error(

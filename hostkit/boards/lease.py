@@ -1,77 +1,80 @@
-"""An exclusive right to a board, held across processes and checkouts, that frees itself with its holder."""
+"""The right to a board, held across processes and checkouts, that frees itself with its holder.
+
+There are two. *Exclusive*: to write, reset or test; one at a time, in the order of asking. *Monitor*: to
+read what the board says; it gives way to an exclusive one and may come back afterwards.
+"""
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
+from hostkit.boards.holder import BusyError, Holder
+from hostkit.boards.line import Line, Ticket
+from hostkit.boards.locks import Heartbeat, RecordedLock, release
+from hostkit.boards.seeking import (
+    Grip,
+    Seat,
+    Wanted,
+    busy_error,
+    stubborn_error,
+    waiting_words,
+    watched_error,
+)
 from hostkit.clock import Clock
-from hostkit.errors import InconclusiveError
-from hostkit.files import disk_error
-from hostkit.process import boot_id, process_start_ticks
+
+__all__ = ["TOKEN_VARIABLE", "BusyError", "Holder", "Lease", "LeaseOffice", "Wanted"]
 
 TOKEN_VARIABLE = "HOSTKIT_LEASE_TOKEN"
 """Environment variable by which a holder lets its own children through."""
 
-_LONGEST = 4096  # bytes of a holder record
 _GRACE_S = 0.5
-_PAUSE_S = 0.05  # between two tries while waiting: flock has no time-out
+_QUIET_S = 0.05  # a shorter wait is not worth a line
+_YIELD_S = 3.0  # a monitor gives way within 0.1 s, unless it is stopped
+_SHORTEST_S, _LONGEST_S = 0.001, 0.05  # between two looks while waiting: flock has no time-out
+_SHARE = 0.02  # ... and between them a fiftieth of what was waited already
 
-
-class BusyError(InconclusiveError):
-    """Somebody else has the board (exit 3); the message names the process."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a lease. ``since`` is wall time, seconds; ``token`` is secret to the holder's user."""
-
-    pid: int
-    start_ticks: int
-    boot: str
-    what: str
-    since: float
-    token: str = ""
-
-    @property
-    def alive(self) -> bool:
-        """True while exactly this process runs: pids are used again, start times are not."""
-        return self.boot == boot_id() and process_start_ticks(self.pid) == self.start_ticks
+Tell = Callable[[str], None]
 
 
 class Lease:
     """A held lease. Closing it, or the end of the process in any way, frees the board."""
 
-    def __init__(self, path: Path, descriptor: int, token: str) -> None:
-        """Made by :func:`take`; ``descriptor`` is -1 for a lease that the parent holds."""
+    def __init__(self, path: Path, grip: Grip, heart: Heartbeat) -> None:
+        """Made by :class:`LeaseOffice`; ``heart`` beats for it."""
         self.path = path
-        self.token = token
-        self._descriptor = descriptor
+        self.token = grip.token
+        self._lock = grip.lock
+        self._watch = grip.watch
+        self._heart = heart
+        for descriptor in (grip.lock, grip.watch):
+            if descriptor >= 0:
+                heart.keep(descriptor)
 
     @property
     def borrowed(self) -> bool:
         """True when a parent process holds the lease and this one was let through."""
-        return self._descriptor < 0
+        return self._lock < 0 and self._watch < 0
 
     def environment(self) -> dict[str, str]:
         """Return what a child needs in its environment to be let through."""
         return {TOKEN_VARIABLE: self.token}
 
+    def to_monitor(self) -> None:
+        """Keep only the right to read, as a monitor has it; a borrowed lease stays what it is."""
+        lock, self._lock = self._lock, -1
+        self._release(lock)
+
     def close(self) -> None:
         """Give the board back; a second call does nothing."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            with suppress(OSError):
-                os.ftruncate(descriptor, 0)
-            os.close(descriptor)
+        lock, self._lock = self._lock, -1
+        watch, self._watch = self._watch, -1
+        self._release(watch)
+        self._release(lock)
 
     def __enter__(self) -> Lease:
         """Return itself."""
@@ -83,6 +86,11 @@ class Lease:
         """Give the board back."""
         self.close()
 
+    def _release(self, descriptor: int) -> None:
+        if descriptor >= 0:
+            self._heart.drop(descriptor)
+            release(descriptor)
+
 
 @dataclass(frozen=True, slots=True)
 class LeaseOffice:
@@ -90,99 +98,123 @@ class LeaseOffice:
 
     directory: Path
     clock: Clock
+    heart: Heartbeat = field(default_factory=Heartbeat, compare=False)
 
     def take(
-        self, identity: str, what: str, *, timeout_s: float = 0.0, env: Mapping[str, str] | None = None
+        self,
+        wanted: str | Wanted,
+        what: str,
+        *,
+        timeout_s: float = 0.0,
+        env: Mapping[str, str] | None = None,
+        tell: Tell | None = None,
     ) -> Lease:
-        """Take the lease of a board, waiting up to ``timeout_s`` for another holder to end.
+        """Take the exclusive lease of a board (by identity), waiting in line for up to ``timeout_s``.
 
-        ``what``: the command, for whoever meets it. A process whose ``env`` has the token of the live
-        holder is let through. Raises :class:`BusyError` naming the holder.
+        ``what``: the command, for whoever meets it. ``tell`` hears of the place in line whenever it changes.
+        A process whose ``env`` has the token of the live holder is let through. Raises :class:`BusyError`
+        naming the holder. Without ``timeout_s`` nobody is overtaken either.
         """
-        path = self._path(identity)
-        began = self.clock.monotonic_ns()
-        while True:
-            descriptor = _lock(path)
-            if descriptor is not None:
-                return self._record(path, descriptor, what)
-            holder = _read(path)
-            if holder is not None and _is_child(holder, env):
-                return Lease(path, -1, holder.token)
-            # Nobody's name on a locked file: its holder is just coming or going, or somebody looks.
-            patience = timeout_s if holder is not None and holder.alive else max(timeout_s, _GRACE_S)
-            if (self.clock.monotonic_ns() - began) / 1e9 >= patience:
-                raise _busy(identity, holder, timeout_s)
-            self.clock.sleep(_PAUSE_S)
+        board = wanted if isinstance(wanted, Wanted) else Wanted(wanted)
+        return self.take_first([board], what, timeout_s=timeout_s, env=env, tell=tell)[1]
+
+    def take_first(
+        self,
+        wanted: Sequence[Wanted],
+        what: str,
+        *,
+        timeout_s: float = 0.0,
+        env: Mapping[str, str] | None = None,
+        tell: Tell | None = None,
+    ) -> tuple[int, Lease]:
+        """Take whichever of several boards is had first, waiting in the line of each; see :meth:`take`.
+
+        Returns which one it is. Raises :class:`BusyError` when none is to be had in time.
+        """
+        with ExitStack() as stack:
+            seats = [self._seat(board, what) for board in wanted]
+            for seat in seats:
+                stack.callback(seat.leave)
+            token = (env or {}).get(TOKEN_VARIABLE, "")
+            return self._wait(seats, token, timeout_s, tell)
+
+    def watch(self, wanted: str | Wanted, what: str) -> Lease:
+        """Take the monitor lease of a board: to read only, and to be closed as soon as :meth:`preemptor`
+        names somebody. Raises :class:`BusyError` while another has the board or its monitor lease."""
+        board = wanted if isinstance(wanted, Wanted) else Wanted(wanted)
+        lock, watch = self._locks(board.identity)
+        token = secrets.token_hex(16)
+        descriptor = watch.acquire(Holder.here(what, self.clock, token))
+        taken = lock.recorded()
+        if descriptor is not None and taken is None:
+            return Lease(watch.path, Grip(token, watch=descriptor), self.heart)
+        if descriptor is not None:
+            release(descriptor)
+        raise busy_error([(board, taken, ())], 0.0) if taken else watched_error(board, watch.recorded())
+
+    def preemptor(self, identity: str) -> Holder | None:
+        """Return who has the exclusive lease, or has it and waits for a monitor to give way. Cheap."""
+        return self._locks(identity)[0].recorded()
 
     def holder(self, identity: str) -> Holder | None:
-        """Return who holds a board's lease now, None when nobody does. Takes nothing."""
-        path = self._path(identity)
-        if not path.exists():
-            return None
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return _read(path)
-        else:
-            return None
-        finally:
-            os.close(descriptor)
+        """Return who holds a board's exclusive lease now, None when nobody does. Takes nothing."""
+        return self._locks(identity)[0].held_by()
 
-    def _path(self, identity: str) -> Path:
-        return self.directory / f"{identity}.lock"
+    def watcher(self, identity: str) -> Holder | None:
+        """Return whose monitor reads the board now, None when none does. Takes nothing."""
+        return self._locks(identity)[1].held_by() if self.holder(identity) is None else None
 
-    def _record(self, path: Path, descriptor: int, what: str) -> Lease:
-        pid = os.getpid()
-        token = secrets.token_hex(16)
-        ticks = process_start_ticks(pid) or 0
-        holder = Holder(pid, ticks, boot_id(), what, self.clock.wall_ns() / 1e9, token)
-        record = json.dumps(asdict(holder)).encode()
-        try:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, record, 0)
-        except OSError as error:
-            os.close(descriptor)
-            raise disk_error(error, path) from error
-        return Lease(path, descriptor, token)
+    def waiters(self, identity: str) -> tuple[Ticket, ...]:
+        """Return who waits for a board, first in line first."""
+        return self._line(identity).waiting()
 
+    def _wait(
+        self, seats: Sequence[Seat], token: str, timeout_s: float, tell: Tell | None
+    ) -> tuple[int, Lease]:
+        began_ns = self.clock.monotonic_ns()
+        told = ""
+        while True:
+            for index, seat in enumerate(seats):
+                grip = seat.look(token, self.clock)
+                if grip is not None:
+                    path = self._locks(seat.wanted.identity)[0].path
+                    return index, Lease(path, grip, self.heart)
+                if seat.yielding_ns is not None:
+                    break  # this one is had as soon as its monitor has seen it
+                if timeout_s > 0:
+                    seat.line_up(self.clock)
+            waited = (self.clock.monotonic_ns() - began_ns) / 1e9
+            self._refuse(seats, timeout_s, waited)
+            words = waiting_words(seats)
+            if tell is not None and words != told and timeout_s > 0 and waited >= _QUIET_S:
+                tell(words)
+                told = words
+            shortest = _SHORTEST_S * (1 + min(len(seat.ahead) for seat in seats))
+            self.clock.sleep(min(_LONGEST_S, max(shortest, waited * _SHARE)))
 
-def _lock(path: Path) -> int | None:
-    """Lock the file, or return None when somebody has it. The file stays: a name that went and came back
-    would be two locks."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise disk_error(error, path) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+    def _refuse(self, seats: Sequence[Seat], timeout_s: float, waited_s: float) -> None:
+        """Raise when there is no patience left."""
+        for seat in seats:
+            if seat.yielding_ns is None:
+                continue
+            yielding_s = (self.clock.monotonic_ns() - seat.yielding_ns) / 1e9
+            if yielding_s >= _YIELD_S and waited_s >= timeout_s:
+                raise stubborn_error(seat.wanted, seat.watcher)
+            return
+        # Nobody's name on a locked file: its holder is just coming or going, or somebody looks.
+        known = all(seat.holder is not None for seat in seats)
+        if waited_s >= (timeout_s if known else max(timeout_s, _GRACE_S)):
+            raise busy_error([(seat.wanted, seat.holder, seat.ahead) for seat in seats], timeout_s)
 
+    def _seat(self, board: Wanted, what: str) -> Seat:
+        return Seat(board, what, self._locks(board.identity), self._line(board.identity))
 
-def _read(path: Path) -> Holder | None:
-    """Return the holder record, or None when it is not (yet) a whole one."""
-    try:
-        with path.open("rb") as stream:
-            raw: Any = json.loads(stream.read(_LONGEST))
-        return Holder(**raw)
-    except (OSError, ValueError, TypeError):
-        return None
+    def _locks(self, identity: str) -> tuple[RecordedLock, RecordedLock]:
+        """Return the exclusive lock and the monitor's; who has the first may ask for the second."""
+        return (
+            RecordedLock(self.directory / f"{identity}.lock", self.clock),
+            RecordedLock(self.directory / f"{identity}.watch", self.clock),
+        )
 
-
-def _is_child(holder: Holder, env: Mapping[str, str] | None) -> bool:
-    token = (env or {}).get(TOKEN_VARIABLE, "")
-    return bool(token) and secrets.compare_digest(token, holder.token) and holder.alive
-
-
-def _busy(identity: str, holder: Holder | None, waited_s: float) -> BusyError:
-    waited = f" (waited {waited_s:g} s)" if waited_s else ""
-    if holder is None:
-        return BusyError(f"board {identity} is taken by another process{waited}", hint="try again")
-    return BusyError(
-        f"board {identity} is taken by pid {holder.pid}: {holder.what}{waited}",
-        hint=f"wait for it to end, or end it: kill {holder.pid}",
-    )
+    def _line(self, identity: str) -> Line:
+        return Line(self.directory / f"{identity}.line", self.clock)

@@ -51,7 +51,7 @@ class BoardSpec:
     chip: Chip
     mac: str = ""
     flash_size: int = 4 << 20  # bytes
-    port: str = ""  # device path or URL; empty for a virtual board
+    port: str = ""  # device path or URL; empty for a virtual board, and for one found by its MAC
     profile: str = "dual-160"
     baud: int = 460_800  # flashing speed, bits per second
     labels: tuple[str, ...] = field(default=())

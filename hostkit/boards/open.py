@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hostkit.boards.model import Board, BoardSpec, Kind
 from hostkit.boards.simulated.engine import require_engine
+from hostkit.boards.usb import MEMORY, PortFinder, UsbMemory, list_ports
 from hostkit.clock import Clock
 
 
@@ -25,4 +26,9 @@ def open_board(spec: BoardSpec, *, boards_dir: Path, clock: Clock, autostart: bo
         return VirtualBoard(spec, boards_dir / spec.name, autostart=autostart)
     from hostkit.boards.silicon import SerialLines, SiliconBoard  # noqa: PLC0415 - not for virtual boards
 
-    return SiliconBoard(spec, clock, SerialLines())
+    return SiliconBoard(spec, clock, SerialLines(), port_finder(boards_dir).find)
+
+
+def port_finder(boards_dir: Path) -> PortFinder:
+    """Return what finds serial boards by the MACs that ``hostkit boards scan`` met on this machine."""
+    return PortFinder(UsbMemory(boards_dir / MEMORY), list_ports)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hostkit.boards.lease import BusyError
 from hostkit.errors import HostkitError, InconclusiveError, InvalidError, ToolError, UsageError
-from hostkit.files import atomic_write, pretty_json
+from hostkit.files import atomic_write, pretty_json, short_path
 from hostkit.process import boot_id, process_start_ticks
 
 RECORD = "board.json"
@@ -92,19 +91,6 @@ def read_record(directory: Path) -> ServedBoard | None:
     except (OSError, ValueError, TypeError):
         return None
     return board if board.alive else None
-
-
-@contextmanager
-def short_path(path: Path) -> Iterator[str]:
-    """Yield a name for a Unix socket that fits the kernel's 107 bytes however deep the directory lies."""
-    if len(os.fsencode(path)) < 100 or not Path("/proc/self/fd").exists():
-        yield str(path)
-        return
-    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{descriptor}/{path.name}"
-    finally:
-        os.close(descriptor)
 
 
 _ERRORS: dict[str, type[HostkitError]] = {

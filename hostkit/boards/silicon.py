@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -45,11 +46,21 @@ class SerialLines:
 class SiliconBoard:
     """A board that esptool resets by itself, with its own strategies and timing lessons."""
 
-    def __init__(self, spec: BoardSpec, clock: Clock, lines: ResetLines) -> None:
-        """Name the board; its port is opened only while :meth:`run_application` needs it."""
+    def __init__(
+        self,
+        spec: BoardSpec,
+        clock: Clock,
+        lines: ResetLines,
+        find_port: Callable[[BoardSpec], str] = lambda spec: spec.port,
+    ) -> None:
+        """Name the board; its port is opened only while :meth:`run_application` needs it.
+
+        ``find_port`` returns the device of a board on this machine as it is named now, empty for none.
+        """
         self._spec = spec
         self._clock = clock
         self._lines = lines
+        self._find_port = find_port
 
     @property
     def spec(self) -> BoardSpec:
@@ -58,11 +69,19 @@ class SiliconBoard:
 
     def link_port(self) -> str:
         """Return the device path or URL. Raises :class:`InconclusiveError` when there is no such device."""
-        port = self._spec.port
-        if "://" not in port and not Path(port).exists():
+        spec = self._spec
+        if "://" in spec.port:
+            return spec.port
+        port = self._find_port(spec)
+        if not port:
             raise InconclusiveError(
-                f"board {self._spec.name} is not there: no {port}",
-                hint="plug it in, or correct its port in boards.toml",
+                f"board {spec.name} is not there: no port where MAC {spec.mac} was found",
+                hint="plug it in; where it was never met say: hostkit boards scan",
+            )
+        if not Path(port).exists():
+            raise InconclusiveError(
+                f"board {spec.name} is not there: no {port}",
+                hint="plug it in, say: hostkit boards scan, or correct its port in boards.toml",
             )
         return port
 

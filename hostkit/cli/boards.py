@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hostkit.cli.boards_holding import describe_holding, holding_lines, waiting_lines
+from hostkit.cli.boards_scan import scan_command
 from hostkit.cli.context import Context
 from hostkit.errors import InconclusiveError, UsageError
 
@@ -31,11 +33,14 @@ def boards_group() -> None:
     """
 
 
+boards_group.add_command(scan_command)
+
+
 @boards_group.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @click.pass_obj
 def list_command(context: Context, as_json: bool) -> None:
-    """Show every board: kind, chip, MAC, state, and who holds it."""
+    """Show every board: kind, chip, MAC, state, who holds it and who waits for it."""
     rows = [_describe(context, spec) for spec in _catalog(context)]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
@@ -44,10 +49,12 @@ def list_command(context: Context, as_json: bool) -> None:
 
     table = Table("board", "kind", "chip", "MAC", "state", "held by", box=None, pad_edge=False)
     for row in rows:
-        holder = row["holder"]
-        held = f"pid {holder['pid']}: {holder['what']}" if holder else "-"
+        held = "\n".join(holding_lines(row))
         table.add_row(row["name"], row["kind"], row["chip"], row["mac"] or "?", row["state"], held)
     context.console.print(table)
+    for row in rows:
+        for line in waiting_lines(row):
+            context.console.print(line, markup=False)
 
 
 @boards_group.command("show")
@@ -66,25 +73,48 @@ def show_command(context: Context, name: str, as_json: bool) -> None:
 
 
 @boards_group.command("serve")
-@click.argument("name")
+@click.argument("name", required=False)
 @click.option("--chip", type=click.Choice(_CHIPS), help="Serve a board that is not in boards.toml.")
 @click.option("--pace", is_flag=True, help="Let bytes take as long as the baud rate says.")
 @click.option("--rfc2217-port", type=click.IntRange(0, 65535), default=0, help="TCP port (default: any).")
 @click.option("--seed", type=int, default=0, help="Seed of the line's faults.")
+@click.option("--device", metavar="PORT", help="Export a real serial port of this host by RFC 2217 instead.")
+@click.option(
+    "--listen", metavar="HOST", default="127.0.0.1", help="Address for --device; default: loopback."
+)
 @click.pass_obj
-def serve_command(
-    context: Context, name: str, chip: str | None, pace: bool, rfc2217_port: int, seed: int
+def serve_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
+    context: Context,
+    name: str | None,
+    chip: str | None,
+    pace: bool,
+    rfc2217_port: int,
+    seed: int,
+    device: str | None,
+    listen: str,
 ) -> None:
     """Be a virtual board until Ctrl-C: print its ports, then behave as the board NAME does.
 
-    Its flash is kept in hostkit's state directory from one run to the next.
+    Its flash is kept in hostkit's state directory from one run to the next. With --device, lend a real
+    serial port to another host.
     """
+    if device is not None:
+        from hostkit.cli.boards_serve import refuse_mixture, share_device  # noqa: PLC0415 - only to share
+
+        refuse_mixture(name, chip, pace=pace)
+        share_device(context, device, listen, rfc2217_port)
+        return
+    if name is None:
+        raise UsageError(
+            "serve what?", hint="hostkit boards serve NAME, or: hostkit boards serve --device PORT"
+        )
     from hostkit.boards.virtual.server import BoardServer  # noqa: PLC0415 - only to serve
+    from hostkit.cli.boards_serve import welcome  # noqa: PLC0415
 
     spec = replace(_serve_spec(context, name, chip), paced=pace, rfc2217_port=rfc2217_port, seed=seed)
     server = BoardServer(spec, context.paths.boards / name, context.clock)
     try:
-        click.echo(_welcome(server.state(), spec, context.paths.boards / name))
+        click.echo(welcome(server.state(), spec, context.paths.boards / name))
         server.run()
     finally:
         server.close()
@@ -97,17 +127,21 @@ def serve_command(
 @click.pass_obj
 def reset_command(context: Context, name: str, download: bool, force: bool) -> None:
     """Press the board's reset button."""
-    from hostkit.boards.lease import LeaseOffice  # noqa: PLC0415 - not for --help
+    from hostkit.boards.lease import LeaseOffice, Wanted  # noqa: PLC0415 - not for --help
     from hostkit.boards.open import open_board  # noqa: PLC0415
 
     spec = _known_or_served(context, name)
     if download and not spec.served:
         raise UsageError(
             f"board {name} enters its ROM loader by esptool's own reset",
-            hint=f"say: esptool --port {spec.port} chip-id",
+            hint=f"say: esptool --port {spec.port or 'PORT'} chip-id",
         )
     office = LeaseOffice(context.paths.leases, context.clock)
-    lease = None if force else office.take(spec.identity, f"hostkit boards reset {name}", env=_environment())
+    # A virtual board is reset without its port, so a monitor may read on and see it boot.
+    if force or (spec.served and office.watcher(spec.identity) is not None):
+        lease = None
+    else:
+        lease = office.take(Wanted(spec.identity, name), f"hostkit boards reset {name}", env=_environment())
     try:
         board = open_board(spec, boards_dir=context.paths.boards, clock=context.clock, autostart=False)
         if download:
@@ -164,9 +198,6 @@ def _catalog(context: Context) -> Catalog:
 
 def _describe(context: Context, spec: BoardSpec) -> dict[str, Any]:
     """Everything about a board, as ``--json`` says it."""
-    from hostkit.boards.lease import LeaseOffice  # noqa: PLC0415 - not for --help
-
-    holder = LeaseOffice(context.paths.leases, context.clock).holder(spec.identity)
     served = _served(context, spec)
     return {
         "name": spec.name,
@@ -177,8 +208,8 @@ def _describe(context: Context, spec: BoardSpec) -> dict[str, Any]:
         "profile": spec.profile,
         "fidelity": spec.fidelity.name.lower(),
         "labels": list(spec.labels),
-        "state": _state_words(spec, served),
-        "holder": {"pid": holder.pid, "what": holder.what, "since": holder.since} if holder else None,
+        "state": _state_words(context, spec, served),
+        **describe_holding(context, spec, served.port if served else ""),
         "served": asdict(served) if served else None,
     }
 
@@ -195,13 +226,17 @@ def _served(context: Context, spec: BoardSpec) -> BoardState | None:
         return None
 
 
-def _state_words(spec: BoardSpec, served: BoardState | None) -> str:
+def _state_words(context: Context, spec: BoardSpec, served: BoardState | None) -> str:
     from hostkit.boards.model import Kind  # noqa: PLC0415 - not for --help
+    from hostkit.boards.open import port_finder  # noqa: PLC0415
 
     if spec.served:
         return f"{served.mode}, pid {served.pid}" if served else "not served"
     if spec.kind is Kind.SERIAL:
-        return f"at {spec.port}" if Path(spec.port).exists() else f"absent: no {spec.port}"
+        port = port_finder(context.paths.boards).find(spec)
+        if not port:
+            return "absent: its MAC is at no port"
+        return f"at {port}" if Path(port).exists() else f"absent: no {port}"
     return f"at {spec.port}, not looked at"
 
 
@@ -235,33 +270,9 @@ def _serve_spec(context: Context, name: str, chip: str | None) -> ServeSpec:
     return serve_spec(spec)
 
 
-def _welcome(state: BoardState, spec: ServeSpec, directory: Path) -> str:
-    port, url, name = state.port, state.rfc2217, spec.name
-    return "\n".join(
-        (
-            f"{name} is a virtual {spec.chip.value}, MAC {spec.mac}, {spec.flash_size >> 20} MB flash",
-            f"  port     {port}  (now {state.pty})",
-            f"  rfc2217  {url}  (true DTR and RTS, slow through pyserial)",
-            f"  flash    {directory / 'flash.bin'}",
-            f"  log      {directory / 'board.log'}",
-            "",
-            "in another terminal:",
-            f"  hostkit flash -e virtual -b {name}",
-            f"  hostkit monitor -b {name}",
-            f"  pio device monitor --raw --port {port}",
-            f"  hostkit boards reset {name} --download",
-            f"  esptool --before no-reset --after no-reset --port {port} flash-id",
-            f"  esptool --port '{url}' flash-id",
-            f"  hostkit boards fault {name} unplug",
-            "",
-            "Ctrl-C ends the board; its flash is kept.",
-        )
-    )
-
-
 def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {each}" for key, each in value.items()) or "none"
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
+        return "; ".join(map(_plain, value)) or "none"
     return "none" if value in (None, "") else str(value)

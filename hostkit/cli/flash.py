@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hostkit.cli.context import Context
+from hostkit.cli.waiting import wait_option
 from hostkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.progress import Progress as Bar
 
@@ -34,7 +35,7 @@ _STEP = 0.1  # a plain line for each tenth of a write
 @click.option("-e", "--env", "env", help="PlatformIO environment (default: the setting `env`).")
 @click.option("-b", "--board", help="Board of boards.toml (default: the setting `board`).")
 @click.option("--skip-same", is_flag=True, help="Write nothing when the flash holds every region already.")
-@click.option("--lease-timeout", type=float, metavar="SECONDS", help="Wait that long for a taken board.")
+@wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a summary.")
 @click.pass_obj
 def flash_command(
@@ -56,7 +57,7 @@ def flash_command(
     with ExitStack() as stack:
         show = stack.enter_context(_shown(context))
         artifact = _artifact(context, settings, show)
-        held = hold_board(context, settings, spec, f"hostkit flash -e {artifact.env}", stack)
+        held = hold_board(context, settings, spec, f"hostkit flash -e {artifact.env}", stack, show.line)
         record = _flash(context, settings, artifact, held, show, skip_same=skip_same)
     click.echo(json.dumps(plain(asdict(record)), indent=2) if as_json else summary(record))
 
@@ -86,21 +87,33 @@ def find_board(context: Context, name: str) -> BoardSpec:
     return BoardSpec(name, Kind.VIRTUAL, Chip(served.chip), served.mac, served.flash_size)
 
 
-def hold_board(context: Context, settings: Settings, spec: BoardSpec, what: str, stack: ExitStack) -> Board:
+def hold_board(
+    context: Context,
+    settings: Settings,
+    spec: BoardSpec,
+    what: str,
+    stack: ExitStack,
+    tell: Callable[[str], None],
+) -> Board:
     """Return a board, leased and opened until ``stack`` ends; ``what`` is told to whoever else wants it.
 
-    Raises :class:`InconclusiveError` when it is taken or not there.
+    ``tell`` hears of the place in line. Raises :class:`InconclusiveError` when it is taken or not there.
     """
-    from hostkit.boards.lease import LeaseOffice  # noqa: PLC0415 - not for --help
+    from hostkit.boards.foreign import refuse_foreign  # noqa: PLC0415 - not for --help
+    from hostkit.boards.lease import LeaseOffice, Wanted  # noqa: PLC0415
     from hostkit.boards.open import open_board  # noqa: PLC0415
 
-    office = LeaseOffice(context.paths.leases, context.clock)
-    patience = settings.lease_timeout_s
-    stack.enter_context(
-        office.take(spec.identity, f"{what} -b {spec.name}", timeout_s=patience, env=os.environ)
+    lease = LeaseOffice(context.paths.leases, context.clock).take(
+        Wanted(spec.identity, spec.name),
+        f"{what} -b {spec.name}",
+        timeout_s=settings.lease_timeout_s,
+        env=os.environ,
+        tell=tell,
     )
+    stack.enter_context(lease)
     board = open_board(spec, boards_dir=context.paths.boards, clock=context.clock)
     stack.callback(board.close)
+    refuse_foreign(board)
     return board
 
 
@@ -181,7 +194,7 @@ class _Show:
     def build(self, event: BuildEvent) -> None:
         kind = event.kind.value
         if kind in ("note", "wait"):
-            self._line(f"{kind}: {event.text}")
+            self.line(f"{kind}: {event.text}")
         elif kind == "compile" and event.total:
             self._update("build", event.done / event.total, event.text)
 
@@ -197,7 +210,7 @@ class _Show:
             self._told = step
             click.echo(f"{stage} {fraction:.0%} {detail}".rstrip(), err=True)
 
-    def _line(self, text: str) -> None:
+    def line(self, text: str) -> None:
         if self._bar is not None:
             self._bar.console.print(text, markup=False)
         else:

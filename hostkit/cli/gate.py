@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hostkit.cli.context import Context
+from hostkit.cli.waiting import wait_option
 
 if TYPE_CHECKING:
     from hostkit.gate.model import GateResult, Rules
@@ -27,7 +28,7 @@ FIDELITIES = ("virtual", "simulated", "board")
 @click.option("--no-flash", is_flag=True, help="Do not flash; the board must already run this very build.")
 @click.option("--min-rung", type=click.Choice(RUNGS), default="wired", show_default=True)
 @click.option("--min-fidelity", type=click.Choice(FIDELITIES), default="virtual", show_default=True)
-@click.option("--lease-timeout", type=float, metavar="SECONDS", help="Wait that long for a taken board.")
+@wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a summary.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what compiler and pytest print.")
 @click.pass_obj

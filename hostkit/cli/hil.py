@@ -8,6 +8,7 @@ import click
 
 from hostkit.cli.context import Context
 from hostkit.cli.gate import judge, load, request_of
+from hostkit.cli.waiting import wait_option
 
 
 @click.command("hil")
@@ -15,7 +16,7 @@ from hostkit.cli.gate import judge, load, request_of
 @click.option("-b", "--board", help="Board of boards.toml, or `any` (default: the setting `board`).")
 @click.option("-k", "selection", default="", metavar="EXPR", help="Run only tests that match.")
 @click.option("--any-build", is_flag=True, help="Test what the board runs, whatever it is.")
-@click.option("--lease-timeout", type=float, metavar="SECONDS", help="Wait that long for a taken board.")
+@wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a summary.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what pytest prints.")
 @click.pass_obj

@@ -5,21 +5,21 @@ from __future__ import annotations
 import queue
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hostkit.cli.context import Context
-from hostkit.errors import ExitCode, HostkitError, InconclusiveError, UsageError
+from hostkit.cli.waiting import wait_option
+from hostkit.errors import ExitCode, HostkitError, UsageError
 
 if TYPE_CHECKING:
-    from hostkit.boards.model import Board
+    from hostkit.cli.watching import Turns
     from hostkit.link.client import Link
     from hostkit.link.transport import Transport
 
 _POLL_S = 0.05
-_REOPEN_S = 0.2
 _AFTER_INPUT_S = 0.3  # how long to listen on after the last command of a pipe was answered
 
 
@@ -29,11 +29,21 @@ _AFTER_INPUT_S = 0.3  # how long to listen on after the last command of a pipe w
 @click.option("--for", "for_s", type=click.FloatRange(min=0), metavar="SECONDS", help="End after that time.")
 @click.option("--reset", is_flag=True, help="Reset the board first, to see it boot.")
 @click.option("--raw", is_flag=True, help="Write the bytes as they come, nothing decoded.")
+@wait_option
 @click.pass_obj
-def monitor_command(
-    context: Context, board: str | None, typing: bool, for_s: float | None, reset: bool, raw: bool
+def monitor_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
+    context: Context,
+    board: str | None,
+    typing: bool,
+    for_s: float | None,
+    reset: bool,
+    raw: bool,
+    lease_timeout: float | None,
 ) -> int:
     """Show what a board says: frames, logs, ROM text, each with seconds since the start.
+
+    Several monitors may read one board. All of them give way to a command that needs it for itself, such
+    as flash or hil, and go on afterwards; lines with `--` say so. --type takes the board for itself, too.
 
     \b
     Lines begin with `<` for what came, `>` for what was sent, `!` for what went wrong.
@@ -46,69 +56,72 @@ def monitor_command(
     """
     if raw and typing:
         raise UsageError("--raw and --type exclude each other", hint="leave one of them out")
-    from hostkit.cli.flash import find_board, hold_board, settings_of  # noqa: PLC0415
-    from hostkit.link.transport import open_transport  # noqa: PLC0415
+    from hostkit.cli.flash import find_board, settings_of  # noqa: PLC0415 - not for --help
+    from hostkit.cli.watching import Turns  # noqa: PLC0415
 
-    with ExitStack() as stack:
-        settings = settings_of(context, board=board)
-        held = hold_board(context, settings, find_board(context, settings.board), "hostkit monitor", stack)
-        first = not held.spec.served  # a real board's reset needs the port for itself
-        if reset and first:
-            held.run_application()
-        transport = open_transport(held.link_port())
-        if reset and not first:
-            held.run_application()
-        deadline = None if for_s is None else context.clock.monotonic_ns() + round(for_s * 1e9)
-        monitor = Monitor(context, held, deadline)
-        if raw:
-            return monitor.run_raw(transport)
-        return monitor.run(transport, sys.stdin if typing else None)
+    settings = settings_of(context, board=board, lease_timeout_s=lease_timeout)
+    deadline = None if for_s is None else context.clock.monotonic_ns() + round(for_s * 1e9)
+    monitor = Monitor(context, deadline, raw=raw)
+    spec = find_board(context, settings.board)
+    turns = Turns(context, spec, monitor.say, exclusive=typing, patience_s=settings.lease_timeout_s)
+    with closing(turns):
+        return monitor.run(turns, sys.stdin if typing else None, reset=reset)
 
 
 class Monitor:
     """One session of watching; ``deadline_ns`` None is until Ctrl-C, or the end of a pipe of commands."""
 
-    def __init__(self, context: Context, board: Board, deadline_ns: int | None) -> None:
-        """Start the stamps at zero."""
+    def __init__(self, context: Context, deadline_ns: int | None, *, raw: bool = False) -> None:
+        """Start the stamps at zero. ``raw``: bytes to standard output, marks to standard error."""
         self._clock = context.clock
-        self._board = board
         self._deadline_ns = deadline_ns
         self._began_ns = context.clock.monotonic_ns()
+        self._raw = raw
         self._failures = 0
         self._unsent: str | None = None  # a command that met a vanished port
 
-    def run(self, transport: Transport, typed: Any) -> int:
-        """Show what comes and send what is typed; a port that vanishes is waited for."""
+    def run(self, turns: Turns, typed: Any, *, reset: bool) -> int:
+        """Show what comes and send what is typed; a port that vanishes or is taken is waited for."""
         from hostkit.link.errors import PortGoneError  # noqa: PLC0415 - not for --help
 
+        transport = turns.first(self.over, reset=reset)
         lines = _Lines(typed) if typed is not None else None
-        self._say("-", f"{self._board.spec.name} on {transport.name}")
+        if not self._raw:
+            self.say("-", f"{turns.board_name} on {transport.name}")
         while True:
             try:
-                return self._watch(transport, lines)
+                return self._copy(transport) if self._raw else self._watch(transport, lines)
             except PortGoneError as error:
-                self._say("!", error.message)
-                transport.close()
-                transport = self._reopen()
+                turns.lost(error)
+                transport = turns.open(self.over)
 
-    def run_raw(self, transport: Transport) -> int:
-        """Copy bytes to standard output."""
+    def say(self, mark: str, line: str) -> None:
+        """Print one line with its stamp."""
+        from hostkit.link.views import stamp  # noqa: PLC0415 - not for --help
+
+        since = stamp((self._clock.monotonic_ns() - self._began_ns) // 1000)
+        colour = {"<": None, ">": "cyan", "!": "red", "-": "bright_black", "--": "yellow"}[mark]
+        click.echo(click.style(f"{since} {mark} {line}", fg=colour), err=self._raw)
+        sys.stdout.flush()
+
+    def over(self) -> bool:
+        """Say whether the time is up."""
+        return self._deadline_ns is not None and self._clock.monotonic_ns() >= self._deadline_ns
+
+    def _copy(self, transport: Transport) -> int:
         out = sys.stdout.buffer
-        try:
-            while not self._over():
-                data = transport.read(_POLL_S)
-                if data:
-                    out.write(data)
-                    out.flush()
-        finally:
-            transport.close()
+        while not self.over():
+            data = transport.read(_POLL_S)
+            if data:
+                out.write(data)
+                out.flush()
         return ExitCode.PASS
 
     def _watch(self, transport: Transport, lines: _Lines | None) -> int:
         from hostkit.link.client import Link  # noqa: PLC0415 - not for --help
 
         with Link(transport, self._clock) as link:
-            while not self._over():
+            while not self.over():
                 self._show(link, _POLL_S)
                 line = self._unsent or (lines.next() if lines is not None else None)
                 if line is not None:
@@ -123,7 +136,7 @@ class Monitor:
 
         for item in link.receive(timeout_s):
             for line in describe_incoming(item):
-                self._say("<", line)
+                self.say("<", line)
 
     def _send(self, link: Link, line: str) -> None:
         from hostkit.link.commands import all_usages, parse_command  # noqa: PLC0415 - not for --help
@@ -133,7 +146,7 @@ class Monitor:
 
         if line.strip() == "help":
             for usage in all_usages():
-                self._say("-", usage)
+                self.say("-", usage)
             return
         self._unsent = line
         try:
@@ -141,46 +154,20 @@ class Monitor:
             if command is None:
                 self._unsent = None
                 return
-            self._say(">", line.strip())
+            self.say(">", line.strip())
             if command.op is Op.REBOOT:
                 link.reboot()
                 body = None
             else:
                 body = link.request(command.op, command.args, lambda reply: reply)
             self._show(link, 0)
-            self._say("<", "ok" if body is None else f"ok {describe_value(body)}")
+            self.say("<", "ok" if body is None else f"ok {describe_value(body)}")
         except PortGoneError:
             raise
         except HostkitError as error:
             self._failures += 1
-            self._say("!", error.message + (f" ({error.hint})" if error.hint else ""))
+            self.say("!", error.message + (f" ({error.hint})" if error.hint else ""))
         self._unsent = None
-
-    def _reopen(self) -> Transport:
-        """Wait for the port to come back, under whatever name. Raises when the time is over first."""
-        from hostkit.link.transport import open_transport  # noqa: PLC0415 - not for --help
-
-        while True:
-            try:
-                transport = open_transport(self._board.link_port())
-            except InconclusiveError:
-                if self._over():
-                    raise
-                self._clock.sleep(_REOPEN_S)
-            else:
-                self._say("-", f"{self._board.spec.name} is back on {transport.name}")
-                return transport
-
-    def _over(self) -> bool:
-        return self._deadline_ns is not None and self._clock.monotonic_ns() >= self._deadline_ns
-
-    def _say(self, mark: str, line: str) -> None:
-        from hostkit.link.views import stamp  # noqa: PLC0415 - not for --help
-
-        since = stamp((self._clock.monotonic_ns() - self._began_ns) // 1000)
-        colour = {"<": None, ">": "cyan", "!": "red", "-": "bright_black"}[mark]
-        click.echo(click.style(f"{since} {mark} {line}", fg=colour))
-        sys.stdout.flush()
 
 
 class _Lines:

@@ -15,8 +15,8 @@ from hostkit.files import atomic_write
 from hostkit.flash.model import Bench, ChipIdentity, ReadBackBy, Stage
 from hostkit.flash.output import EsptoolFacts, ProgressReader, Trouble, last_lines, parse_output
 from hostkit.flash.plan import identify_argv, verify_argv, write_argv, write_time_out_s
+from hostkit.holders import find_holder
 from hostkit.link.errors import PortBusyError, PortGoneError
-from hostkit.link.holders import find_holder
 from hostkit.process import Command
 
 _NOT_FOR_ESPTOOL = ("FORCE_COLOR", "CLICOLOR_FORCE", "ESPRESSIF_IDE_WS")

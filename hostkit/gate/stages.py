@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hostkit.boards.catalog import load_catalog
-from hostkit.boards.lease import BusyError, Lease, LeaseOffice
+from hostkit.boards.foreign import refuse_foreign
+from hostkit.boards.lease import Lease, LeaseOffice, Wanted
 from hostkit.boards.model import Board, BoardSpec
 from hostkit.boards.open import open_board
 from hostkit.build.model import Artifact
@@ -44,7 +45,6 @@ from hostkit.tasks.model import ANY_BOARD
 DIAGNOSTICS, ESPTOOL_LOG, BOOT_TRANSCRIPT = "diagnostics.txt", "esptool.log", "boot.jsonl"
 """Files that a failed build, and flashing, leave in the evidence."""
 
-_POLL_S = 0.1  # between two rounds over boards that are all taken
 _MEANING: tuple[tuple[type[HostkitError], Verdict], ...] = (
     (FailedError, Verdict.FAIL),
     (InconclusiveError, Verdict.INCONCLUSIVE),
@@ -165,27 +165,23 @@ class Stages:
             held.callback(lease.close)
             board = open_board(self.ran.spec, boards_dir=self._bench.paths.boards, clock=self._bench.clock)
             held.callback(board.close)
+            refuse_foreign(board)
             self._bench.listener.stage(Stage.LEASE, f"holds {self.ran.spec.name}")
         return board, lease
 
     def _take(self) -> tuple[BoardSpec, Lease]:
         """Take the named board, or the first free one that fits."""
         office = LeaseOffice(self._bench.paths.leases, self._bench.clock)
-        timeout_s, what = self._bench.settings.lease_timeout_s, f"hostkit gate -e {self._request.env}"
-        if self._request.board != ANY_BOARD:
-            spec = self._catalog.get(self._request.board)
-            return spec, office.take(spec.identity, what, timeout_s=timeout_s, env=self._bench.env)
-        fitting = self._fitting()
-        until = self._bench.clock.monotonic_ns() + timeout_s * 1e9
-        while True:
-            for spec in fitting:
-                try:
-                    return spec, office.take(spec.identity, what, env=self._bench.env)
-                except BusyError as error:
-                    busy = error
-            if self._bench.clock.monotonic_ns() >= until:
-                raise busy
-            self._bench.clock.sleep(_POLL_S)
+        named = self._request.board != ANY_BOARD
+        specs = (self._catalog.get(self._request.board),) if named else self._fitting()
+        index, lease = office.take_first(
+            [Wanted(spec.identity, spec.name) for spec in specs],
+            f"hostkit gate -e {self._request.env} -b {self._request.board}",
+            timeout_s=self._bench.settings.lease_timeout_s,
+            env=self._bench.env,
+            tell=lambda words: self._bench.listener.stage(Stage.LEASE, words),
+        )
+        return specs[index], lease
 
     def _fitting(self) -> tuple[BoardSpec, ...]:
         artifact, rules = self.ran.artifact, self._request.rules

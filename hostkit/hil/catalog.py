@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hostkit.boards.catalog import load_catalog
-from hostkit.boards.lease import LeaseOffice
+from hostkit.boards.foreign import refuse_foreign
+from hostkit.boards.lease import LeaseOffice, Wanted
 from hostkit.boards.model import Board, BoardSpec
 from hostkit.boards.open import open_board
 from hostkit.clock import Clock, SystemClock
@@ -69,9 +70,12 @@ class CatalogOpener:
         spec = load_catalog(self.catalog).get(name)
         with ExitStack() as stack:
             office = LeaseOffice(self.paths.leases, self.clock)
-            stack.enter_context(office.take(spec.identity, f"pytest --board {name}", env=self.env))
+            stack.enter_context(
+                office.take(Wanted(spec.identity, name), f"pytest --board {name}", env=self.env)
+            )
             board = open_board(spec, boards_dir=self.paths.boards, clock=self.clock)
             stack.callback(board.close)
+            refuse_foreign(board)
             transcript = None if self.transcript is None else Transcript(self.clock, path=self.transcript)
             if transcript is not None:
                 stack.enter_context(transcript)

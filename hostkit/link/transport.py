@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import serial
 
+from hostkit.holders import find_holder
 from hostkit.link.errors import PortBusyError, PortGoneError, PortStuckError
-from hostkit.link.holders import find_holder
 
 _CHUNK = 65536
 _WRITE_TIMEOUT_S = 5.0

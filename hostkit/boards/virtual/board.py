@@ -16,7 +16,7 @@ from hostkit.boards.model import BoardSpec, FlashAccess, Kind
 from hostkit.boards.served import BoardState, ControlClient, ServedBoard, error_from, read_record
 from hostkit.boards.virtual.serve import spec_to_json
 from hostkit.boards.virtual.server import ServeSpec
-from hostkit.errors import InconclusiveError, ToolError, UsageError
+from hostkit.errors import InconclusiveError, InvalidError, ToolError
 from hostkit.files import disk_error
 from hostkit.process import Command, end_group, start
 
@@ -38,7 +38,7 @@ class VirtualBoard:
         """Attach to the server at ``directory`` (``<state>/boards/<name>``).
 
         Without one, start a child that serves the board until :meth:`close`, or until this thread ends;
-        with ``autostart`` off raise :class:`InconclusiveError`. Raises :class:`UsageError` when the
+        with ``autostart`` off raise :class:`InconclusiveError`. Raises :class:`InvalidError` when the
         server has another chip, MAC or flash size than ``spec`` says.
         """
         self._spec = spec
@@ -187,7 +187,7 @@ def _gone(pid: int) -> bool:
 def _check(spec: BoardSpec, served: ServedBoard) -> None:
     wanted = (spec.chip.value, spec.mac, spec.flash_size)
     if wanted != (served.chip, served.mac, served.flash_size):
-        raise UsageError(
+        raise InvalidError(
             f"board {spec.name} is served by pid {served.pid} as {served.chip} {served.mac} with "
             f"{served.flash_size} bytes of flash, boards.toml says {' '.join(map(str, wanted))}",
             hint="end that server and serve the board again",

@@ -6,8 +6,8 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from hostkit.boards.served import short_path
 from hostkit.errors import ToolError, UsageError
+from hostkit.files import short_path
 
 _CHUNK = 1 << 16
 
@@ -30,15 +30,25 @@ def listen_control(path: Path) -> socket.socket:
 
 def listen_loopback(port: int) -> socket.socket:
     """Listen on 127.0.0.1; port 0 lets the system choose. Raises :class:`UsageError` for one in use."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return listen_tcp("127.0.0.1", port)
+
+
+def listen_tcp(host: str, port: int) -> socket.socket:
+    """Listen on an address of this machine, by number or name. Raises :class:`UsageError` for one in use or
+    not its own."""
+    listener: socket.socket | None = None
     try:
-        listener.bind(("127.0.0.1", port))
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
         listener.listen(4)
     except (OSError, OverflowError) as error:
-        listener.close()
+        if listener is not None:
+            listener.close()
+        where = f"port {port}" if host == "127.0.0.1" else f"{host} port {port}"
         raise UsageError(
-            f"cannot serve RFC 2217 on port {port}: {error}",
+            f"cannot serve RFC 2217 on {where}: {error}",
             hint="choose another with --rfc2217-port, or 0 for any",
         ) from error
     listener.setblocking(False)
@@ -51,7 +61,7 @@ class Peer:
     def __init__(self, connection: socket.socket, limit: int) -> None:
         """Take an accepted connection; ``limit``: bytes kept for a client that does not read."""
         connection.setblocking(False)
-        if connection.family == socket.AF_INET:
+        if connection.family in (socket.AF_INET, socket.AF_INET6):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.connection = connection
         self._limit = limit

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import pty
 import socket
+import tempfile
 import threading
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 import serial
@@ -17,6 +19,7 @@ from serial import rfc2217
 
 from hostkit.clock import Clock, SystemClock
 from hostkit.link.errors import PortGoneError
+from hostkit.link.hub import Hub, Wishes
 from hostkit.link.transport import Transport, open_transport
 from hostkit.testing.clock import FakeClock
 from hostkit.testing.link import MemoryTransport
@@ -124,6 +127,16 @@ def over_loop(stack: ExitStack) -> Wire:
     )
 
 
+def over_hub(stack: ExitStack) -> Wire:
+    """The owner's side of a shared port."""
+    inner = over_pty(stack)
+    directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    wishes = Wishes(must_yield=lambda: False, let_go=lambda: None)
+    hub = Hub(inner.transport, directory / "m.sock", wishes)
+    stack.callback(hub.close)
+    return replace(inner, transport=hub)
+
+
 def in_memory(stack: ExitStack) -> Wire:
     clock = FakeClock()
     host, board = MemoryTransport.pair(clock)
@@ -145,7 +158,8 @@ def _read_count(read: Callable[[int], bytes], count: int) -> bytes:
 
 
 @pytest.fixture(
-    params=[over_pty, over_socket, over_rfc2217, over_loop, in_memory], ids=lambda make: make.__name__
+    params=[over_pty, over_socket, over_rfc2217, over_loop, over_hub, in_memory],
+    ids=lambda make: make.__name__,
 )
 def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
     with ExitStack() as stack:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from hostkit.boards.lease import LeaseOffice
+from hostkit.boards.line import Line
 from hostkit.boards.virtual.board import VirtualBoard
 from hostkit.cli.main import run
 from hostkit.clock import SystemClock
@@ -205,3 +208,51 @@ def test_serve_says_how_to_use_it_and_ctrl_c_ends_it(
     assert (child.returncode, err.strip()) == (130, "interrupted")
     assert not port.is_symlink()
     assert (state_dir / "boards" / "lab" / "flash.bin").stat().st_size == 4 << 20
+
+
+def test_list_shows_who_holds_a_board_who_reads_it_and_who_waits(
+    boards: Callable[..., Ran], bench: VirtualBoard, state_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    office = LeaseOffice(state_dir / "leases", SystemClock())
+    line = Line(state_dir / "leases" / f"{bench.spec.identity}.line", SystemClock())
+    with office.take(bench.spec.identity, "hostkit gate"):
+        line.join("hostkit flash one")
+        line.join("hostkit flash two")
+        ran = boards("list")
+        waiting = json.loads(boards("show", "bench", "--json").out)["waiting"]
+    mine = os.getpid()
+    lines = [
+        "waiting for bench:",
+        f"  1. pid {mine}: hostkit flash one",
+        f"  2. pid {mine}: hostkit flash two",
+    ]
+    assert ran.out.splitlines()[-3:] == lines
+    assert "hostkit gate" in ran.out
+    assert [each["what"] for each in waiting] == ["hostkit flash one", "hostkit flash two"]
+    with office.watch(bench.spec.identity, "hostkit monitor -b bench"):
+        assert f"pid {os.getpid()}: hostkit monitor -b bench (gives way)" in boards("list").out
+        assert "hostkit monitor -b bench" in boards("show", "bench").out
+
+
+def test_list_names_a_program_that_uses_a_board_without_a_lease(
+    boards: Callable[..., Ran], bench: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    with held_open(bench.link_port()) as pid:
+        assert f"pid {pid}, without a lease: " in boards("list").out
+
+
+@contextmanager
+def held_open(port: str) -> Iterator[int]:
+    """Let another process have a port open."""
+    script = (
+        "import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY); print(flush=True); sys.stdin.read()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    child = subprocess.Popen([sys.executable, "-c", script, port], **pipes)  # type: ignore[call-overload]
+    try:
+        child.stdout.readline()
+        yield child.pid
+    finally:
+        child.communicate()

@@ -21,13 +21,13 @@ import serial
 from hostkit.boards.lease import BusyError, LeaseOffice
 from hostkit.boards.model import BoardSpec, Chip, Kind
 from hostkit.boards.open import open_board
-from hostkit.boards.served import ControlClient, ServedBoard, read_record, short_path, write_record
+from hostkit.boards.served import ControlClient, ServedBoard, read_record, write_record
 from hostkit.boards.virtual.board import VirtualBoard
 from hostkit.boards.virtual.serve import spec_to_json
 from hostkit.boards.virtual.server import BoardServer, ServeSpec
 from hostkit.clock import SystemClock
 from hostkit.errors import InconclusiveError, InvalidError, ToolError, UsageError
-from hostkit.files import atomic_write
+from hostkit.files import atomic_write, short_path
 from hostkit.process import boot_id, process_start_ticks
 from hostkit.testing.boards import ECHO_FIRMWARE, TEST_MAC, flash_content, running_board, virtual_spec
 
@@ -369,7 +369,7 @@ def test_open_board_reports_why_its_server_did_not_come_up(tmp_path: Path) -> No
 
 
 def test_a_board_that_is_served_as_another_chip_is_refused(board: VirtualBoard, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"boards\.toml says esp32s3"):
+    with pytest.raises(InvalidError, match=r"boards\.toml says esp32s3"):
         open_board(virtual_spec(chip=Chip.ESP32S3), boards_dir=tmp_path, clock=SystemClock())
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,12 +86,12 @@ def test_flash_finds_a_board_that_is_served_without_being_in_the_catalogue(
     assert capsys.readouterr().out.startswith("flashed bench: ")
 
 
-def test_a_wrong_mac_in_the_catalogue_is_refused_with_exit_4_or_before(
+def test_a_wrong_mac_in_the_catalogue_is_refused_with_exit_4(
     project: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = board.state().flash
     (project / "boards.toml").write_text(CATALOG.replace(":10", ":11"))
-    assert hostkit(project, "flash") in (2, 4)
+    assert hostkit(project, "flash") == 4
     assert "02:00:00:00:00:10" in capsys.readouterr().err
     assert board.state().flash == before
 
@@ -179,3 +182,55 @@ def test_monitor_raw_copies_bytes(
 def test_raw_and_typing_exclude_each_other(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert hostkit(project, "monitor", "--raw", "--type") == 2
     assert "exclude each other" in capsys.readouterr().err
+
+
+def test_flash_waits_in_line_and_says_at_which_place_and_behind_whom(
+    project: Path, board: VirtualBoard, state_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office = LeaseOffice(state_dir / "leases", SystemClock())
+    held = office.take(board.spec.identity, "somebody's work")
+
+    def end_when_someone_waits() -> None:
+        while not office.waiters(board.spec.identity):
+            office.clock.sleep(0.01)
+        office.clock.sleep(0.3)  # long enough to be worth a line
+        held.close()
+
+    thread = threading.Thread(target=end_when_someone_waits)
+    thread.start()
+    assert hostkit(project, "flash", "--wait") == 0
+    thread.join()
+    said = capsys.readouterr()
+    assert f"waiting for bench: next in line, held by pid {os.getpid()} somebody's work\n" in said.err
+    assert said.out.startswith("flashed bench: ")
+
+
+def test_a_wait_of_some_seconds_ends_with_the_holders_name(
+    project: Path, board: VirtualBoard, state_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with LeaseOffice(state_dir / "leases", SystemClock()).take(board.spec.identity, "somebody's work"):
+        assert hostkit(project, "flash", "--wait", "0.1") == 3
+        assert hostkit(project, "flash", "--lease-timeout", "0.1") == 3
+    assert capsys.readouterr().err.count("board bench is taken by pid") == 2
+
+
+def test_a_program_that_has_the_port_open_without_a_lock_is_named_before_anything_is_done(
+    project: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = board.state()
+    script = (
+        "import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY); print(flush=True); sys.stdin.read()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    command = [sys.executable, "-c", script, board.link_port(), "pio device monitor"]
+    other = subprocess.Popen(command, **pipes)  # type: ignore[call-overload]
+    try:
+        other.stdout.readline()
+        assert hostkit(project, "flash") == 3
+    finally:
+        other.communicate()
+    said = capsys.readouterr().err
+    assert f"board bench is in use by pid {other.pid}, which holds no lease: " in said
+    assert "pio device monitor has " in said
+    assert f"kill {other.pid}" in said
+    assert board.state() == before

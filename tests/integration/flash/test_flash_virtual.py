@@ -19,9 +19,9 @@ from hostkit.errors import InconclusiveError, InvalidError, ToolError
 from hostkit.flash.esptool import Esptool
 from hostkit.flash.model import Bench, ChipIdentity, Progress, ReadBackBy, Stage, TimeOuts
 from hostkit.flash.service import flash_artifact
+from hostkit.holders import find_holder
 from hostkit.link.client import Link
 from hostkit.link.errors import LinkTimeoutError
-from hostkit.link.holders import find_holder
 from hostkit.link.transcript import Transcript
 from hostkit.link.transport import open_transport
 from hostkit.process import Command, Finished, SystemRunner, start

@@ -16,11 +16,11 @@ import pytest
 
 from hostkit.clock import SystemClock
 from hostkit.errors import ExitCode
+from hostkit.holders import find_holder
 from hostkit.link import transport as transport_module
 from hostkit.link.client import Link
 from hostkit.link.errors import PortBusyError, PortGoneError, PortStuckError
 from hostkit.link.framing import Frame, FrameDecoder, encode_frame
-from hostkit.link.holders import find_holder
 from hostkit.link.transport import DescriptorTransport, open_transport
 from hostkit.testing.link import MemoryTransport
 from hostkit.testing.link_device import FakeFirmware

@@ -16,7 +16,6 @@ from hostkit.boards.served import (
     error_from,
     error_word,
     read_record,
-    short_path,
     write_record,
 )
 from hostkit.boards.virtual.control import ControlDesk, LineBuffer, Serving
@@ -27,6 +26,7 @@ from hostkit.boards.virtual.serve import spec_from_json, spec_to_json
 from hostkit.boards.virtual.server import ServeSpec
 from hostkit.boards.virtual.silicon import Mode, Silicon
 from hostkit.errors import InconclusiveError, InvalidError, ToolError, UsageError
+from hostkit.files import short_path
 from hostkit.process import boot_id
 from hostkit.testing.boards import FakeApplication
 from hostkit.testing.clock import FakeClock
