@@ -6,11 +6,11 @@ typedef int esp_err_t;
 #define ESP_OK 0
 #define ESP_FAIL (-1)
 
-extern "C" [[noreturn]] void abort(void);
+extern "C" [[noreturn]] void hk_stub_abort(void);
 
-#define ESP_ERROR_CHECK(call)  \
-    do {                       \
+#define ESP_ERROR_CHECK(call)   \
+    do {                        \
         if ((call) != ESP_OK) { \
-            abort();           \
-        }                      \
+            hk_stub_abort();    \
+        }                       \
     } while (0)
