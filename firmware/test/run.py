@@ -46,7 +46,10 @@ def parse_arguments() -> argparse.Namespace:
 def library(firmware: Path) -> list[Path]:
     """Return the sources that tests and host program share."""
     ports = ("ports/host", "ports/espidf/pure")
-    sources = [*(firmware / "lib").rglob("*.cpp"), *(p for port in ports for p in (firmware / port).glob("*.cpp"))]
+    sources = [
+        *(firmware / "lib").rglob("*.cpp"),
+        *(p for port in ports for p in (firmware / port).glob("*.cpp")),
+    ]
     return sorted(sources)
 
 

@@ -31,8 +31,8 @@ class Revision:
     """Where the sources stand in git.
 
     ``commit`` has 40 hex digits, or is empty outside a repository. ``dirty`` is False only when the
-    build's own inputs (firmware/, platformio.ini, CMakeLists.txt) are exactly those of the commit; a changed test or
-    document does not count. ``note`` says why there is no commit, else it is empty.
+    build's own inputs (firmware/, platformio.ini, CMakeLists.txt) are exactly those of the commit; a
+    changed test or document does not count. ``note`` says why there is no commit, else it is empty.
     """
 
     commit: str

@@ -73,7 +73,9 @@ _PLATFORMIO = re.compile(
 _CRASHED = re.compile(r"(?:sh: .*|.*: )?(?P<text>Killed|Segmentation fault|.*No space left on device.*)")
 _ECHO = ("collect2:", "scons: ***", "*** [")
 # PlatformIO's own words, http.py: HTTPClientError comes with or without a text.
-_NO_REGISTRY = re.compile(r"^(?:Error: )?(?:HTTPClientError\b|You are not connected to the Internet)", re.MULTILINE)
+_NO_REGISTRY = re.compile(
+    r"^(?:Error: )?(?:HTTPClientError\b|You are not connected to the Internet)", re.MULTILINE
+)
 _INSTALLING = re.compile(r"Manager: Installing (.+)")
 _SOURCES = re.compile(r"hostkit: (\d+) sources")
 _ACTION = re.compile(r"(Compiling|Linking) (.+)|Retrieved `(.+)' from cache")

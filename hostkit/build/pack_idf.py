@@ -1,4 +1,4 @@
-"""What an ESP-IDF build left in its directory, to the regions of a chip's flash: offsets are the build's own."""
+"""What an ESP-IDF build left in its directory, to the regions of a chip's flash, where the build says."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ def pack_idf(program: Path, *, chip: Chip) -> Packed:
     """Return the regions of the build that linked ``program``; nothing is patched.
 
     A region for NVS is never among them: what the device stored stays, unless it is asked to go. Raises
-    :class:`ToolError` for a build that left no flash arguments, or whose regions are missing, for another
-    chip or where the chip's ROM does not look; :class:`FailedError` when the app is larger than its partition.
+    :class:`ToolError` for a build that left no flash arguments, or whose regions are missing, are for
+    another chip or lie where its ROM does not look; :class:`FailedError` when the app is larger than its
+    partition.
     """
     directory = program.parent
     images = tuple(_image(directory, region) for region in flash_regions(directory))

@@ -46,7 +46,7 @@ def user_core(outer: Mapping[str, str]) -> Path:
 
 
 def is_installed(core: Path, platform: str) -> bool:
-    """True when the core directory has a platform of that name; its version and packages are not looked at."""
+    """True when the core directory has a platform of that name, whatever its version and packages."""
     name = platform.rsplit("/", 1)[-1].partition("@")[0].strip()
     platforms = core / "platforms"
     return (platforms / name).is_dir() or any(platforms.glob(f"{name}@*"))

@@ -186,7 +186,9 @@ class _Job:
     def _command(self, inputs: Inputs) -> Command:
         if self._settings.from_registry:
             if not is_installed(self._places.core, self._settings.platform):
-                self._tell(EventKind.NOTE, f"PlatformIO installs {self._settings.platform} from its registry now")
+                self._tell(
+                    EventKind.NOTE, f"PlatformIO installs {self._settings.platform} from its registry now"
+                )
             forget_configuration(self._places)
             return registry_command(self._places, self._settings, inputs, os.environ)
         if provision(self._paths.core):
@@ -221,7 +223,7 @@ class _Job:
         return self._store.save(artifact, files, inputs.facts, [str(item) for item in compiled.warnings])
 
     def _pack(self, inputs: Inputs, program: Path, executable: bytes) -> Packed:
-        """Use the packer of the env's platform: ESP-IDF makes its own images, those of this repository do not."""
+        """Use the packer of the env's platform: ESP-IDF makes images itself, those of this repository do not."""
         settings = self._settings
         if settings.from_registry:
             from hostkit.build.pack_idf import pack_idf  # noqa: PLC0415 - an unchanged build packs nothing

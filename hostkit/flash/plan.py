@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from hostkit.boards.model import BoardSpec, Chip, FlashAccess
+from hostkit.boards.partitions import Partition
 from hostkit.build.model import Artifact
 from hostkit.errors import InvalidError
 from hostkit.flash.model import ChipIdentity
@@ -112,6 +113,12 @@ def write_argv(python: str, artifact: Artifact, chip: Chip, access: FlashAccess)
         *keep,
         *_regions(artifact),
     )
+
+
+def erase_argv(python: str, partition: Partition, chip: Chip, access: FlashAccess) -> tuple[str, ...]:
+    """Return the command that erases one partition."""
+    where = (f"{partition.offset:#x}", f"{partition.size:#x}")
+    return (*esptool_argv(python, chip, access, last=False), "erase-region", *where)
 
 
 def verify_argv(python: str, artifact: Artifact, chip: Chip, access: FlashAccess) -> tuple[str, ...]:

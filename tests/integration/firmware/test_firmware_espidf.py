@@ -42,7 +42,11 @@ def test_the_port_compiles_for_both_chips_and_its_own_tests_pass() -> None:
     ("file", "old", "new"),
     [
         ("rmt_leds.cpp", "config.trans_queue_depth = 1;", "config.trans_depth = 1;"),
-        ("usb_stream.cpp", "usb_serial_jtag_driver_install(&config)", "usb_serial_jtag_driver_install(config)"),
+        (
+            "usb_stream.cpp",
+            "usb_serial_jtag_driver_install(&config)",
+            "usb_serial_jtag_driver_install(config)",
+        ),
         ("rmt_wire.cpp", "config.signal_range_max_ns", "config.signal_range_max_us"),
     ],
 )

@@ -24,7 +24,7 @@ FLASHER_ARGS = """{
     "bootloader" : { "offset" : "0x1000", "file" : "bootloader/bootloader.bin", "encrypted" : "false" },
     "app" : { "offset" : "0x10000", "file" : "led-controller.bin", "encrypted" : "false" },
     "partition-table" : { "offset" : "0x8000", "file" : "partition_table/partition-table.bin" },
-    "extra_esptool_args" : { "after" : "hard_reset", "before" : "default_reset", "stub": true, "chip": "esp32" }
+    "extra_esptool_args" : { "after" : "hard_reset", "before" : "default_reset", "chip": "esp32" }
 }
 """
 FLASH_ARGS = """--flash_mode dio --flash_freq 80m --flash_size 8MB

@@ -79,7 +79,9 @@ def test_the_users_core_directory_is_found_as_platformio_finds_it(tmp_path: Path
     assert user_core({"HOME": "/home/a", "PLATFORMIO_CORE_DIR": "/big/pio"}) == Path("/big/pio")
 
 
-def test_platformio_runs_on_the_users_core_directory(chip_project: Path, places: Places, tmp_path: Path) -> None:
+def test_platformio_runs_on_the_users_core_directory(
+    chip_project: Path, places: Places, tmp_path: Path
+) -> None:
     outer = {
         "HOME": str(tmp_path / "home"),
         "PATH": "/bin",
@@ -127,7 +129,10 @@ def test_platformios_words_for_a_registry_out_of_reach_are_known() -> None:
     assert unreachable_package(OUT_OF_REACH) == "espressif32 @ 6.9.0"
     assert unreachable_package("Error: You are not connected to the Internet.\n") == "a package"
     assert unreachable_package("src/a.cpp:1:1: error: HTTPClientError is no type\n") is None
-    assert installing("Tool Manager: Installing platformio/tool-cmake @ 3.30.2\n") == "platformio/tool-cmake @ 3.30.2"
+    assert (
+        installing("Tool Manager: Installing platformio/tool-cmake @ 3.30.2\n")
+        == "platformio/tool-cmake @ 3.30.2"
+    )
 
 
 @dataclass
@@ -193,8 +198,10 @@ def test_a_build_for_a_chip_becomes_an_artifact_with_three_regions(
         ),
         (
             Scripted([OUT_OF_REACH.rsplit("\n", 2)[0]], returncode=-15, seconds=30.0, timed_out=True),
-            "PlatformIO was ended after 30 s without finishing; the last that it began to install from its "
-            "registry was espressif32 @ 6.9.0",
+            (
+                "PlatformIO was ended after 30 s without finishing; the last that it began to install from "
+                "its registry was espressif32 @ 6.9.0"
+            ),
         ),
     ],
 )
