@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from pathlib import Path
 from typing import Protocol
 
 
@@ -21,6 +22,7 @@ class Kind(Enum):
     VIRTUAL = "virtual"  # firmware compiled for the host, behind a modelled ESP32
     SERIAL = "serial"  # silicon on a serial port of this machine
     RFC2217 = "rfc2217"  # silicon behind a port server
+    QEMU = "qemu"  # the chip's own instructions, in Espressif's QEMU
 
 
 class Fidelity(IntEnum):
@@ -35,6 +37,7 @@ FIDELITY: dict[Kind, Fidelity] = {
     Kind.VIRTUAL: Fidelity.VIRTUAL,
     Kind.SERIAL: Fidelity.BOARD,
     Kind.RFC2217: Fidelity.BOARD,
+    Kind.QEMU: Fidelity.SIMULATED,
 }
 
 
@@ -47,10 +50,11 @@ class BoardSpec:
     chip: Chip
     mac: str = ""
     flash_size: int = 4 << 20  # bytes
-    port: str = ""  # device path or URL; empty for a virtual board
+    port: str = ""  # device path or URL; empty for a board that is a process of this machine
     profile: str = "dual-160"
     baud: int = 460_800  # flashing speed, bits per second
     labels: tuple[str, ...] = field(default=())
+    qemu: str = ""  # program of a QEMU board; empty: the one on PATH
 
     @property
     def identity(self) -> str:
@@ -65,12 +69,18 @@ class BoardSpec:
 
 @dataclass(frozen=True, slots=True)
 class FlashAccess:
-    """How esptool reaches a board: its ``--port``, ``--baud``, ``--before`` and ``--after`` values."""
+    """How esptool reaches a board: its ``--port``, ``--baud``, ``--before`` and ``--after`` values.
+
+    ``stub`` False: the chip's ROM alone, as esptool's ``--no-stub``. ``file``: the board is off and its flash
+    is this file, to be read and written without esptool; ``port`` means nothing then.
+    """
 
     port: str
     baud: int
     before: str
     after: str
+    stub: bool = True
+    file: Path | None = None
 
 
 class Board(Protocol):

@@ -223,7 +223,7 @@ class _Job:
         return self._store.save(artifact, files, inputs.facts, [str(item) for item in compiled.warnings])
 
     def _pack(self, inputs: Inputs, program: Path, executable: bytes) -> Packed:
-        """Use the packer of the env's platform: ESP-IDF makes images itself, those of this repository do not."""
+        """Use the packer of the env's platform: ESP-IDF makes images itself, the others do not."""
         settings = self._settings
         if settings.from_registry:
             from hostkit.build.pack_idf import pack_idf  # noqa: PLC0415 - an unchanged build packs nothing

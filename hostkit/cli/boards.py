@@ -107,6 +107,10 @@ def reset_command(context: Context, name: str, download: bool, force: bool) -> N
             f"board {name} enters its ROM loader by esptool's own reset",
             hint=f"say: esptool --port {spec.port} chip-id",
         )
+    if spec.kind is Kind.QEMU:
+        raise UsageError(
+            f"board {name} runs only while a command uses it", hint="each use begins with a reset"
+        )
     office = LeaseOffice(context.paths.leases, context.clock)
     lease = None if force else office.take(spec.identity, f"hostkit boards reset {name}", env=_environment())
     try:
@@ -202,6 +206,10 @@ def _state_words(spec: BoardSpec, served: BoardState | None) -> str:
 
     if spec.kind is Kind.VIRTUAL:
         return f"{served.mode}, pid {served.pid}" if served else "not served"
+    if spec.kind is Kind.QEMU:
+        from hostkit.boards.qemu.board import qemu_words  # noqa: PLC0415
+
+        return qemu_words(spec)
     if spec.kind is Kind.SERIAL:
         return f"at {spec.port}" if Path(spec.port).exists() else f"absent: no {spec.port}"
     return f"at {spec.port}, not looked at"

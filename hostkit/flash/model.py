@@ -18,6 +18,7 @@ class ReadBackBy(Enum):
 
     ROM = "rom"  # hostkit's own client of the mask ROM
     ESPTOOL = "esptool verify-flash"
+    FILE = "flash file"  # of a board that was off
 
 
 class Stage(Enum):

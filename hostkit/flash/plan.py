@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hostkit.boards.model import BoardSpec, Chip, FlashAccess
@@ -96,12 +97,13 @@ def esptool_argv(python: str, chip: Chip, access: FlashAccess, *, last: bool) ->
         access.before,
         "--after",
         after,
+        *(() if access.stub else ("--no-stub",)),
     )
 
 
 def identify_argv(python: str, chip: Chip, access: FlashAccess) -> tuple[str, ...]:
     """Return the command that prints chip, MAC and flash size without writing, nor loading a stub."""
-    return (*esptool_argv(python, chip, access, last=False), "--no-stub", "flash-id")
+    return (*esptool_argv(python, chip, replace(access, stub=False), last=False), "flash-id")
 
 
 def write_argv(python: str, artifact: Artifact, chip: Chip, access: FlashAccess) -> tuple[str, ...]:

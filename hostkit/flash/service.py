@@ -12,6 +12,7 @@ from hostkit.boards.partitions import Partition
 from hostkit.build.model import Artifact
 from hostkit.errors import InconclusiveError, InvalidError, ToolError
 from hostkit.flash.esptool import Esptool, EsptoolInspector
+from hostkit.flash.file import FileFlasher
 from hostkit.flash.model import Bench, ChipIdentity, FlashRecord, ReadBackBy, Stage
 from hostkit.flash.plan import refuse_artifact, refuse_chip
 from hostkit.flash.rom import RomClient, RomInspector
@@ -45,6 +46,18 @@ class Inspector(Protocol):
 
     def read_back(self, artifact: Artifact) -> tuple[str, ...]:
         """Return the MD5 of each region of the artifact as the flash holds it."""
+        ...
+
+
+class Writer(Protocol):
+    """Changes a chip's flash."""
+
+    def write(self, artifact: Artifact, access: FlashAccess) -> None:
+        """Write every region."""
+        ...
+
+    def erase(self, partition: Partition, access: FlashAccess) -> None:
+        """Erase one partition."""
         ...
 
 
@@ -90,17 +103,20 @@ class _Flashing:
         chip, skipped, by = self._inspect(skip_same)
         for partition in self.doomed:
             self.bench.tell(Stage.ERASE, 0.0, partition.name)
-            self.tool.erase(partition, self.board.enter_download())
+            access = self.board.enter_download()
+            self._writer(access).erase(partition, access)
         if not skipped:
             self.bench.tell(Stage.WRITE, 0.0)
-            self.tool.write(self.artifact, self.board.enter_download())
+            access = self.board.enter_download()
+            self._writer(access).write(self.artifact, access)
         self.bench.tell(Stage.VERIFY, 0.0)
-        with self._inspector(self.board.enter_download()) as inspector:
+        access = self.board.enter_download()
+        with self._inspector(access) as inspector:
             read = inspector.read_back(self.artifact)
         regions = region_records(self.artifact, read)
         refuse_regions(regions, self.board.spec.name)
         self.bench.tell(Stage.BOOT, 0.0)
-        said = self._boot(stays=by is ReadBackBy.ROM)
+        said = self._boot(stays=by is ReadBackBy.ROM and "://" not in access.port)
         refuse_firmware(said, self.artifact, chip)
         self.bench.tell(Stage.BOOT, 1.0)
         return FlashRecord(
@@ -141,8 +157,14 @@ class _Flashing:
             return False
         return all(image.md5 == digest for image, digest in zip(self.artifact.images, read, strict=True))
 
+    def _writer(self, access: FlashAccess) -> Writer:
+        return self.tool if access.file is None else FileFlasher(access.file, self.board.spec)
+
     @contextmanager
     def _inspector(self, access: FlashAccess) -> Iterator[Inspector]:
+        if access.file is not None:
+            yield FileFlasher(access.file, self.board.spec)
+            return
         if access.before != NO_RESET:
             yield EsptoolInspector(self.tool, access)
             return
