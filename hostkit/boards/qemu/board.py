@@ -60,7 +60,7 @@ class QemuBoard:
             )
         self._spec = spec
         self._files = Files(directory / "flash.bin", directory / "efuse.bin" if spec.mac else None)
-        self._process = QemuProcess(clock, directory / "qemu.log")
+        self._process = QemuProcess(clock, directory)
         self._downloads = True  # until it turns out otherwise
 
     @property
@@ -69,14 +69,14 @@ class QemuBoard:
         return self._spec
 
     def link_port(self) -> str:
-        """Return the URL of UART0, starting the board if nothing did yet.
+        """Return the URL of UART0, starting the board if nobody did yet.
 
         Raises :class:`InconclusiveError` when QEMU is not there, or ended by itself.
         """
         find_qemu(self._spec)
-        if not self._process.started:
+        if not self._process.started and not self._process.find():
             self._boot(Boot.APPLICATION)
-        if not self._process.alive:
+        if self._process.started and not self._process.alive:
             raise InconclusiveError(
                 f"the QEMU of board {self._spec.name} ended by itself: {self._process.words() or 'no word'}",
                 hint="reset the board; if it ends again, run it by hand",
@@ -92,7 +92,7 @@ class QemuBoard:
                 return FlashAccess(port, _BAUD, before="no-reset", after="no-reset", stub=False)
             self._downloads = False
         find_qemu(self._spec)
-        self._process.end()
+        self._process.end_any()
         self._prepare()
         return FlashAccess("", _BAUD, before="no-reset", after="no-reset", file=self._files.flash)
 
@@ -101,12 +101,12 @@ class QemuBoard:
         self._boot(Boot.APPLICATION)
 
     def close(self) -> None:
-        """End QEMU; the flash file stays."""
+        """End QEMU if this object started it; the flash file stays."""
         self._process.end()
 
     def _boot(self, boot: Boot) -> None:
         program = find_qemu(self._spec)
-        self._process.end()
+        self._process.end_any()
         self._prepare()
         self._process.run(lambda port: qemu_argv(program, self._spec.chip, self._files, port, boot))
 

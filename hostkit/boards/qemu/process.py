@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from hostkit.boards.qemu.record import read_record, write_record
 from hostkit.boards.virtual import slip
 from hostkit.clock import Clock
 from hostkit.errors import InconclusiveError, ToolError
@@ -29,14 +30,26 @@ _SYNC_REPLY = b"\x01\x08"
 
 
 class QemuProcess:
-    """The process behind a board. Lives as long as the thread that started it, at most."""
+    """The process behind a board. Lives as long as the thread that started it, at most.
 
-    def __init__(self, clock: Clock, errors: Path) -> None:
-        """Start nothing yet; ``errors`` is the file that QEMU's own words go to."""
+    Whoever holds the board's lease may have started it: one that runs already is found by its record, and
+    ended before another is started, as two on one flash file would destroy it.
+    """
+
+    def __init__(self, clock: Clock, directory: Path) -> None:
+        """Start nothing yet; QEMU's own words go to ``qemu.log`` of the board's live directory."""
         self._clock = clock
-        self._errors = errors
+        self._errors = directory / "qemu.log"
+        self._record = directory / "qemu.json"
         self._child: subprocess.Popen[bytes] | None = None
         self.port = 0
+
+    def find(self) -> bool:
+        """Return True, and set :attr:`port`, when somebody else with the same lease runs the board."""
+        other = None if self.started else read_record(self._record)
+        if other is not None:
+            self.port = other.port
+        return other is not None
 
     @property
     def started(self) -> bool:
@@ -56,7 +69,7 @@ class QemuProcess:
         words when it ends at once, :class:`InconclusiveError` when it does not listen in time.
         """
         for attempt in range(_ATTEMPTS):
-            self.end()
+            self.end_any()
             self.port = _free_port(self.port)
             self._start(argv_for(self.port))
             try:
@@ -92,16 +105,23 @@ class QemuProcess:
             return ""
 
     def end(self) -> None:
-        """End the process group; a second call does nothing."""
+        """End the process group that this object started; a second call does nothing."""
         child, self._child = self._child, None
         if child is not None:
             end_group(child)
+
+    def end_any(self) -> None:
+        """End whichever process runs the board."""
+        self.end()
+        if (other := read_record(self._record)) is not None:
+            other.end()
 
     def _start(self, argv: tuple[str, ...]) -> None:
         try:
             self._errors.parent.mkdir(parents=True, exist_ok=True)
             with self._errors.open("wb") as errors:
                 self._child = start(Command(argv), stdout=errors, stderr=subprocess.STDOUT)
+            write_record(self._record, self._child.pid, self.port)
         except OSError as error:
             raise disk_error(error, self._errors) from error
 

@@ -135,6 +135,19 @@ def test_qemu_ends_with_whoever_opened_the_board(make: Make, live: Path) -> None
     assert goes(started["pid"]), "the kernel ends it with its parent"
 
 
+def test_who_has_the_lease_finds_the_qemu_that_runs_and_may_start_another(make: Make, live: Path) -> None:
+    gate, suite = make(), make()
+    assert gate.link_port() == suite.link_port()
+    assert len(starts(live)) == 1
+    suite.run_application()
+    first, second = starts(live)
+    assert goes(first["pid"])
+    with Link(open_transport(suite.link_port()), SystemClock()) as link:
+        assert link.hello().build == BUILD
+    gate.close()
+    assert runs(second["pid"]), "only who started it ends it"
+
+
 def artifact_in(directory: Path, chip: Chip = Chip.ESP32) -> Artifact:
     directory.mkdir()
     regions = {
