@@ -18,6 +18,12 @@ from pathlib import Path
 from toolchain import BuildError, Toolchain, find_compiler, write_whole
 from vectors import generate
 
+# The port with ESP-IDF is compiled against stand-ins of its headers (test/espidf_stubs): syntax and types.
+STUBS = "-Itest/espidf_stubs"
+ESPIDF = {
+    "ESP32": (STUBS,),
+    "ESP32-S3 with USB and loopback": (STUBS, "-DHK_STUB_S3", "-DHK_STUB_USB", "-DHK_LOOPBACK_GPIOS=6,7"),
+}
 TOOL_FAILED = 5
 TIME_LIMIT_S = 100
 
@@ -39,7 +45,12 @@ def parse_arguments() -> argparse.Namespace:
 
 def library(firmware: Path) -> list[Path]:
     """Return the sources that tests and host program share."""
-    return sorted((firmware / "lib").rglob("*.cpp")) + sorted((firmware / "ports" / "host").glob("*.cpp"))
+    ports = ("ports/host", "ports/espidf/pure")
+    sources = [
+        *(firmware / "lib").rglob("*.cpp"),
+        *(p for port in ports for p in (firmware / port).glob("*.cpp")),
+    ]
+    return sorted(sources)
 
 
 def build_tests(tools: Toolchain, firmware: Path, build: Path) -> Path:
@@ -47,6 +58,14 @@ def build_tests(tools: Toolchain, firmware: Path, build: Path) -> Path:
     vectors = build / "golden_vectors.cpp"
     write_whole(vectors, generate(firmware / "protocol" / "vectors"))
     return tools.program("tests", [*library(firmware), *sorted((firmware / "test").glob("*.cpp")), vectors])
+
+
+def check_espidf(tools: Toolchain, firmware: Path) -> None:
+    """Compile, and only compile, what is built with ESP-IDF on a chip."""
+    sources = [*sorted((firmware / "ports" / "espidf").glob("*.cpp")), firmware / "src" / "main_espidf.cpp"]
+    for name, flags in ESPIDF.items():
+        tools.objects(sources, flags)
+        print(f"ports/espidf compiles for {name}, against stand-ins of ESP-IDF's headers")
 
 
 def build_host(tools: Toolchain, firmware: Path) -> Path:
@@ -77,6 +96,7 @@ def main() -> int:
             print(build_host(tools, firmware))
             return 0
         program = build_tests(tools, firmware, build)
+        check_espidf(tools, firmware)
         tools.prune()
     except BuildError as error:
         print(error, file=sys.stderr)

@@ -111,8 +111,7 @@ class Toolchain:
     def program(self, name: str, sources: list[Path], extra: tuple[str, ...] = ()) -> Path:
         """Compile the sources and zcbor, link them, return the program."""
         zcbor = [self._zcbor / "src" / f"zcbor_{part}.c" for part in ("common", "decode", "encode")]
-        with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-            objects = list(pool.map(lambda source: self._object(source, extra), [*sources, *zcbor]))
+        objects = self.objects([*sources, *zcbor], extra)
         key = digest(*(path.name for path in objects))
         program = self._build / f"{name}-{key[:16]}"
         if program.exists():
@@ -123,6 +122,11 @@ class Toolchain:
             self._call(*self._compiler.c, *self._compiler.sanitize, *map(str, objects), "-o", str(partial))
             partial.replace(program)
         return program
+
+    def objects(self, sources: list[Path], extra: tuple[str, ...] = ()) -> list[Path]:
+        """Compile the sources, with more flags if need be; return where the objects lie."""
+        with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+            return list(pool.map(lambda source: self._object(source, extra), sources))
 
     def _object(self, source: Path, extra: tuple[str, ...]) -> Path:
         command = [*self._command(source), *extra]

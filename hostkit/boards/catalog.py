@@ -17,7 +17,7 @@ from hostkit.errors import UsageError
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 _SIZE = re.compile(r"(\d+)\s*(KB|MB|KiB|MiB)")
-_KEYS = ("kind", "chip", "mac", "flash_size", "port", "profile", "baud", "labels", "frames")
+_KEYS = ("kind", "chip", "mac", "flash_size", "port", "profile", "baud", "labels", "frames", "qemu")
 _NOT_IN_KEYS = str.maketrans("", "", " \t\"'")
 _MIN_FLASH, _MAX_FLASH = 256 << 10, 16 << 20
 
@@ -111,12 +111,19 @@ class _Reader:
             baud=self._baud(where, table),
             labels=self._labels(where, table),
             frames=self._frames(where, table),
+            qemu=self._text(where, table, "qemu", ""),
         )
         self._check_kind(where, spec)
         return spec
 
     def _check_kind(self, where: tuple[str, ...], spec: BoardSpec) -> None:
-        if spec.served:
+        if spec.qemu and spec.kind is not Kind.QEMU:
+            hint = "remove the key, or say kind = 'qemu'"
+            raise self._error((*where, "qemu"), f"a {spec.kind.value} board has no QEMU", hint)
+        if spec.kind is Kind.QEMU:
+            if spec.port:
+                raise self._error((*where, "port"), "a qemu board makes its own port", "remove the key")
+        elif spec.served:
             word = spec.kind.value
             if spec.port:
                 raise self._error((*where, "port"), f"a {word} board makes its own port", "remove the key")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from pathlib import Path
 from typing import Protocol
 
 
@@ -22,6 +23,7 @@ class Kind(Enum):
     SIMULATED = "simulated"  # firmware for the chip's instruction set, simulated behind the same model
     SERIAL = "serial"  # silicon on a serial port of this machine
     RFC2217 = "rfc2217"  # silicon behind a port server
+    QEMU = "qemu"  # the chip's own instructions, in Espressif's QEMU
 
 
 class Fidelity(IntEnum):
@@ -37,6 +39,7 @@ FIDELITY: dict[Kind, Fidelity] = {
     Kind.SIMULATED: Fidelity.SIMULATED,
     Kind.SERIAL: Fidelity.BOARD,
     Kind.RFC2217: Fidelity.BOARD,
+    Kind.QEMU: Fidelity.SIMULATED,
 }
 
 _PATIENCE = {Kind.SIMULATED: 10.0}
@@ -56,6 +59,7 @@ class BoardSpec:
     baud: int = 460_800  # flashing speed, bits per second
     labels: tuple[str, ...] = field(default=())
     frames: int = 0  # most frames of one scene that the suite compares, for a slow board; 0: all
+    qemu: str = ""  # program of a QEMU board; empty: the one on PATH
 
     @property
     def identity(self) -> str:
@@ -80,12 +84,18 @@ class BoardSpec:
 
 @dataclass(frozen=True, slots=True)
 class FlashAccess:
-    """How esptool reaches a board: its ``--port``, ``--baud``, ``--before`` and ``--after`` values."""
+    """How esptool reaches a board: its ``--port``, ``--baud``, ``--before`` and ``--after`` values.
+
+    ``stub`` False: the chip's ROM alone, as esptool's ``--no-stub``. ``file``: the board is off and its flash
+    is this file, to be read and written without esptool; ``port`` means nothing then.
+    """
 
     port: str
     baud: int
     before: str
     after: str
+    stub: bool = True
+    file: Path | None = None
 
 
 class Board(Protocol):

@@ -15,8 +15,8 @@ def open_board(spec: BoardSpec, *, boards_dir: Path, clock: Clock, autostart: bo
 
     ``boards_dir``: live state of virtual and simulated boards (``Paths.boards``). One that nobody serves
     is served by a child of this process until it is closed, unless ``autostart`` is off: then that is
-    an :class:`InconclusiveError`. A real board is not touched before it is used. Take the board's lease
-    first (:mod:`hostkit.boards.lease`).
+    an :class:`InconclusiveError`. A QEMU board runs from its first use until it is closed. A real board
+    is not touched before it is used. Take the board's lease first (:mod:`hostkit.boards.lease`).
     """
     if spec.kind is Kind.SIMULATED:
         require_engine(spec.chip)
@@ -24,6 +24,10 @@ def open_board(spec: BoardSpec, *, boards_dir: Path, clock: Clock, autostart: bo
         from hostkit.boards.virtual.board import VirtualBoard  # noqa: PLC0415 - not for real boards
 
         return VirtualBoard(spec, boards_dir / spec.name, autostart=autostart)
+    if spec.kind is Kind.QEMU:
+        from hostkit.boards.qemu.board import QemuBoard  # noqa: PLC0415 - only for such a board
+
+        return QemuBoard(spec, boards_dir / spec.name, clock)
     from hostkit.boards.silicon import SerialLines, SiliconBoard  # noqa: PLC0415 - not for virtual boards
 
     return SiliconBoard(spec, clock, SerialLines(), port_finder(boards_dir).find)

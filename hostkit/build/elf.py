@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from hostkit.errors import ToolError
 
-MACHINES = {3: "i686", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
+MACHINES = {3: "i686", 40: "arm", 62: "x86_64", 94: "xtensa", 183: "aarch64", 243: "riscv64"}
 """``e_machine`` of <elf.h> to the name that ``uname -m`` gives; a 32-bit RISC-V is ``riscv32``."""
 
 _SHF_WRITE_ALLOC = 0x3
 _PT_LOAD = 1
 _RAM_SECTIONS = (".data", ".bss", ".tdata", ".tbss", ".stack")
+_RAM_SECTIONS_IDF = (".dram0.data", ".dram0.bss", ".noinit")  # ESP-IDF's linker scripts
 _RELRO = ".data.rel.ro"  # constant once the loader is done; on a chip it stays in flash
 
 
@@ -73,7 +74,7 @@ def read_program(data: bytes) -> Program:
 
 
 def _in_ram(name: str) -> bool:
-    return name.startswith(_RAM_SECTIONS) and not name.startswith(_RELRO)
+    return name.startswith(_RAM_SECTIONS + _RAM_SECTIONS_IDF) and not name.startswith(_RELRO)
 
 
 def _sections(data: bytes, *, wide: bool) -> list[tuple[str, int]]:

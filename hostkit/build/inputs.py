@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hostkit.build.project import EnvSettings
+from hostkit.build.project import CMAKE, INI, EnvSettings
 from hostkit.build.toolchain import Toolchain
 from hostkit.errors import MissingToolError, ToolError
 from hostkit.files import canonical_json
@@ -22,7 +22,7 @@ from hostkit.process import Command, Runner
 FIRMWARE = "firmware"
 FORMAT = 1  # raise when the packer makes other bytes of the same inputs
 _GIT_TIMEOUT_S = 20.0
-_TRACKED = (FIRMWARE, "platformio.ini")
+_TRACKED = (FIRMWARE, INI, CMAKE)
 _SOURCE_SUFFIXES = {".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".inc", ".s", ".S", ".ld"}
 
 
@@ -31,8 +31,8 @@ class Revision:
     """Where the sources stand in git.
 
     ``commit`` has 40 hex digits, or is empty outside a repository. ``dirty`` is False only when the
-    build's own inputs (firmware/, platformio.ini) are exactly those of the commit; a changed test or
-    document does not count. ``note`` says why there is no commit, else it is empty.
+    build's own inputs (firmware/, platformio.ini, CMakeLists.txt) are exactly those of the commit; a
+    changed test or document does not count. ``note`` says why there is no commit, else it is empty.
     """
 
     commit: str
@@ -98,7 +98,7 @@ def collect_inputs(project: Path, env: EnvSettings, toolchain: Toolchain, revisi
         "chip": env.chip.value,
         "profile": env.profile,
         "version": env.version,
-        "compiler": env.compiler.value,
+        "compiler": env.compiler.value if env.compiler else env.platform,
         "machine": os.uname().machine,
         "toolchain": dict(toolchain.versions),
         "commit": revision.commit,

@@ -72,6 +72,11 @@ _PLATFORMIO = re.compile(
 )
 _CRASHED = re.compile(r"(?:sh: .*|.*: )?(?P<text>Killed|Segmentation fault|.*No space left on device.*)")
 _ECHO = ("collect2:", "scons: ***", "*** [")
+# PlatformIO's own words, http.py: HTTPClientError comes with or without a text.
+_NO_REGISTRY = re.compile(
+    r"^(?:Error: )?(?:HTTPClientError\b|You are not connected to the Internet)", re.MULTILINE
+)
+_INSTALLING = re.compile(r"Manager: Installing (.+)")
 _SOURCES = re.compile(r"hostkit: (\d+) sources")
 _ACTION = re.compile(r"(Compiling|Linking) (.+)|Retrieved `(.+)' from cache")
 
@@ -118,6 +123,20 @@ def parse_step(line: str) -> Step | None:
 def is_out_of_space(text: str) -> bool:
     """True when the disk was full, whichever tool says so and however."""
     return re.search(r"No space left on device|\bENOSPC\b|NoSpaceLeft|Disk quota exceeded", text) is not None
+
+
+def unreachable_package(text: str) -> str | None:
+    """Return what PlatformIO wanted from its registry when that did not answer; None when it did.
+
+    The name is as PlatformIO says it ("espressif32 @ 6.9.0"), or "a package" where it said none.
+    """
+    return None if _NO_REGISTRY.search(text) is None else installing(text) or "a package"
+
+
+def installing(text: str) -> str:
+    """Return the last package that PlatformIO began to install, or an empty text."""
+    names = _INSTALLING.findall(clean(text))
+    return str(names[-1]).strip() if names else ""
 
 
 def _parse_line(line: str) -> Diagnostic | None:

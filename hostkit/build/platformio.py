@@ -14,9 +14,11 @@ from hostkit.build.output import (
     Diagnostic,
     Step,
     errors,
+    installing,
     is_out_of_space,
     parse_diagnostics,
     parse_step,
+    unreachable_package,
     warnings,
 )
 from hostkit.build.project import EnvSettings
@@ -45,12 +47,16 @@ class CompileError(FailedError):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Directories of one run. ``work`` is this checkout's and env's own; the last two are shared."""
+    """Directories of one run. ``work`` is this checkout's and env's own; ``core`` and ``cache`` are shared.
+
+    ``product``: the file that the linker writes.
+    """
 
     project: Path
     work: Path
     core: Path
     cache: Path
+    product: str = "program"
 
     @property
     def output(self) -> Path:
@@ -60,7 +66,7 @@ class Places:
     @property
     def program(self) -> Path:
         """What the linker writes; PlatformIO adds the env's name, which is also that of ``work``."""
-        return self.output / self.work.name / "program"
+        return self.output / self.work.name / self.product
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +87,34 @@ def command_for(
     places: Places, env: EnvSettings, toolchain: Toolchain, inputs: Inputs, outer: Mapping[str, str]
 ) -> Command:
     """Return how PlatformIO is run. ``outer`` is the user's environment, of which little is kept. Pure."""
-    kept = {k: v for k, v in outer.items() if k in _KEPT or k.endswith(_KEPT_SUFFIX)}
     own = {
-        "LC_ALL": "C.UTF-8",  # the compiler's words are parsed
         "PLATFORMIO_CORE_DIR": str(places.core),
         # Registered by name there: shared, one checkout would build with another's platform.
         "PLATFORMIO_PLATFORMS_DIR": str(places.work / "platforms"),
+        "ZIG_GLOBAL_CACHE_DIR": str(places.cache / "zig"),
+        "ZIG_LOCAL_CACHE_DIR": str(places.cache / "zig"),
+        "HK_COMPILER": env.compiler.value if env.compiler else "",
+        "HK_BUILD_LOCK": str(places.work / "scons.lock"),
+    }
+    if toolchain.self_contained:
+        own["HK_OBJECT_CACHE"] = str(places.cache / "objects")
+    environment = kept_environment(outer) | common_environment(places, env, inputs) | own
+    return Command(run_argv(places, env), cwd=places.project, env=environment, timeout_s=TIMEOUT_S)
+
+
+def kept_environment(outer: Mapping[str, str]) -> dict[str, str]:
+    """Return the little of the user's environment that a build may see. Pure."""
+    return {k: v for k, v in outer.items() if k in _KEPT or k.endswith(_KEPT_SUFFIX)}
+
+
+def common_environment(places: Places, env: EnvSettings, inputs: Inputs) -> dict[str, str]:
+    """Return what PlatformIO and src/build_info.cpp are told whatever the platform. Pure."""
+    return {
+        "LC_ALL": "C.UTF-8",  # the compiler's words are parsed
         "PLATFORMIO_WORKSPACE_DIR": str(places.work / "workspace"),
         "PLATFORMIO_BUILD_DIR": str(places.output),
         "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
         "PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL": "36500",  # days: never ask the network
-        "ZIG_GLOBAL_CACHE_DIR": str(places.cache / "zig"),
-        "ZIG_LOCAL_CACHE_DIR": str(places.cache / "zig"),
-        "HK_COMPILER": env.compiler.value,
-        "HK_BUILD_LOCK": str(places.work / "scons.lock"),
         "HK_BUILD_ID": inputs.build_id,
         "HK_VERSION": env.version,
         "HK_COMMIT": inputs.revision.commit,
@@ -102,10 +122,11 @@ def command_for(
         "HK_PROFILE": env.profile,
         "HK_CHIP": env.chip.value,
     }
-    if toolchain.self_contained:
-        own["HK_OBJECT_CACHE"] = str(places.cache / "objects")
-    argv = (sys.executable, "-m", "platformio", "run", "-e", env.name, "-d", str(places.project))
-    return Command(argv, cwd=places.project, env=kept | own, timeout_s=TIMEOUT_S)
+
+
+def run_argv(places: Places, env: EnvSettings) -> tuple[str, ...]:
+    """Return the command line of PlatformIO. Pure."""
+    return (sys.executable, "-m", "platformio", "run", "-e", env.name, "-d", str(places.project))
 
 
 def compile_env(
@@ -127,7 +148,7 @@ def compile_env(
     if not places.program.is_file():
         raise ToolError(
             f"PlatformIO succeeded but left no program at {places.program}",
-            hint="the env's platform must be one of firmware/platforms",
+            hint="the env's platform must be one of firmware/platforms, or espressif32 with ESP-IDF",
         )
     return Compiled(places.program, done.output, warnings(diagnostics))
 
@@ -135,9 +156,16 @@ def compile_env(
 def explain_failure(done: Finished, diagnostics: tuple[Diagnostic, ...]) -> ToolError | FailedError:
     """Return the error that a failed run amounts to. Pure."""
     if done.timed_out:
+        last = installing(done.output)
         return ToolError(
-            f"PlatformIO was ended after {done.seconds:.0f} s without finishing",
-            hint="run `hostkit doctor`; PlatformIO hangs so when it tries to reach its registry",
+            f"PlatformIO was ended after {done.seconds:.0f} s without finishing"
+            + (f"; the last that it began to install from its registry was {last}" if last else ""),
+            hint="raise build_timeout_s if it was at work; it hangs so where its registry cannot be reached",
+        )
+    if (package := unreachable_package(done.output)) is not None:
+        return ToolError(
+            f"PlatformIO cannot reach its registry, from which it must install {package}",
+            hint="build this env where PlatformIO has network access; env virtual needs no registry",
         )
     if is_out_of_space(done.output):
         return ToolError("no space left on the disk while building", hint="free some space and run it again")

@@ -15,6 +15,7 @@ from hostkit.boards.model import Chip
 from hostkit.errors import UsageError
 
 INI = "platformio.ini"
+CMAKE = "CMakeLists.txt"
 _PREFIX = "custom_hostkit_"
 _SIZE = re.compile(r"(\d+)\s*([KM]?)", re.IGNORECASE)
 _SUFFIX = {"": 1, "K": 1 << 10, "M": 1 << 20}
@@ -27,7 +28,7 @@ _MAX_DEPTH = 8  # extends and ${…} deeper than this go round in a circle
 
 
 class Compiler(Enum):
-    """Host compilers that the virtual platform can use."""
+    """Host compilers that the platforms of this repository can use."""
 
     ZIG = "zig"
     GXX = "g++"
@@ -36,16 +37,25 @@ class Compiler(Enum):
 
 @dataclass(frozen=True, slots=True)
 class EnvSettings:
-    """hostkit's own options of one env (``custom_hostkit_…``); budgets in bytes, 0 for none."""
+    """hostkit's own options of one env (``custom_hostkit_…``); budgets in bytes, 0 for none.
+
+    ``compiler`` is None where the platform brings its own, as those of PlatformIO's registry do.
+    """
 
     name: str
+    platform: str  # as written: "symlink://firmware/platforms/virtual", "espressif32@6.9.0"
     chip: Chip
     profile: str
     version: str
-    compiler: Compiler
+    compiler: Compiler | None
     flash_budget: int
     ram_budget: int
-    files: tuple[Path, ...]  # platformio.ini and what it includes by extra_configs
+    files: tuple[Path, ...]  # platformio.ini, what it includes by extra_configs, and CMake's entry file
+
+    @property
+    def from_registry(self) -> bool:
+        """True when PlatformIO fetches the platform from its registry: it does not lie in this repository."""
+        return _is_foreign(self.platform)
 
 
 def read_env(project: Path, env: str, *, compiler: str = "") -> EnvSettings:
@@ -60,16 +70,17 @@ def read_env(project: Path, env: str, *, compiler: str = "") -> EnvSettings:
         raise _unknown_env(env, reader.envs(), reader.files[0])
     if not _WORD.fullmatch(env):
         raise UsageError(f"[{section}] is no name for an env", hint=f"it must be {_WORD_RULE}")
-    chip = reader.choice(section, "chip", Chip, Chip.ESP32.value)
+    platform = reader.option(section, "platform")
     return EnvSettings(
         name=env,
-        chip=chip,
+        platform=platform,
+        chip=reader.choice(section, "chip", Chip, Chip.ESP32.value),
         profile=reader.word(section, "profile", "dual-160"),
         version=reader.word(section, "version", "0.0.0"),
-        compiler=_compiler(compiler) if compiler else reader.choice(section, "compiler", Compiler, "zig"),
+        compiler=None if _is_foreign(platform) else reader.compiler(section, compiler),
         flash_budget=reader.size(section, "flash_budget"),
         ram_budget=reader.size(section, "ram_budget"),
-        files=tuple(reader.files),
+        files=(*reader.files, *_cmake(project, platform)),
     )
 
 
@@ -85,6 +96,16 @@ def _unknown_env(env: str, known: tuple[str, ...], path: Path) -> UsageError:
     else:
         hint = f"it has {', '.join(known)}" if known else "add a section [env:NAME]"
     return UsageError(f"no env {env!r} in {path.name}", hint=hint)
+
+
+def _is_foreign(platform: str) -> bool:
+    return bool(platform) and not platform.startswith(("symlink://", "file://"))
+
+
+def _cmake(project: Path, platform: str) -> tuple[Path, ...]:
+    """ESP-IDF's build starts in the project's root; the rest of it lies in firmware/."""
+    entry = project / CMAKE
+    return (entry,) if _is_foreign(platform) and entry.is_file() else ()
 
 
 def _compiler(text: str) -> Compiler:
@@ -121,8 +142,13 @@ class _Reader:
         return tuple(name[4:] for name in self.parser.sections() if name.startswith("env:"))
 
     def get(self, section: str, option: str, default: str) -> str:
-        found = next(self._values(section, _PREFIX + option, 0), default)
-        return self._expand(found, 0).strip()
+        return self.option(section, _PREFIX + option, default)
+
+    def option(self, section: str, option: str, default: str = "") -> str:
+        return self._expand(next(self._values(section, option, 0), default), 0).strip()
+
+    def compiler(self, section: str, override: str) -> Compiler:
+        return _compiler(override) if override else self.choice(section, "compiler", Compiler, "zig")
 
     def _values(self, section: str, option: str, depth: int) -> Iterator[str]:
         if depth > _MAX_DEPTH:

@@ -18,12 +18,13 @@ from hostkit.build.output import Step, StepKind
 from hostkit.build.platformio import TIMEOUT_S, Compiled, command_for, compile_env, places_for
 from hostkit.build.project import read_env
 from hostkit.build.provision import provision
+from hostkit.build.registry import forget_configuration, is_installed, registry_command, registry_places
 from hostkit.build.size import check_sizes
 from hostkit.build.store import LOG, ArtifactStore, DamagedArtifactError, Stored
-from hostkit.build.toolchain import Toolchain, find_toolchain
+from hostkit.build.toolchain import Toolchain, find_toolchain, registry_toolchain
 from hostkit.clock import Clock
 from hostkit.errors import ToolError
-from hostkit.process import Runner
+from hostkit.process import Command, Runner
 from hostkit.settings.paths import Paths
 
 if TYPE_CHECKING:
@@ -109,12 +110,20 @@ class _Job:
         timeout_s: float | Callable[[], float],
     ) -> None:
         self._settings = read_env(project, env, compiler=os.environ.get("HK_COMPILER", ""))
-        self._toolchain: Toolchain = find_toolchain(self._settings.compiler, cache=paths.cache, runner=runner)
         self._places = places_for(project, env, core=paths.core, cache=paths.cache)
+        self._toolchain = self._find_toolchain(paths, runner)
+        if self._settings.from_registry:
+            self._places = registry_places(self._places, os.environ)
         self._store = ArtifactStore(paths.artifacts)
         self._paths, self._runner, self._on_event = paths, runner, on_event
         self._timeout_s = timeout_s
         self._done = self._total = 0
+
+    def _find_toolchain(self, paths: Paths, runner: Runner) -> Toolchain:
+        compiler = self._settings.compiler
+        if compiler is None:
+            return registry_toolchain(self._settings.platform)
+        return find_toolchain(compiler, cache=paths.cache, runner=runner)
 
     def run(self) -> tuple[Stored, bool]:
         """Return the artifact, and whether it was there already."""
@@ -168,13 +177,23 @@ class _Job:
             return stack.pop_all()
 
     def _compile(self, inputs: Inputs) -> Compiled:
-        if provision(self._paths.core):
-            self._tell(EventKind.NOTE, f"PlatformIO provisioned in {self._paths.core}")
+        command = self._command(inputs)
         self._done = self._total = 0
-        command = command_for(self._places, self._settings, self._toolchain, inputs, os.environ)
         limit = self._timeout_s
         command = replace(command, timeout_s=limit() if callable(limit) else limit)
         return compile_env(command, self._places, self._runner, self._on_step)
+
+    def _command(self, inputs: Inputs) -> Command:
+        if self._settings.from_registry:
+            if not is_installed(self._places.core, self._settings.platform):
+                self._tell(
+                    EventKind.NOTE, f"PlatformIO installs {self._settings.platform} from its registry now"
+                )
+            forget_configuration(self._places)
+            return registry_command(self._places, self._settings, inputs, os.environ)
+        if provision(self._paths.core):
+            self._tell(EventKind.NOTE, f"PlatformIO provisioned in {self._paths.core}")
+        return command_for(self._places, self._settings, self._toolchain, inputs, os.environ)
 
     def _on_step(self, step: Step | str) -> None:
         if isinstance(step, str):
@@ -194,17 +213,25 @@ class _Job:
         return inside.removeprefix("src/").removesuffix(".o")
 
     def _keep(self, inputs: Inputs, compiled: Compiled) -> Stored:
-        from hostkit.build.pack import pack  # noqa: PLC0415 - an unchanged build packs nothing
-
         self._tell(EventKind.PACK, "packing the image")
         executable = compiled.program.read_bytes()
-        settings = self._settings
-        packed = pack(executable, chip=settings.chip, version=settings.version, build_id=inputs.build_id)
+        packed = self._pack(inputs, compiled.program, executable)
         artifact = self._artifact(inputs, packed)
         check_sizes(artifact.sizes)
         files = {image.file: data for image, data in packed.images}
         files |= {ELF: executable, LOG: compiled.log.encode()}
         return self._store.save(artifact, files, inputs.facts, [str(item) for item in compiled.warnings])
+
+    def _pack(self, inputs: Inputs, program: Path, executable: bytes) -> Packed:
+        """Use the packer of the env's platform: ESP-IDF makes images itself, the others do not."""
+        settings = self._settings
+        if settings.from_registry:
+            from hostkit.build.pack_idf import pack_idf  # noqa: PLC0415 - an unchanged build packs nothing
+
+            return pack_idf(program, chip=settings.chip)
+        from hostkit.build.pack import pack  # noqa: PLC0415
+
+        return pack(executable, chip=settings.chip, version=settings.version, build_id=inputs.build_id)
 
     def _artifact(self, inputs: Inputs, packed: Packed) -> Artifact:
         settings, revision = self._settings, inputs.revision

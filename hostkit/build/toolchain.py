@@ -22,9 +22,12 @@ _VERSION_TIMEOUT_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """A compiler and what identifies it: ``versions`` maps tool names to versions, compiler included."""
+    """A compiler and what identifies it: ``versions`` maps tool names to versions, compiler included.
 
-    compiler: Compiler
+    ``compiler`` is None for that of a platform from PlatformIO's registry: ``versions`` names the platform.
+    """
+
+    compiler: Compiler | None
     versions: Mapping[str, str]
 
     @property
@@ -61,6 +64,25 @@ def find_toolchain(compiler: Compiler, *, cache: Path, runner: Runner) -> Toolch
     else:
         versions[compiler.value] = _system_compiler(compiler, cache / "compilers.json", runner)
     return Toolchain(compiler, dict(sorted(versions.items())))
+
+
+def registry_toolchain(platform: str) -> Toolchain:
+    """Return the toolchain of a platform from PlatformIO's registry: its pin fixes the packages it brings.
+
+    Raises :class:`MissingToolError` for a missing Python package.
+    """
+    versions = {name: _need(_PACKAGES[name]) for name in ("platformio", "zcbor")}
+    return Toolchain(None, versions | {"platform": platform})
+
+
+def zcbor_directory() -> Path:
+    """Return where zcbor's C sources lie, without importing it. Raises :class:`MissingToolError`."""
+    spec = find_spec("zcbor")
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingToolError(
+            "the Python package zcbor is not installed", hint="run `pip install zcbor` (the CBOR sources)"
+        )
+    return Path(spec.submodule_search_locations[0])
 
 
 def _need(distribution: str) -> str:

@@ -128,6 +128,7 @@ def serve_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
 def reset_command(context: Context, name: str, download: bool, force: bool) -> None:
     """Press the board's reset button."""
     from hostkit.boards.lease import LeaseOffice, Wanted  # noqa: PLC0415 - not for --help
+    from hostkit.boards.model import Kind  # noqa: PLC0415
     from hostkit.boards.open import open_board  # noqa: PLC0415
 
     spec = _known_or_served(context, name)
@@ -135,6 +136,10 @@ def reset_command(context: Context, name: str, download: bool, force: bool) -> N
         raise UsageError(
             f"board {name} enters its ROM loader by esptool's own reset",
             hint=f"say: esptool --port {spec.port or 'PORT'} chip-id",
+        )
+    if spec.kind is Kind.QEMU:
+        raise UsageError(
+            f"board {name} runs only while a command uses it", hint="each use begins with a reset"
         )
     office = LeaseOffice(context.paths.leases, context.clock)
     # A virtual board is reset without its port, so a monitor may read on and see it boot.
@@ -232,6 +237,10 @@ def _state_words(context: Context, spec: BoardSpec, served: BoardState | None) -
 
     if spec.served:
         return f"{served.mode}, pid {served.pid}" if served else "not served"
+    if spec.kind is Kind.QEMU:
+        from hostkit.boards.qemu.board import qemu_words  # noqa: PLC0415
+
+        return qemu_words(spec)
     if spec.kind is Kind.SERIAL:
         port = port_finder(context.paths.boards).find(spec)
         if not port:

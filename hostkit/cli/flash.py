@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
@@ -31,26 +31,33 @@ if TYPE_CHECKING:
 _STEP = 0.1  # a plain line for each tenth of a write
 
 
+class _How(TypedDict):
+    skip_same: bool
+    erase_nvs: bool
+
+
 @click.command("flash")
 @click.option("-e", "--env", "env", help="PlatformIO environment (default: the setting `env`).")
 @click.option("-b", "--board", help="Board of boards.toml (default: the setting `board`).")
 @click.option("--skip-same", is_flag=True, help="Write nothing when the flash holds every region already.")
+@click.option("--erase-nvs", is_flag=True, help="Also erase what the device stored (settings, boot count).")
 @wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a summary.")
 @click.pass_obj
-def flash_command(
+def flash_command(  # noqa: PLR0913, PLR0917 - click gives each option by name
     context: Context,
     env: str | None,
     board: str | None,
     skip_same: bool,
+    erase_nvs: bool,
     lease_timeout: float | None,
     as_json: bool,
 ) -> None:
     """Flash an artifact and prove that the board runs it.
 
     The artifact is the build of this checkout as it is now. Another chip, MAC or flash size at the port is
-    refused before anything is written (exit 4). Done is when every region reads back by its MD5 and the
-    firmware says the new build id over the link.
+    refused before anything is written (exit 4). What the device stored is kept. Done is when every region
+    reads back by its MD5 and the firmware says the new build id over the link.
     """
     settings = settings_of(context, env=env, board=board, lease_timeout_s=lease_timeout)
     spec = find_board(context, settings.board)
@@ -58,7 +65,7 @@ def flash_command(
         show = stack.enter_context(_shown(context))
         artifact = _artifact(context, settings, show)
         held = hold_board(context, settings, spec, f"hostkit flash -e {artifact.env}", stack, show.line)
-        record = _flash(context, settings, artifact, held, show, skip_same=skip_same)
+        record = _flash(context, settings, artifact, held, show, skip_same=skip_same, erase_nvs=erase_nvs)
     click.echo(json.dumps(plain(asdict(record)), indent=2) if as_json else summary(record))
 
 
@@ -144,6 +151,8 @@ def summary(record: FlashRecord) -> str:
         f"  {region.role:<10} {region.size:>8} bytes at {region.offset:#08x}  md5 {region.md5_read}"
         for region in record.regions
     ]
+    if record.erased:
+        rows.append(f"  erased     {', '.join(record.erased)}")
     rows.append(f"  read back by {record.read_back_by.value}; the firmware says build {record.build_id}")
     return "\n".join(rows)
 
@@ -164,7 +173,7 @@ def _artifact(context: Context, settings: Settings, show: _Show) -> Artifact:
 
 
 def _flash(
-    context: Context, settings: Settings, artifact: Artifact, board: Board, show: _Show, *, skip_same: bool
+    context: Context, settings: Settings, artifact: Artifact, board: Board, show: _Show, **how: Unpack[_How]
 ) -> FlashRecord:
     from hostkit.flash.model import Bench, TimeOuts  # noqa: PLC0415 - not for --help
     from hostkit.flash.service import flash_artifact  # noqa: PLC0415
@@ -180,7 +189,7 @@ def _flash(
             time_outs=TimeOuts(write=settings.flash_timeout_s, boot=settings.boot_timeout_s),
             on_progress=show.flash,
         )
-        return flash_artifact(artifact, board, bench, skip_same=skip_same)
+        return flash_artifact(artifact, board, bench, **how)
 
 
 class _Show:

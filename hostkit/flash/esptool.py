@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hostkit.boards.model import BoardSpec, FlashAccess
+from hostkit.boards.partitions import Partition
 from hostkit.build.model import Artifact
 from hostkit.errors import HostkitError, InconclusiveError, InvalidError, ToolError
 from hostkit.files import atomic_write
 from hostkit.flash.model import Bench, ChipIdentity, ReadBackBy, Stage
 from hostkit.flash.output import EsptoolFacts, ProgressReader, Trouble, last_lines, parse_output
-from hostkit.flash.plan import identify_argv, verify_argv, write_argv, write_time_out_s
+from hostkit.flash.plan import erase_argv, identify_argv, verify_argv, write_argv, write_time_out_s
 from hostkit.holders import find_holder
 from hostkit.link.errors import PortBusyError, PortGoneError
 from hostkit.process import Command
@@ -73,6 +74,15 @@ class Esptool:
                 hint=self._hint(),
             )
         self.bench.tell(Stage.WRITE, 1.0)
+
+    def erase(self, partition: Partition, access: FlashAccess) -> None:
+        """Erase one partition; done only if esptool exits 0 and says so."""
+        argv = erase_argv(self.python, partition, self.spec.chip, access)
+        facts = self._run(argv, access, Stage.ERASE, self.bench.time_outs.verify)
+        if facts.erased != 1:
+            raise ToolError(
+                f"esptool did not say that it erased {partition.name} on {access.port}", hint=self._hint()
+            )
 
     def verify(self, artifact: Artifact, access: FlashAccess) -> None:
         """Compare every region with its file, on a new connection."""

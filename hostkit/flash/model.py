@@ -18,12 +18,14 @@ class ReadBackBy(Enum):
 
     ROM = "rom"  # hostkit's own client of the mask ROM
     ESPTOOL = "esptool verify-flash"
+    FILE = "flash file"  # of a board that was off
 
 
 class Stage(Enum):
     """What flashing is busy with."""
 
     IDENTIFY = "identify"
+    ERASE = "erase"
     WRITE = "write"
     VERIFY = "verify"
     BOOT = "boot"
@@ -64,6 +66,8 @@ class FlashRecord:
 
     ``bytes`` is what was written (0 when ``skipped``: the flash held it already), ``seconds`` from the first
     connection to the firmware's own word (monotonic), ``nonce`` the boot nonce of that word.
+    ``erased``: names of the partitions that were erased because that was asked; without it, what a device
+    stored is kept.
     """
 
     board: str
@@ -79,6 +83,7 @@ class FlashRecord:
     log: Path | None
     skipped: bool
     nonce: int
+    erased: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

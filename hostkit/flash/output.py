@@ -11,6 +11,7 @@ from hostkit.build.model import Image
 
 VERIFIED = "Hash of data verified."
 MATCHED = "Verification successful (digest matched)."
+ERASED = "Flash memory region erased successfully"
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _VERSION = re.compile(r"^esptool v(\S+)", re.MULTILINE)
@@ -58,7 +59,7 @@ class EsptoolFacts:
     """What one run printed; empty, 0 or None where it did not say.
 
     ``verified`` counts regions whose hash esptool found right after writing, ``matched`` those that
-    verify-flash found equal; ``fatal`` is esptool's own last word.
+    verify-flash found equal, ``erased`` those that it erased; ``fatal`` is esptool's own last word.
     """
 
     version: str
@@ -67,6 +68,7 @@ class EsptoolFacts:
     flash_size: int
     verified: int
     matched: int
+    erased: int
     fatal: str
     trouble: Trouble | None
 
@@ -83,6 +85,7 @@ def parse_output(text: str) -> EsptoolFacts:
         flash_size=int(size[1]) * _UNIT[size[2]] if size else 0,
         verified=plain.count(VERIFIED),
         matched=plain.count(MATCHED),
+        erased=plain.count(ERASED),
         fatal=" ".join(fatal.split()),
         trouble=_trouble(plain) if fatal else None,
     )

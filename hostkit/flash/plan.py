@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hostkit.boards.model import BoardSpec, Chip, FlashAccess
+from hostkit.boards.partitions import Partition
 from hostkit.build.model import Artifact
 from hostkit.errors import InvalidError
 from hostkit.flash.model import ChipIdentity
@@ -95,12 +97,13 @@ def esptool_argv(python: str, chip: Chip, access: FlashAccess, *, last: bool) ->
         access.before,
         "--after",
         after,
+        *(() if access.stub else ("--no-stub",)),
     )
 
 
 def identify_argv(python: str, chip: Chip, access: FlashAccess) -> tuple[str, ...]:
     """Return the command that prints chip, MAC and flash size without writing, nor loading a stub."""
-    return (*esptool_argv(python, chip, access, last=False), "--no-stub", "flash-id")
+    return (*esptool_argv(python, chip, replace(access, stub=False), last=False), "flash-id")
 
 
 def write_argv(python: str, artifact: Artifact, chip: Chip, access: FlashAccess) -> tuple[str, ...]:
@@ -112,6 +115,12 @@ def write_argv(python: str, artifact: Artifact, chip: Chip, access: FlashAccess)
         *keep,
         *_regions(artifact),
     )
+
+
+def erase_argv(python: str, partition: Partition, chip: Chip, access: FlashAccess) -> tuple[str, ...]:
+    """Return the command that erases one partition."""
+    where = (f"{partition.offset:#x}", f"{partition.size:#x}")
+    return (*esptool_argv(python, chip, access, last=False), "erase-region", *where)
 
 
 def verify_argv(python: str, artifact: Artifact, chip: Chip, access: FlashAccess) -> tuple[str, ...]:

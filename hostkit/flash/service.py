@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hostkit.boards.model import Board, FlashAccess
+from hostkit.boards.partitions import Partition
 from hostkit.build.model import Artifact
 from hostkit.errors import InconclusiveError, InvalidError, ToolError
 from hostkit.flash.esptool import Esptool, EsptoolInspector
+from hostkit.flash.file import FileFlasher
 from hostkit.flash.model import Bench, ChipIdentity, FlashRecord, ReadBackBy, Stage
 from hostkit.flash.plan import refuse_artifact, refuse_chip
 from hostkit.flash.rom import RomClient, RomInspector
+from hostkit.flash.storage import storage_partitions
 from hostkit.flash.verify import refuse_broken_files, refuse_firmware, refuse_regions, region_records
 from hostkit.link.bodies import Identity
 from hostkit.link.client import Link
@@ -46,24 +49,44 @@ class Inspector(Protocol):
         ...
 
 
+class Writer(Protocol):
+    """Changes a chip's flash."""
+
+    def write(self, artifact: Artifact, access: FlashAccess) -> None:
+        """Write every region."""
+        ...
+
+    def erase(self, partition: Partition, access: FlashAccess) -> None:
+        """Erase one partition."""
+        ...
+
+
 def open_port(port: str, baud: int) -> Transport:
     """Open a real port."""
     return open_transport(port, baud=baud)
 
 
 def flash_artifact(
-    artifact: Artifact, board: Board, bench: Bench, *, skip_same: bool = False, opener: Opener = open_port
+    artifact: Artifact,
+    board: Board,
+    bench: Bench,
+    *,
+    skip_same: bool = False,
+    erase_nvs: bool = False,
+    opener: Opener = open_port,
 ) -> FlashRecord:
     """Write an artifact to a board and prove that the board runs it.
 
     Before anything is written: another chip, MAC or flash size, an image too large, a damaged artifact raise
     :class:`InvalidError`. With ``skip_same`` nothing is written when the flash holds every region already.
+    What the device stored is kept, unless ``erase_nvs`` asks for an erase before the write.
     Raises :class:`InconclusiveError` when the board does not answer in time, :class:`ToolError` when esptool
     or the flash fails, :class:`InvalidError` when the firmware that boots is not the artifact.
     """
     refuse_artifact(artifact, board.spec)
     refuse_broken_files(artifact)
-    return _Flashing(artifact, board, bench, opener, Esptool(bench, board.spec)).run(skip_same)
+    stored = storage_partitions(artifact) if erase_nvs else ()
+    return _Flashing(artifact, board, bench, opener, Esptool(bench, board.spec), stored).run(skip_same)
 
 
 @dataclass(slots=True)
@@ -73,20 +96,27 @@ class _Flashing:
     bench: Bench
     opener: Opener
     tool: Esptool
+    doomed: tuple[Partition, ...]
 
     def run(self, skip_same: bool) -> FlashRecord:
         began_ns = self.bench.clock.monotonic_ns()
         chip, skipped, by = self._inspect(skip_same)
+        for partition in self.doomed:
+            self.bench.tell(Stage.ERASE, 0.0, partition.name)
+            access = self.board.enter_download()
+            self._writer(access).erase(partition, access)
         if not skipped:
             self.bench.tell(Stage.WRITE, 0.0)
-            self.tool.write(self.artifact, self.board.enter_download())
+            access = self.board.enter_download()
+            self._writer(access).write(self.artifact, access)
         self.bench.tell(Stage.VERIFY, 0.0)
-        with self._inspector(self.board.enter_download()) as inspector:
+        access = self.board.enter_download()
+        with self._inspector(access) as inspector:
             read = inspector.read_back(self.artifact)
         regions = region_records(self.artifact, read)
         refuse_regions(regions, self.board.spec.name)
         self.bench.tell(Stage.BOOT, 0.0)
-        said = self._boot(stays=by is ReadBackBy.ROM)
+        said = self._boot(stays=by is ReadBackBy.ROM and "://" not in access.port)
         refuse_firmware(said, self.artifact, chip)
         self.bench.tell(Stage.BOOT, 1.0)
         return FlashRecord(
@@ -103,6 +133,7 @@ class _Flashing:
             log=self.bench.log,
             skipped=skipped,
             nonce=said.nonce,
+            erased=tuple(partition.name for partition in self.doomed),
         )
 
     def _inspect(self, skip_same: bool) -> tuple[ChipIdentity, bool, ReadBackBy]:
@@ -126,8 +157,14 @@ class _Flashing:
             return False
         return all(image.md5 == digest for image, digest in zip(self.artifact.images, read, strict=True))
 
+    def _writer(self, access: FlashAccess) -> Writer:
+        return self.tool if access.file is None else FileFlasher(access.file, self.board.spec)
+
     @contextmanager
     def _inspector(self, access: FlashAccess) -> Iterator[Inspector]:
+        if access.file is not None:
+            yield FileFlasher(access.file, self.board.spec)
+            return
         if access.before != NO_RESET:
             yield EsptoolInspector(self.tool, access)
             return

@@ -100,7 +100,7 @@ def mac_bytes(mac: str) -> bytes:
     return raw
 
 
-def _mac_crc8(raw: bytes) -> int:
+def mac_crc8(raw: bytes) -> int:
     """The CRC-8 (Maxim) that Espressif burns beside the MAC."""
     crc = 0
     for byte in raw:
@@ -118,7 +118,7 @@ def _efuses(chip: Chip, mac: str) -> dict[int, int]:
         base = 0x3FF5A000
         return {
             base + 0x04: low,
-            base + 0x08: _mac_crc8(raw) << 16 | high,
+            base + 0x08: mac_crc8(raw) << 16 | high,
             base + 0x0C: 1 << 15 | 1 << 13 | 1 << 9,  # revision bit 0, rated 240 MHz, package D0WD
             base + 0x10: 128,  # CK8M_FREQ: with the calibration below it says 40 MHz exactly
             base + 0x14: 1 << 24 | 1 << 20,  # minor 1, revision bit 1

@@ -86,6 +86,21 @@ def test_another_board_is_refused_and_its_flash_stays_as_it_was(
     assert after.mode == "running"
 
 
+def test_what_the_device_stored_outlives_a_flash_unless_it_is_asked_to_go(
+    board: VirtualBoard, make_artifact: Maker, state_dir: Path
+) -> None:
+    artifact = make_artifact()
+    flash_artifact(artifact, board, bench())
+    flash = state_dir / "boards" / board.spec.name / "flash.bin"
+    stored = image_of("stored", 0x9000, b"HKS1 settings".ljust(4096, b"\xff"))
+    (artifact.directory / stored.file).write_bytes(b"HKS1 settings".ljust(4096, b"\xff"))
+    flash_artifact(replace(artifact, images=(*artifact.images, stored)), board, bench())
+    flash_artifact(artifact, board, bench())
+    assert flash.read_bytes()[0x9000:0x9004] == b"HKS1"
+    assert flash_artifact(artifact, board, bench(), skip_same=True, erase_nvs=True).erased == ("nvs",)
+    assert flash.read_bytes()[0x9000:0xF000] == b"\xff" * 0x6000
+
+
 def test_the_same_artifact_is_skipped_only_when_that_is_allowed(
     board: VirtualBoard, make_artifact: Maker
 ) -> None:

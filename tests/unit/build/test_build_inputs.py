@@ -142,7 +142,7 @@ def test_only_the_builds_inputs_decide_whether_it_is_dirty(project: Path) -> Non
     runner = FakeRunner.of(Scripted([f"# branch.oid {COMMIT}\n"]))
     assert read_revision(project, runner) == Revision(COMMIT, dirty=False)
     (command,) = runner.commands
-    assert command.argv[-3:] == ("--", "firmware", "platformio.ini")
+    assert command.argv[-4:] == ("--", "firmware", "platformio.ini", "CMakeLists.txt")
     assert command.cwd == project
     assert command.env is not None
     assert command.env["GIT_OPTIONAL_LOCKS"] == "0"

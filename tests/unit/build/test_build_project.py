@@ -117,7 +117,7 @@ def test_a_directory_without_the_file_is_no_checkout(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_value_is_named_with_its_line(tmp_path: Path, option: str, value: str, hint: str) -> None:
-    _write(tmp_path, f"[env:a]\nplatform = x\ncustom_hostkit_{option} = {value}\n")
+    _write(tmp_path, f"[env:a]\nplatform = symlink://x\ncustom_hostkit_{option} = {value}\n")
     with pytest.raises(UsageError) as caught:
         read_env(tmp_path, "a")
     assert caught.value.message == (f"{tmp_path}/platformio.ini:3: custom_hostkit_{option} is {value!r}")

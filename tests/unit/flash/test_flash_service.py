@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hostkit.boards.model import BoardSpec, Chip, FlashAccess, Kind
+from hostkit.boards.partitions import DEFAULT_PARTITIONS, pack_partitions
 from hostkit.boards.virtual import slip
 from hostkit.boards.virtual.flash import NorFlash
 from hostkit.boards.virtual.loader import Chipset
@@ -43,7 +44,10 @@ def fatal(words: str) -> Scripted:
 
 @pytest.fixture
 def artifact(tmp_path: Path) -> Artifact:
-    contents = {"partitions": (0x8000, b"\xaa" * 3072), "app": (0x10000, b"\xe9" + bytes(70_000))}
+    contents = {
+        "partitions": (0x8000, pack_partitions(DEFAULT_PARTITIONS)),
+        "app": (0x10000, b"\xe9" + bytes(70_000)),
+    }
     images = []
     for role, (offset, data) in contents.items():
         (tmp_path / f"{role}.bin").write_bytes(data)
@@ -69,6 +73,7 @@ class Desk:
     spec: BoardSpec = SPEC
     before: str = "no-reset"
     skip_same: bool = False
+    erase_nvs: bool = False
     log: Path | None = None
 
     def __post_init__(self) -> None:
@@ -86,7 +91,8 @@ class Desk:
         bench = Bench(
             self.runner, self.clock, self.log, self.transcript, TimeOuts(boot=2.0), self.progress.append
         )
-        return flash_artifact(self.artifact, self.board, bench, skip_same=self.skip_same, opener=self._open)
+        how = {"skip_same": self.skip_same, "erase_nvs": self.erase_nvs}
+        return flash_artifact(self.artifact, self.board, bench, opener=self._open, **how)
 
     def _esptool(self, command: Command) -> Scripted:
         if "write-flash" in command.argv and self.writes:
@@ -168,7 +174,7 @@ def test_progress_goes_through_every_stage_in_order(artifact: Artifact) -> None:
     desk = Desk(artifact)
     desk.run()
     stages = [progress.stage for progress in desk.progress]
-    assert [*dict.fromkeys(stages)] == [*Stage]
+    assert [*dict.fromkeys(stages)] == [stage for stage in Stage if stage is not Stage.ERASE]
     writing = [progress.fraction for progress in desk.progress if progress.stage is Stage.WRITE]
     assert writing == sorted(writing)
     assert (writing[0], writing[-1]) == (0.0, 1.0)
@@ -281,6 +287,31 @@ def test_what_the_flash_holds_already_is_not_written_again_if_that_is_asked_for(
     assert (record.skipped, record.bytes, record.esptool) == (True, 0, "")
     assert [region.md5_read for region in record.regions] == [image.md5 for image in artifact.images]
     assert len(desk.runner.commands) == 1
+
+
+ERASED = Scripted(("esptool v5.6.0\nFlash memory region erased successfully in 0.1 seconds.\n",))
+
+
+def test_what_was_stored_is_erased_only_if_that_is_asked_for(artifact: Artifact) -> None:
+    kept = Desk(artifact)
+    assert kept.run().erased == ()
+    assert not any("erase-region" in command.argv for command in kept.runner.commands)
+    desk = Desk(artifact, answers=[ERASED, WRITTEN], erase_nvs=True)
+    assert desk.run().erased == ("nvs",)
+    assert desk.runner.commands[0].argv[-3:] == ("erase-region", "0x9000", "0x6000")
+    assert "write-flash" in desk.runner.commands[1].argv
+
+
+def test_an_erase_that_esptool_does_not_confirm_is_no_success(artifact: Artifact) -> None:
+    desk = Desk(artifact, answers=[Scripted(("esptool v5.6.0\n",))], erase_nvs=True)
+    assert "did not say that it erased nvs" in fails(desk, ToolError).message
+    assert len(desk.runner.commands) == 1, "nothing was written"
+
+
+def test_without_a_partition_table_nothing_is_erased(artifact: Artifact) -> None:
+    desk = Desk(replace(artifact, images=artifact.images[1:]), answers=[], erase_nvs=True)
+    assert "nothing was erased" in fails(desk, InvalidError).message
+    assert desk.board.calls == []
 
 
 def test_what_differs_is_written_though_skipping_is_allowed(artifact: Artifact) -> None:
