@@ -15,7 +15,7 @@ from hostkit.boards.partitions import (
     Partition,
     pack_partitions,
 )
-from hostkit.build.elf import read_elf
+from hostkit.build.elf import read_elf, strip_elf
 from hostkit.build.model import Image
 from hostkit.errors import FailedError
 
@@ -35,12 +35,14 @@ class Packed:
 def pack_virtual(executable: bytes, *, chip: Chip, version: str, build_id: str) -> Packed:
     """Return the two regions; equal arguments give equal bytes (no dates).
 
+    The image carries the program without its debug information.
+
     Raises :class:`FailedError` when the image is larger than its partition, and :class:`ToolError`
     when the executable is none.
     """
     elf = read_elf(executable)
     description = AppDescription(version, build_id=bytes.fromhex(build_id))
-    app = pack_application(chip, description, Payload(f"{elf.machine}-linux", executable))
+    app = pack_application(chip, description, Payload(f"{elf.machine}-linux", strip_elf(executable)))
     check_fits(len(app), APP_PARTITION)
     table = pack_partitions(DEFAULT_PARTITIONS)
     return Packed(

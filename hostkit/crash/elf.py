@@ -86,13 +86,14 @@ class ElfLocator:
             places = self._from_dwarf(address)
         except (DWARFError, ELFError, KeyError, AttributeError, TypeError, ValueError):
             places = ()  # debug information of a kind that pyelftools cannot read
-        if places and places[0].function:
+        if symbol is None:
             return places
-        if not places and symbol is None:
-            return ()
-        name = symbol.name if symbol is not None else ""
-        first = places[0] if places else Place("")
-        return (Place(name, first.file, first.line), *places[1:])
+        if not places:
+            return (Place(symbol.name),)
+        *inlined, outer = places
+        if not outer.function or symbol.name.endswith(f"::{outer.function}"):
+            outer = Place(symbol.name, outer.file, outer.line)  # brief debug information has no namespaces
+        return (*inlined, outer)
 
     def _from_dwarf(self, address: int) -> tuple[Place, ...]:
         if self._lines is None or self._scopes is None:

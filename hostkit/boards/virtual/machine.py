@@ -21,7 +21,7 @@ from hostkit.boards.virtual.faults import Fault, FaultRequest
 from hostkit.boards.virtual.flash import NorFlash
 from hostkit.boards.virtual.keeper import FlashKeeper
 from hostkit.boards.virtual.loader import Chipset, Effect
-from hostkit.boards.virtual.payload import SOFTWARE_RESTART, Firmware
+from hostkit.boards.virtual.payload import PANICKED, SOFTWARE_RESTART, Firmware
 from hostkit.boards.virtual.registers import Registers
 from hostkit.boards.virtual.reset import ResetCircuit, Strap
 from hostkit.boards.virtual.retry import BootRetry
@@ -122,7 +122,7 @@ class Machine:
         elif code == SOFTWARE_RESTART:
             self._reset(ResetReason.SOFTWARE, self._strap)
         else:
-            self._panic()
+            self._panic(said=code == PANICKED)
 
     def lines(self, *, dtr: bool | None = None, rts: bool | None = None) -> None:
         """The host drives DTR or RTS."""
@@ -230,8 +230,9 @@ class Machine:
         if not self.plugged:
             raise InconclusiveError("the board is unplugged", hint="say: hostkit boards fault NAME replug")
 
-    def _panic(self) -> None:
-        self._say(panic_text())
+    def _panic(self, *, said: bool = False) -> None:
+        if not said:
+            self._say(panic_text())
         if self._now - self._booted_at > _CALM_NS:
             self._reset_afresh(ResetReason.PANIC, self._strap)
         else:

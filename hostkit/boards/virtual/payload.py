@@ -22,6 +22,9 @@ from hostkit.process import Command, end_group, start
 SOFTWARE_RESTART = 0x52
 """Exit code by which firmware asks for a restart (op ``reboot``)."""
 
+PANICKED = 0x53
+"""Exit code of firmware that panicked and has said so on its UART, in the words of ESP-IDF."""
+
 STORAGE_FILE = "nvs.bin"
 """The firmware's storage while it runs; found at the start of a server, it is what a killed one left."""
 

@@ -30,6 +30,8 @@ GLIBC = "2.28"
 SYSTEM_COMPILERS = {"g++": "gcc", "clang++": "clang"}
 
 
+DEBUG = ["-g1", "-fno-omit-frame-pointer"]
+
 DIGEST_SIZE = hashlib.sha256().digest_size
 
 
@@ -144,7 +146,7 @@ def zcbor_objects(directory):
     """Compile zcbor's C sources as they come in its wheel, without this project's warnings."""
     # The macros of build_flags: they change what zcbor's headers and sources agree on.
     defines = env.ParseFlagsExtended(env.get("BUILD_FLAGS", []))["CPPDEFINES"]
-    quiet = env.Clone(CCFLAGS=["-Os"], CFLAGS=["-std=c11"], CPPDEFINES=defines)
+    quiet = env.Clone(CCFLAGS=["-Os", *DEBUG], CFLAGS=["-std=c11"], CPPDEFINES=defines)
     objects = []
     for name in ("zcbor_common", "zcbor_decode", "zcbor_encode"):
         source = directory / "src" / (name + ".c")
@@ -158,6 +160,7 @@ stop_with_parent()
 lock_build_directory()
 IDENTITY = choose_compiler()
 ZCBOR = package_directory("zcbor") or fail("zcbor is not installed: run `pip install zcbor`")
+ZIG = package_directory("ziglang")
 
 if os.environ.get("HK_OBJECT_CACHE"):
     env.CacheDir(os.environ["HK_OBJECT_CACHE"], CheckedCache)
@@ -166,9 +169,14 @@ if os.environ.get("HK_OBJECT_CACHE"):
 env.Replace(IMPLICIT_COMMAND_DEPENDENCIES=0, PROGSUFFIX="")
 # In $( $) because it names the checkout: the same sources elsewhere must give the same signature,
 # and, thanks to this very flag, give the same bytes.
-PREFIX_MAP = ' $( "-ffile-prefix-map=$PROJECT_DIR=." "-ffile-prefix-map=%s=zcbor" $)' % ZCBOR
+PREFIX_MAP = ' $( "-ffile-prefix-map=$PROJECT_DIR=." "-ffile-prefix-map=%s=zcbor"' % ZCBOR
+PREFIX_MAP += (' "-ffile-prefix-map=%s=zig"' % ZIG if ZIG else "") + " $)"
 env.Replace(CCCOM=env["CCCOM"] + PREFIX_MAP, CXXCOM=env["CXXCOM"] + PREFIX_MAP)
-env.Append(CPPPATH=[str(ZCBOR / "include")], LINKFLAGS=["-s"])
+# Lines, functions and what was inlined stay in the ELF file, for crashes; hostkit leaves them out of the
+# image. (Those of zig's own start files name the directory they were compiled in.) The frame pointer is
+# what the panic handler of ports/host walks along.
+env.Append(CCFLAGS=DEBUG)
+env.Append(CPPPATH=[str(ZCBOR / "include")])
 
 env.AddBuildMiddleware(compile_source)
 env.Append(PIOBUILDFILES=zcbor_objects(ZCBOR))
