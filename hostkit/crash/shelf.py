@@ -6,9 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from hostkit.crash.addr2line import Addr2lineLocator
 from hostkit.crash.decode import Crash, decode
-from hostkit.crash.elf import ElfLocator
 from hostkit.crash.model import CrashReport
 from hostkit.crash.places import Locator
 from hostkit.errors import HostkitError
@@ -84,9 +82,13 @@ class CrashDecoder:
         return self._locators[path]
 
     def _open(self, path: Path) -> Locator | None:
-        if self._program and self._runner is not None:
-            return Addr2lineLocator(self._program, path, self._runner)
+        # Only after a crash: pyelftools takes 40 ms to import.
+        from hostkit.crash.addr2line import Addr2lineLocator  # noqa: PLC0415
+        from hostkit.crash.elf import ElfLocator  # noqa: PLC0415
+
         try:
+            if self._program and self._runner is not None:
+                return Addr2lineLocator(self._program, path, self._runner)
             return ElfLocator(path)
         except HostkitError:
             return None

@@ -37,6 +37,8 @@ class CrashWatch:
         self._chunk = b""
         self._kind = _Chunk.OPEN
         self._line = b""
+        self.answers = 0
+        """Replies that were seen among the bytes so far."""
 
     def feed(self, data: bytes) -> tuple[CrashReport, ...]:
         """Take the next bytes."""
@@ -87,6 +89,7 @@ class CrashWatch:
         if any(isinstance(piece, Frame) for piece in pieces):
             for piece in pieces:
                 if isinstance(piece, Frame) and _is_reply(piece.payload):
+                    self.answers += 1
                     self._reader.answered()
             return
         self._text(chunk, done)
