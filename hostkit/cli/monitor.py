@@ -6,6 +6,7 @@ import queue
 import sys
 import threading
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,10 +15,15 @@ from hostkit.cli.context import Context
 from hostkit.errors import ExitCode, HostkitError, InconclusiveError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hostkit.boards.model import Board
+    from hostkit.cli.monitor_crash import CrashLines
     from hostkit.link.client import Link
+    from hostkit.link.transcript import Transcript
     from hostkit.link.transport import Transport
 
+FILE = click.Path(dir_okay=False, path_type=Path)
 _POLL_S = 0.05
 _REOPEN_S = 0.2
 _AFTER_INPUT_S = 0.3  # how long to listen on after the last command of a pipe was answered
@@ -29,14 +35,24 @@ _AFTER_INPUT_S = 0.3  # how long to listen on after the last command of a pipe w
 @click.option("--for", "for_s", type=click.FloatRange(min=0), metavar="SECONDS", help="End after that time.")
 @click.option("--reset", is_flag=True, help="Reset the board first, to see it boot.")
 @click.option("--raw", is_flag=True, help="Write the bytes as they come, nothing decoded.")
+@click.option("--record", type=FILE, metavar="FILE", help="Keep both directions, for `boards replay FILE`.")
+@click.option("--elf", type=FILE, metavar="FILE", help="Decode crashes with it (default: by the build id).")
 @click.pass_obj
-def monitor_command(
-    context: Context, board: str | None, typing: bool, for_s: float | None, reset: bool, raw: bool
+def monitor_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
+    context: Context,
+    board: str | None,
+    typing: bool,
+    for_s: float | None,
+    reset: bool,
+    raw: bool,
+    record: Path | None,
+    elf: Path | None,
 ) -> int:
     """Show what a board says: frames, logs, ROM text, each with seconds since the start.
 
     \b
-    Lines begin with `<` for what came, `>` for what was sent, `!` for what went wrong.
+    Lines begin with `<` for what came, `>` for what was sent, `!` for what went wrong: among it crashes,
+    decoded to function, file and line.
     With --type, commands are typed as they are named in link.cddl:
       step 1000
       configure lava 7 speed=3
@@ -44,10 +60,12 @@ def monitor_command(
     `help` lists them all. From a pipe, monitor ends when the last one is answered, with exit code 1
     when one of them failed.
     """
-    if raw and typing:
-        raise UsageError("--raw and --type exclude each other", hint="leave one of them out")
+    if raw and (typing or record):
+        other = "--type" if typing else "--record"
+        raise UsageError(f"--raw and {other} exclude each other", hint="leave one of them out")
     from hostkit.boards.model import Kind  # noqa: PLC0415 - not for --help
     from hostkit.cli.flash import find_board, hold_board, settings_of  # noqa: PLC0415
+    from hostkit.link.transcript import Transcript  # noqa: PLC0415
     from hostkit.link.transport import open_transport  # noqa: PLC0415
 
     with ExitStack() as stack:
@@ -60,21 +78,35 @@ def monitor_command(
         if reset and not first:
             held.run_application()
         deadline = None if for_s is None else context.clock.monotonic_ns() + round(for_s * 1e9)
-        monitor = Monitor(context, held, deadline)
+        monitor = Monitor(context, held, deadline, crash_lines(context, elf))
+        if record is not None:
+            monitor.transcript = stack.enter_context(Transcript(context.clock, path=record))
         if raw:
             return monitor.run_raw(transport)
         return monitor.run(transport, sys.stdin if typing else None)
 
 
+def crash_lines(context: Context, elf: Path | None) -> CrashLines:
+    """Return what decodes crashes while a board is watched."""
+    from hostkit.cli.monitor_crash import CrashLines  # noqa: PLC0415 - not for --help
+    from hostkit.crash.shelf import CrashDecoder  # noqa: PLC0415
+
+    return CrashLines(CrashDecoder(context.paths.artifacts), elf)
+
+
 class Monitor:
     """One session of watching; ``deadline_ns`` None is until Ctrl-C, or the end of a pipe of commands."""
 
-    def __init__(self, context: Context, board: Board, deadline_ns: int | None) -> None:
-        """Start the stamps at zero."""
+    def __init__(
+        self, context: Context, board: Board, deadline_ns: int | None, crashes: CrashLines | None = None
+    ) -> None:
+        """Start the stamps at zero. ``transcript``, if set before :meth:`run`, keeps every byte."""
         self._clock = context.clock
         self._board = board
         self._deadline_ns = deadline_ns
         self._began_ns = context.clock.monotonic_ns()
+        self._crashes = crashes
+        self.transcript: Transcript | None = None
         self._failures = 0
         self._unsent: str | None = None  # a command that met a vanished port
 
@@ -108,7 +140,7 @@ class Monitor:
     def _watch(self, transport: Transport, lines: _Lines | None) -> int:
         from hostkit.link.client import Link  # noqa: PLC0415 - not for --help
 
-        with Link(transport, self._clock) as link:
+        with Link(transport, self._clock, transcript=self.transcript) as link:
             while not self._over():
                 self._show(link, _POLL_S)
                 line = self._unsent or (lines.next() if lines is not None else None)
@@ -116,15 +148,24 @@ class Monitor:
                     self._send(link, line)
                 elif lines is not None and lines.ended and self._deadline_ns is None:
                     self._deadline_ns = self._clock.monotonic_ns() + round(_AFTER_INPUT_S * 1e9)
+        if self._crashes is not None:
+            self._tell(self._crashes.end())
         piped = lines is not None and not lines.interactive
         return ExitCode.FAIL if piped and self._failures else ExitCode.PASS
 
     def _show(self, link: Link, timeout_s: float) -> None:
         from hostkit.link.views import describe_incoming  # noqa: PLC0415 - not for --help
 
-        for item in link.receive(timeout_s):
+        items = link.receive(timeout_s)
+        for item in items:
             for line in describe_incoming(item):
                 self._say("<", line)
+        if self._crashes is not None:
+            self._tell(self._crashes.take(items, self._clock.monotonic_ns()))
+
+    def _tell(self, crashes: Iterator[str]) -> None:
+        for line in crashes:
+            self._say("!", line)
 
     def _send(self, link: Link, line: str) -> None:
         from hostkit.link.commands import all_usages, parse_command  # noqa: PLC0415 - not for --help
