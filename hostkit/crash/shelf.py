@@ -71,8 +71,8 @@ class CrashDecoder:
     def decode_all(
         self, reports: Iterable[CrashReport], *, elf: Path | None = None, build: str = ""
     ) -> tuple[Crash, ...]:
-        """Decode several, the same crash once."""
-        return tuple(dict.fromkeys(self.decode(report, elf=elf, build=build) for report in reports))
+        """Decode several."""
+        return tuple(self.decode(report, elf=elf, build=build) for report in reports)
 
     def _locator(self, path: Path | None) -> Locator | None:
         if path is None:

@@ -17,6 +17,8 @@ from hostkit.link.transcript import Direction, read_entries
 CRASHES = "crashes.json"
 """Registers, calls and words of every crash, in the evidence."""
 
+_MOST_WRITTEN = 100
+
 
 def crashes_in(path: Path, decoder: CrashDecoder, build: str, *, answered: bool) -> tuple[Crash, ...]:
     """Return the crashes in a transcript, decoded, the one that explains most first; none without a file.
@@ -50,5 +52,5 @@ def crash_facts(stage: Stage, crashes: tuple[Crash, ...]) -> tuple[CrashFact, ..
 
 
 def write_crashes(into: Path, crashes: tuple[Crash, ...]) -> None:
-    """Write all that is known of crashes to the evidence."""
-    write_json(into, CRASHES, [plain(crash) for crash in crashes])
+    """Write all that is known of crashes to the evidence, of a hundred at most."""
+    write_json(into, CRASHES, [plain(crash) for crash in crashes[:_MOST_WRITTEN]])

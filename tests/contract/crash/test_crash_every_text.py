@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from hostkit.crash.decode import decode
 from hostkit.crash.elf import ElfLocator
 from hostkit.crash.stream import find_crashes
-
-sys.path.append(str(Path(__file__).parents[2] / "unit" / "crash"))
-import crash_texts as texts
+from hostkit.testing import crash as texts
 
 XTENSA = {
     **texts.XTENSA,

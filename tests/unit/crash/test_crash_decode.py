@@ -184,6 +184,7 @@ def test_an_addr2line_that_was_asked_for_is_used(tmp_path: Path) -> None:
     elf = _artifact(tmp_path, "virtual-0123456789abcdef", _elf(0x1000, 0x2000))
     runner = FakeRunner(lambda _: Scripted(["draw\na.cpp:1\n"]))
     decoder = CrashDecoder(tmp_path, program="addr2line", runner=runner)
-    crash, *rest = decoder.decode_all([PANIC, PANIC], elf=elf)
-    assert rest == []
+    crash, again = decoder.decode_all([PANIC, PANIC], elf=elf)
+    assert again == crash
+    assert len(runner.commands) == 2  # once for each address
     assert crash.reason == "panic: StoreProhibited in draw, a.cpp:1"

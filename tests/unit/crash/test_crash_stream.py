@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 
-import crash_texts as texts
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from hostkit.crash.model import CrashKind, CrashReport
 from hostkit.crash.stream import CrashWatch, find_crashes
 from hostkit.link.framing import encode_frame
 from hostkit.link.messages import Level, Log, Reply, Status, encode_message
+from hostkit.testing import crash as texts
 
 
 def _only(text: str, **addresses: int) -> CrashReport:
