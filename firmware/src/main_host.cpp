@@ -2,6 +2,7 @@
 #include "app/app.hpp"
 #include "host/led_strips.hpp"
 #include "host/nvs_file.hpp"
+#include "host/panic.hpp"
 #include "host/process.hpp"
 #include "host/steady_clock.hpp"
 #include "host/stdio_stream.hpp"
@@ -21,6 +22,7 @@ hk::App app(ports, hk::kBuildInfo, hk::kProfiles[hk::profile_index(hk::kBuildInf
 }  // namespace
 
 int main() {
+    hk::host::Panic::begin(hk::kBuildInfo.build);
     stream.begin();
     nvs.begin();
     process.begin();

@@ -73,6 +73,31 @@ def read_program(data: bytes) -> Program:
     return Program(entry, tuple(sorted(loads, key=lambda load: load.address)))
 
 
+def strip_elf(data: bytes) -> bytes:
+    """Return the program alone, as it is loaded: without debug information, symbols and section table.
+
+    Loaders, the kernel's and the C library's, read program headers only. Equal programs give equal bytes,
+    whatever else the file said of them. Linkers put what is loaded first. A file without program headers
+    is left as it is. Raises :class:`ToolError` for what is no ELF file.
+    """
+    read_elf(data)
+    wide = data[4] == 2
+    (table,) = struct.unpack_from("<Q", data, 32) if wide else struct.unpack_from("<I", data, 28)
+    size, count = struct.unpack_from("<HH", data, 54 if wide else 42)
+    if not count:
+        return data
+    form = struct.Struct("<8xQ16xQ" if wide else "<4xI8xI")  # offset and size in the file
+    try:
+        parts = [form.unpack_from(data, table + number * size) for number in range(count)]
+    except struct.error:
+        raise _broken("its program headers are cut off") from None
+    end = max([table + size * count, *(sum(part) for part in parts)])
+    kept = bytearray(data[:end])
+    for offset, length in ((40, 8), (60, 4)) if wide else ((32, 4), (48, 4)):  # e_shoff; e_shnum, e_shstrndx
+        kept[offset : offset + length] = bytes(length)
+    return bytes(kept)
+
+
 def _in_ram(name: str) -> bool:
     return name.startswith(_RAM_SECTIONS + _RAM_SECTIONS_IDF) and not name.startswith(_RELRO)
 

@@ -20,7 +20,7 @@ from hostkit.files import canonical_json
 from hostkit.process import Command, Runner
 
 FIRMWARE = "firmware"
-FORMAT = 1  # raise when the packer makes other bytes of the same inputs
+FORMAT = 2  # raise when the packer makes other bytes of the same inputs
 _GIT_TIMEOUT_S = 20.0
 _TRACKED = (FIRMWARE, INI, CMAKE)
 _SOURCE_SUFFIXES = {".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".inc", ".s", ".S", ".ld"}

@@ -16,7 +16,7 @@ from hostkit.boards.partitions import (
     pack_partitions,
 )
 from hostkit.build.chips import chip_image
-from hostkit.build.elf import read_elf
+from hostkit.build.elf import read_elf, strip_elf
 from hostkit.build.model import Image
 from hostkit.errors import FailedError
 
@@ -47,12 +47,14 @@ def pack(executable: bytes, *, chip: Chip, version: str, build_id: str) -> Packe
 def pack_virtual(executable: bytes, *, chip: Chip, version: str, build_id: str) -> Packed:
     """Return the two regions; equal arguments give equal bytes (no dates).
 
+    The image carries the program without its debug information.
+
     Raises :class:`FailedError` when the image is larger than its partition, and :class:`ToolError`
     when the executable is none.
     """
     elf = read_elf(executable)
     description = AppDescription(version, build_id=bytes.fromhex(build_id))
-    app = pack_application(chip, description, Payload(f"{elf.machine}-linux", executable))
+    app = pack_application(chip, description, Payload(f"{elf.machine}-linux", strip_elf(executable)))
     return _regions(app, elf.ram)
 
 

@@ -175,7 +175,8 @@ def _artifact(context: Context, settings: Settings, show: _Show) -> Artifact:
 def _flash(
     context: Context, settings: Settings, artifact: Artifact, board: Board, show: _Show, **how: Unpack[_How]
 ) -> FlashRecord:
-    from hostkit.flash.model import Bench, TimeOuts  # noqa: PLC0415 - not for --help
+    from hostkit.crash.shelf import CrashDecoder  # noqa: PLC0415 - not for --help
+    from hostkit.flash.model import Bench, TimeOuts  # noqa: PLC0415
     from hostkit.flash.service import flash_artifact  # noqa: PLC0415
     from hostkit.link.transcript import Transcript  # noqa: PLC0415
 
@@ -188,6 +189,7 @@ def _flash(
             transcript=transcript,
             time_outs=TimeOuts(write=settings.flash_timeout_s, boot=settings.boot_timeout_s),
             on_progress=show.flash,
+            crashes=CrashDecoder(context.paths.artifacts),
         )
         return flash_artifact(artifact, board, bench, **how)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import queue
 import sys
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,10 +16,15 @@ from hostkit.cli.waiting import wait_option
 from hostkit.errors import ExitCode, HostkitError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hostkit.cli.monitor_crash import CrashLines
     from hostkit.cli.watching import Turns
     from hostkit.link.client import Link
+    from hostkit.link.transcript import Transcript
     from hostkit.link.transport import Transport
 
+FILE = click.Path(dir_okay=False, path_type=Path)
 _POLL_S = 0.05
 _AFTER_INPUT_S = 0.3  # how long to listen on after the last command of a pipe was answered
 
@@ -30,6 +36,8 @@ _AFTER_INPUT_S = 0.3  # how long to listen on after the last command of a pipe w
 @click.option("--reset", is_flag=True, help="Reset the board first, to see it boot.")
 @click.option("--raw", is_flag=True, help="Write the bytes as they come, nothing decoded.")
 @wait_option
+@click.option("--record", type=FILE, metavar="FILE", help="Keep both directions, for `boards replay FILE`.")
+@click.option("--elf", type=FILE, metavar="FILE", help="Decode crashes with it (default: by the build id).")
 @click.pass_obj
 def monitor_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     context: Context,
@@ -39,6 +47,8 @@ def monitor_command(  # noqa: PLR0913, PLR0917 - click passes each option by nam
     reset: bool,
     raw: bool,
     lease_timeout: float | None,
+    record: Path | None,
+    elf: Path | None,
 ) -> int:
     """Show what a board says: frames, logs, ROM text, each with seconds since the start.
 
@@ -46,7 +56,8 @@ def monitor_command(  # noqa: PLR0913, PLR0917 - click passes each option by nam
     as flash or hil, and go on afterwards; lines with `--` say so. --type takes the board for itself, too.
 
     \b
-    Lines begin with `<` for what came, `>` for what was sent, `!` for what went wrong.
+    Lines begin with `<` for what came, `>` for what was sent, `!` for what went wrong: among it crashes,
+    decoded to function, file and line.
     With --type, commands are typed as they are named in link.cddl:
       step 1000
       configure lava 7 speed=3
@@ -54,29 +65,54 @@ def monitor_command(  # noqa: PLR0913, PLR0917 - click passes each option by nam
     `help` lists them all. From a pipe, monitor ends when the last one is answered, with exit code 1
     when one of them failed.
     """
-    if raw and typing:
-        raise UsageError("--raw and --type exclude each other", hint="leave one of them out")
+    if raw and (typing or record):
+        other = "--type" if typing else "--record"
+        raise UsageError(f"--raw and {other} exclude each other", hint="leave one of them out")
     from hostkit.cli.flash import find_board, settings_of  # noqa: PLC0415 - not for --help
     from hostkit.cli.watching import Turns  # noqa: PLC0415
+    from hostkit.link.transcript import Transcript  # noqa: PLC0415
 
     settings = settings_of(context, board=board, lease_timeout_s=lease_timeout)
     deadline = None if for_s is None else context.clock.monotonic_ns() + round(for_s * 1e9)
-    monitor = Monitor(context, deadline, raw=raw)
+    monitor = Monitor(context, deadline, raw=raw, crashes=crash_lines(context, elf))
     spec = find_board(context, settings.board)
-    turns = Turns(context, spec, monitor.say, exclusive=typing, patience_s=settings.lease_timeout_s)
-    with closing(turns):
+    with ExitStack() as stack:
+        if record is not None:
+            monitor.transcript = stack.enter_context(Transcript(context.clock, path=record))
+        turns = Turns(context, spec, monitor.say, exclusive=typing, patience_s=settings.lease_timeout_s)
+        stack.enter_context(closing(turns))
         return monitor.run(turns, sys.stdin if typing else None, reset=reset)
+
+
+def crash_lines(context: Context, elf: Path | None) -> CrashLines:
+    """Return what decodes crashes while a board is watched."""
+    from hostkit.cli.monitor_crash import CrashLines  # noqa: PLC0415 - not for --help
+    from hostkit.crash.shelf import CrashDecoder  # noqa: PLC0415
+
+    return CrashLines(CrashDecoder(context.paths.artifacts), elf)
 
 
 class Monitor:
     """One session of watching; ``deadline_ns`` None is until Ctrl-C, or the end of a pipe of commands."""
 
-    def __init__(self, context: Context, deadline_ns: int | None, *, raw: bool = False) -> None:
-        """Start the stamps at zero. ``raw``: bytes to standard output, marks to standard error."""
+    def __init__(
+        self,
+        context: Context,
+        deadline_ns: int | None,
+        *,
+        raw: bool = False,
+        crashes: CrashLines | None = None,
+    ) -> None:
+        """Start the stamps at zero. ``raw``: bytes to standard output, marks to standard error.
+
+        ``transcript``, if set before :meth:`run`, keeps every byte.
+        """
         self._clock = context.clock
         self._deadline_ns = deadline_ns
         self._began_ns = context.clock.monotonic_ns()
         self._raw = raw
+        self._crashes = crashes
+        self.transcript: Transcript | None = None
         self._failures = 0
         self._unsent: str | None = None  # a command that met a vanished port
 
@@ -120,7 +156,7 @@ class Monitor:
     def _watch(self, transport: Transport, lines: _Lines | None) -> int:
         from hostkit.link.client import Link  # noqa: PLC0415 - not for --help
 
-        with Link(transport, self._clock) as link:
+        with Link(transport, self._clock, transcript=self.transcript) as link:
             while not self.over():
                 self._show(link, _POLL_S)
                 line = self._unsent or (lines.next() if lines is not None else None)
@@ -128,15 +164,24 @@ class Monitor:
                     self._send(link, line)
                 elif lines is not None and lines.ended and self._deadline_ns is None:
                     self._deadline_ns = self._clock.monotonic_ns() + round(_AFTER_INPUT_S * 1e9)
+        if self._crashes is not None:
+            self._tell(self._crashes.end())
         piped = lines is not None and not lines.interactive
         return ExitCode.FAIL if piped and self._failures else ExitCode.PASS
 
     def _show(self, link: Link, timeout_s: float) -> None:
         from hostkit.link.views import describe_incoming  # noqa: PLC0415 - not for --help
 
-        for item in link.receive(timeout_s):
+        items = link.receive(timeout_s)
+        for item in items:
             for line in describe_incoming(item):
                 self.say("<", line)
+        if self._crashes is not None:
+            self._tell(self._crashes.take(items, self._clock.monotonic_ns()))
+
+    def _tell(self, crashes: Iterator[str]) -> None:
+        for line in crashes:
+            self.say("!", line)
 
     def _send(self, link: Link, line: str) -> None:
         from hostkit.link.commands import all_usages, parse_command  # noqa: PLC0415 - not for --help

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hostkit.boards.model import Chip
 from hostkit.clock import Clock
+from hostkit.crash.shelf import CrashDecoder
 from hostkit.link.transcript import Transcript
 from hostkit.process import Runner
 
@@ -98,7 +99,10 @@ class TimeOuts:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What flashing works with. esptool's output goes to ``log``, the boot conversation to ``transcript``."""
+    """What flashing works with. esptool's output goes to ``log``, the boot conversation to ``transcript``.
+
+    ``crashes`` says where firmware failed that crashed instead of booting; without it addresses stay numbers.
+    """
 
     runner: Runner
     clock: Clock
@@ -106,6 +110,7 @@ class Bench:
     transcript: Transcript | None = None
     time_outs: TimeOuts = TimeOuts()
     on_progress: Callable[[Progress], None] | None = None
+    crashes: CrashDecoder | None = None
 
     def tell(self, stage: Stage, fraction: float, detail: str = "") -> None:
         """Report progress to whoever listens."""

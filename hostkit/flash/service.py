@@ -10,7 +10,10 @@ from typing import Protocol
 from hostkit.boards.model import Board, FlashAccess
 from hostkit.boards.partitions import Partition
 from hostkit.build.model import Artifact
-from hostkit.errors import InconclusiveError, InvalidError, ToolError
+from hostkit.crash.blame import crash_error
+from hostkit.crash.decode import decode
+from hostkit.crash.stream import find_crashes
+from hostkit.errors import HostkitError, InconclusiveError, InvalidError, ToolError
 from hostkit.flash.esptool import Esptool, EsptoolInspector
 from hostkit.flash.file import FileFlasher
 from hostkit.flash.model import Bench, ChipIdentity, FlashRecord, ReadBackBy, Stage
@@ -28,6 +31,7 @@ NO_RESET = "no-reset"
 
 _ROM_BAUD = 115_200  # the ROM loader measures the rate of the first bytes; this one always works
 _PORT_POLL_S = 0.05
+_CRASHED = ("panic", "watchdog")  # reset reasons of firmware that did not come up at its first try
 
 Opener = Callable[[str, int], Transport]
 
@@ -81,7 +85,8 @@ def flash_artifact(
     :class:`InvalidError`. With ``skip_same`` nothing is written when the flash holds every region already.
     What the device stored is kept, unless ``erase_nvs`` asks for an erase before the write.
     Raises :class:`InconclusiveError` when the board does not answer in time, :class:`ToolError` when esptool
-    or the flash fails, :class:`InvalidError` when the firmware that boots is not the artifact.
+    or the flash fails, :class:`InvalidError` when the firmware that boots is not the artifact, and
+    :class:`FirmwareCrashError` when it crashes instead of booting.
     """
     refuse_artifact(artifact, board.spec)
     refuse_broken_files(artifact)
@@ -187,10 +192,28 @@ class _Flashing:
             self.board.run_application()
             opened = opened or self._link_transport(limit_s)
             link = Link(opened, self.bench.clock, transcript=self.bench.transcript)
-            return link.wait_ready(limit_s)
+            return self._hear(link, limit_s)
         finally:
             if opened is not None:
                 opened.close()
+
+    def _hear(self, link: Link, limit_s: float) -> Identity:
+        """Wait for the firmware's word. A crash is a better reason than silence, and none for success."""
+        try:
+            said = link.wait_ready(limit_s)
+        except InconclusiveError as error:
+            raise self._crash(link) or error from None
+        crash = self._crash(link) if said.reset in _CRASHED else None
+        if crash is not None:
+            raise crash
+        return said
+
+    def _crash(self, link: Link) -> HostkitError | None:
+        reports = find_crashes(link.text.encode())
+        decoder = self.bench.crashes
+        if decoder is None:
+            return crash_error(decode(report, None) for report in reports)
+        return crash_error(decoder.decode_all(reports, build=self.artifact.build_id))
 
     def _link_transport(self, limit_s: float) -> Transport:
         """Open the port where the firmware talks; a USB port goes away and comes back at a reset."""

@@ -35,7 +35,12 @@ class _Finding:
 
 def decide(rules: Rules, facts: Facts) -> Decision:
     """Return the verdict that the facts allow under the rules. Total: never raises."""
-    findings = [*_check_stop(facts), *_check_records(rules, facts), *_check_suite(facts)]
+    findings = [
+        *_check_crashes(facts),
+        *_check_stop(facts),
+        *_check_records(rules, facts),
+        *_check_suite(facts),
+    ]
     findings += [*_check_tests(rules, facts.observations), *_check_scope(rules, facts)]
     rung = _reached(rules, facts)
     if not findings:
@@ -45,8 +50,14 @@ def decide(rules: Rules, facts: Facts) -> Decision:
     return Decision(findings[0].verdict, rung, reasons, _left_open(facts, rung))
 
 
+def _check_crashes(facts: Facts) -> Iterator[_Finding]:
+    """Did the board crash? Whatever else was found is then a consequence, so this comes first."""
+    for crash in facts.crashes:
+        yield _Finding(Verdict.FAIL if crash.blames_firmware else Verdict.INCONCLUSIVE, crash.reason)
+
+
 def _check_stop(facts: Facts) -> Iterator[_Finding]:
-    if facts.stop is not None:
+    if facts.stop is not None and facts.stop.reason not in {crash.reason for crash in facts.crashes}:
         verdict = Verdict.INCONCLUSIVE if facts.stop.verdict is Verdict.PASS else facts.stop.verdict
         yield _Finding(verdict, f"{facts.stop.stage.value}: {facts.stop.reason}")
 

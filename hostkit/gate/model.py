@@ -98,6 +98,17 @@ class SuiteFact:
 
 
 @dataclass(frozen=True, slots=True)
+class CrashFact:
+    """A crash that was seen in what the board sent; ``calls``: where it was, innermost first, for people."""
+
+    stage: Stage
+    reason: str
+    blames_firmware: bool  # False: its supply is to blame
+    calls: tuple[str, ...] = ()
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Why the gate went no further than a stage."""
 
@@ -140,6 +151,7 @@ class Facts:
     observations: tuple[Observation, ...] = ()
     selection: str = ""  # the -k expression
     stop: Stop | None = None
+    crashes: tuple[CrashFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,16 @@ from hostkit.build.model import Artifact
 from hostkit.build.platformio import CompileError
 from hostkit.build.service import BuildResult, build
 from hostkit.build.store import LOG, MANIFEST
+from hostkit.crash.shelf import CrashDecoder
 from hostkit.errors import FailedError, HostkitError, InconclusiveError, InvalidError, UsageError
 from hostkit.flash import model as flash_model
 from hostkit.flash.model import FlashRecord, TimeOuts
 from hostkit.flash.service import flash_artifact
+from hostkit.gate.crashes import crash_facts, crashes_in, write_crashes
 from hostkit.gate.evidence import write_bytes
 from hostkit.gate.model import (
     BuildFact,
+    CrashFact,
     Facts,
     FlashFact,
     IdentityFact,
@@ -34,7 +37,7 @@ from hostkit.gate.model import (
 )
 from hostkit.gate.observations import read_suite
 from hostkit.gate.request import Bench, GateRequest
-from hostkit.gate.suite import OBSERVATIONS, OUTPUT, SuiteCall, suite_command
+from hostkit.gate.suite import OBSERVATIONS, OUTPUT, TRANSCRIPT, SuiteCall, suite_command
 from hostkit.hil.catalog import find_catalog
 from hostkit.hil.observations import Outcome
 from hostkit.link.transcript import Transcript
@@ -63,6 +66,7 @@ class Ran:
     identity: IdentityFact | None = None
     observations: tuple[Observation, ...] = ()
     stop: Stop | None = None
+    crashes: tuple[CrashFact, ...] = ()
 
     def facts(self, checkout: Checkout, selection: str) -> Facts:
         """Return what a decision may rest on."""
@@ -75,6 +79,7 @@ class Ran:
             observations=self.observations,
             selection=selection,
             stop=self.stop,
+            crashes=self.crashes,
         )
 
 
@@ -98,6 +103,7 @@ class Stages:
         self._catalog = load_catalog(find_catalog(request.project))
         if request.board != ANY_BOARD:
             self._catalog.get(request.board)
+        self._decoder = CrashDecoder(bench.paths.artifacts)
         self.seconds: dict[str, float] = {}
         self.ran = Ran()
 
@@ -218,9 +224,12 @@ class Stages:
                             write=bench.settings.flash_timeout_s, boot=bench.settings.boot_timeout_s
                         ),
                         on_progress=bench.listener.flash,
+                        crashes=self._decoder,
                     ),
                 )
             bench.listener.stage(Stage.FLASH, f"{self.ran.flash.bytes} bytes, read back, the board says so")
+        if self.ran.stop is not None:
+            self._look_for_crashes(Stage.FLASH, BOOT_TRANSCRIPT)
         return self.ran.stop is None
 
     def _hil(self, board: Board, lease: Lease) -> None:
@@ -242,3 +251,12 @@ class Stages:
             )
             passed = sum(seen.outcome is Outcome.PASSED for seen in self.ran.observations)
             bench.listener.stage(Stage.HIL, f"{passed} of {len(self.ran.observations)} tests passed")
+        self._look_for_crashes(Stage.HIL, TRANSCRIPT)
+
+    def _look_for_crashes(self, stage: Stage, transcript: str) -> None:
+        """Look through what the board sent, independently of who noticed what."""
+        build = self.ran.artifact.build_id if self.ran.artifact else ""
+        crashes = crashes_in(self._into / transcript, self._decoder, build, answered=stage is Stage.HIL)
+        if crashes:
+            write_crashes(self._into, crashes)
+            self.ran.crashes = crash_facts(stage, crashes)

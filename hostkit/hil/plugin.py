@@ -77,9 +77,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _start(config: pytest.Config) -> None:
+    from hostkit.crash.shelf import CrashDecoder
     from hostkit.errors import HostkitError
+    from hostkit.hil.lastwords import LastWords
     from hostkit.hil.recorder import Recorder
     from hostkit.hil.session import Expectation, HilSession
+    from hostkit.settings.paths import Paths
 
     expectation = Expectation(config.getoption("board") or "", config.getoption("expect_build"))
     path = config.getoption("observations")
@@ -88,7 +91,12 @@ def _start(config: pytest.Config) -> None:
     except HostkitError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[RECORDER] = recorder
-    config.stash[SESSION] = HilSession(lambda: _opener(config), expectation, recorder.on_identity)
+    config.stash[SESSION] = HilSession(
+        lambda: _opener(config),
+        expectation,
+        recorder.on_identity,
+        last_words=LastWords(CrashDecoder(Paths.from_environment(os.environ).artifacts)),
+    )
     recorder.session = config.stash[SESSION]
     config.pluginmanager.register(recorder, "hostkit-recorder")
 

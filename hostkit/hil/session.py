@@ -8,7 +8,10 @@ from typing import Protocol
 
 from hostkit.boards.model import BoardSpec
 from hostkit.clock import Clock, SystemClock
+from hostkit.crash.blame import FirmwareCrashError, SupplyError
+from hostkit.crash.decode import Crash
 from hostkit.errors import FailedError, HostkitError, InconclusiveError, InvalidError
+from hostkit.hil.lastwords import LastWords
 from hostkit.hil.profiles import Profile, find_profile
 from hostkit.link.bodies import Identity
 from hostkit.link.client import Link
@@ -71,8 +74,12 @@ class HilSession:
         expectation: Expectation,
         on_identity: Callable[[Identity], None] = lambda _: None,
         clock: Clock | None = None,
+        last_words: LastWords | None = None,
     ) -> None:
-        """Take where boards come from; ``on_identity`` is told who the board is, once."""
+        """Take where boards come from; ``on_identity`` is told who the board is, once.
+
+        ``last_words`` finds crashes in what the board prints; without it they are lost boards.
+        """
         self._clock = SystemClock() if clock is None else clock
         self._opener = opener
         self._expectation = expectation
@@ -83,6 +90,7 @@ class HilSession:
         self._failure: HostkitError | None = None
         self._lost = False
         self._port_gone = False
+        self._last_words = last_words
         self.restarts = 0  # of the firmware's own making
 
     @property
@@ -147,14 +155,15 @@ class HilSession:
     def blame(self, error: BaseException) -> HostkitError | None:
         """Return what a test's error means for the board, None when it is no matter of the board.
 
-        A restart for a reason of the firmware's own making is its failure; any other loss is nobody's.
+        A crash, or a restart for another reason of the firmware's own making, is its failure; any other
+        loss is nobody's.
         """
         if isinstance(error, LinkLostError):
             return self._judge_restart(error)
         self._port_gone = self._port_gone or isinstance(error, PortGoneError)
         if isinstance(error, InconclusiveError):
             self._lost = self._link is not None
-            return error
+            return self._explained(error)
         return error if isinstance(error, InvalidError) else None
 
     def close(self) -> None:
@@ -176,10 +185,14 @@ class HilSession:
             self._identity = self._link.wait_ready(READY_S)
             self._on_identity(self._identity)
             self._checked(self._identity)
+            if self._last_words is not None:
+                self._last_words.skip(self._link)  # printed before the suite began
         except HostkitError as error:
-            self._failure = error
+            self._failure = explained = self._explained(error)
             self.close()
-            raise
+            if explained is error:
+                raise
+            raise explained from error
 
     def _checked(self, identity: Identity) -> Identity:
         wanted, spec = self._expectation.build, self.board.spec
@@ -226,10 +239,23 @@ class HilSession:
             self._identity = self.link.wait_ready(_BACK_S)
         except HostkitError:
             self._lost = True
-            return error
+            return self._explained(error)
         if self._identity.reset in _OWN_FAULT:
             self.restarts += 1
-            return FailedError(
-                f"the firmware restarted by itself: {self._identity.reset}", hint="see the transcript"
-            )
-        return error
+            itself = f"the firmware restarted by itself: {self._identity.reset}"
+            return self._explained(FailedError(itself, hint="see the transcript"))
+        return self._explained(error)
+
+    def _explained(self, error: HostkitError) -> HostkitError:
+        """Return the crash behind a failure or a loss where the board printed one, else the error itself."""
+        crash = self._crash() if isinstance(error, FailedError | InconclusiveError) else None
+        if crash is None:
+            return error
+        if crash.report.blames_firmware:
+            return FirmwareCrashError(crash)
+        return error if isinstance(error, FailedError) else SupplyError(crash)
+
+    def _crash(self) -> Crash | None:
+        if self._last_words is None or self._link is None:
+            return None
+        return self._last_words.crash(self._link, self.build)

@@ -84,6 +84,16 @@ class Link:
         """The newest text that the board printed outside of frames (boot text, panics), at most 16 KiB."""
         return self._exchange.text
 
+    def text_since(self, heard: int) -> str:
+        """Return what the board printed after :attr:`heard` was so much, as far as :attr:`text` goes back."""
+        new = self._exchange.heard - heard
+        return self._exchange.text[-new:] if new > 0 else ""
+
+    @property
+    def heard(self) -> int:
+        """How many characters of text the board has printed so far."""
+        return self._exchange.heard
+
     @property
     def resends(self) -> int:
         """How many requests had to be sent again so far."""

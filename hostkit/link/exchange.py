@@ -36,7 +36,7 @@ class Exchange:
     """Owns a transport. Memory is bounded: the oldest unread events and notes go first.
 
     ``resends`` and ``reboots`` count over the whole life of the exchange; ``text`` is the newest text that
-    the board printed outside of frames, at most 16 KiB.
+    the board printed outside of frames, at most 16 KiB; ``heard`` counts all of its characters so far.
     """
 
     def __init__(self, transport: Transport, clock: Clock, transcript: Transcript | None) -> None:
@@ -49,6 +49,7 @@ class Exchange:
         self._unread: deque[Incoming] = deque(maxlen=_KEPT)
         self._noise = 0
         self.text = ""
+        self.heard = 0
         self.resends = 0
         self.reboots = 0
 
@@ -151,6 +152,7 @@ class Exchange:
     def _sort(self, item: Incoming) -> None:
         if isinstance(item, Text | Broken):
             self.text = (self.text + item.text)[-_KEPT_TEXT:]
+            self.heard += len(item.text)
         elif isinstance(item, Rebooted):
             self.reboots += 1
         self._unread.append(item)

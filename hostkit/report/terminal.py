@@ -22,13 +22,13 @@ STYLES = {
 }
 """Colours of verdicts, the same everywhere."""
 
-_MOST_REASONS, _MOST_NUMBERS = 12, 6
+_MOST_REASONS, _MOST_NUMBERS, _MOST_CALLS = 12, 6, 6
 _LABEL = 12  # columns
 
 
 def gate_summary(result: GateResult, *, base: Path | None = None) -> Text:
     """Return the summary; the evidence's path is shown relative to ``base`` where it lies below it."""
-    lines = [_headline(result), *_reasons(result), _ladder(result)]
+    lines = [_headline(result), *_reasons(result), *_crashes(result), _ladder(result)]
     lines += [
         *_tests(result),
         *_patterns(result),
@@ -68,6 +68,15 @@ def _reasons(result: GateResult) -> Iterator[Text]:
         yield Text(f"  and {len(reasons) - _MOST_REASONS} more, see verdict.json", style="dim")
     if result.facts.stop is not None and result.facts.stop.hint:
         yield Text("  hint: ", style="cyan").append(result.facts.stop.hint, style="default")
+
+
+def _crashes(result: GateResult) -> Iterator[Text]:
+    """Show how the first crash was reached, from the line that failed to main."""
+    calls = result.facts.crashes[0].calls if result.facts.crashes else ()
+    for number, call in enumerate(calls[:_MOST_CALLS]):
+        yield _label("crashed at" if number == 0 else "").append(call, style="default")
+    if len(calls) > _MOST_CALLS:
+        yield _label("").append(f"and {len(calls) - _MOST_CALLS} more, see crashes.json", style="dim")
 
 
 def _label(word: str) -> Text:

@@ -68,6 +68,7 @@ class FirmwareBuild:
         """Lock the build directory and find zcbor; ``choose`` the compiler next."""
         self.env = env
         self.identity = ""
+        self._debug = []
         self._stop_with_parent()
         self._lock_build_directory()
         self.zcbor = package_directory("zcbor") or self.fail("zcbor is not installed: run `pip install zcbor`")
@@ -92,6 +93,11 @@ class FirmwareBuild:
         self.env.Replace(CC=cc, CXX=cxx, LINK=cxx)
         self.identity = cxx + " " + answer(cxx, "-dumpversion") + " " + answer(cxx, "-dumpmachine")
 
+    def debug(self, *flags):
+        """Compile zcbor's sources with these flags too, so that a crash in them has a line."""
+        self._debug = list(flags)
+        self.env.Append(CCFLAGS=self._debug)
+
     def program(self, *needs):
         """Compile and link all sources of the env, and zcbor's; ``needs``: files that the linker reads."""
         env = self.env
@@ -101,7 +107,9 @@ class FirmwareBuild:
         env.Replace(IMPLICIT_COMMAND_DEPENDENCIES=0, PROGSUFFIX="")
         # In $( $) because it names the checkout: the same sources elsewhere must give the same signature,
         # and, thanks to this very flag, give the same bytes.
-        mapped = ' $( "-ffile-prefix-map=$PROJECT_DIR=." "-ffile-prefix-map=%s=zcbor" $)' % self.zcbor
+        zig = package_directory("ziglang")
+        mapped = ' $( "-ffile-prefix-map=$PROJECT_DIR=." "-ffile-prefix-map=%s=zcbor"' % self.zcbor
+        mapped += (' "-ffile-prefix-map=%s=zig"' % zig if zig else "") + " $)"
         env.Replace(CCCOM=env["CCCOM"] + mapped, CXXCOM=env["CXXCOM"] + mapped)
         env.Append(CPPPATH=[str(self.zcbor / "include")])
         # PlatformIO counts the arguments of what it is given, and a method has one too many.
@@ -149,7 +157,7 @@ class FirmwareBuild:
         """Compile zcbor's C sources as they come in its wheel, without this project's warnings."""
         # The macros of build_flags: they change what zcbor's headers and sources agree on.
         defines = self.env.ParseFlagsExtended(self.env.get("BUILD_FLAGS", []))["CPPDEFINES"]
-        quiet = self.env.Clone(CCFLAGS=["-Os"], CFLAGS=["-std=c11"], CPPDEFINES=defines)
+        quiet = self.env.Clone(CCFLAGS=["-Os", *self._debug], CFLAGS=["-std=c11"], CPPDEFINES=defines)
         objects = []
         for name in ("zcbor_common", "zcbor_decode", "zcbor_encode"):
             source = self.zcbor / "src" / (name + ".c")

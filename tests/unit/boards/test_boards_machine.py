@@ -169,6 +169,14 @@ def test_any_other_exit_is_a_panic_and_a_reboot(bench: Bench, code: int) -> None
     assert bench.runs[1].firmware.env["HK_RESET_REASON"] == "panic"
 
 
+def test_firmware_that_told_of_its_panic_itself_is_not_told_of_again(bench: Bench) -> None:
+    bench.wait(10)
+    bench.said()
+    bench.machine.application_ended(0x53)
+    assert b"Guru Meditation Error" not in bench.said()
+    assert bench.runs[1].firmware.env["HK_RESET_REASON"] == "panic"
+
+
 def test_firmware_that_panics_at_once_is_tried_ever_more_slowly(bench: Bench) -> None:
     for _ in range(600):
         if bench.machine.mode is Mode.RUNNING:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import shutil
 import struct
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostkit.build.elf import ElfFacts, read_elf
+from hostkit.build.elf import ElfFacts, read_elf, strip_elf
 from hostkit.errors import ExitCode, ToolError
 
 
@@ -68,4 +70,31 @@ def test_a_cut_or_damaged_file_never_raises_anything_else(
     for _ in range(data.draw(st.integers(0, 4))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     with suppress(ToolError):
-        assert read_elf(bytes(whole[: data.draw(st.integers(0, len(whole)))])).ram >= 0
+        damaged = bytes(whole[: data.draw(st.integers(0, len(whole)))])
+        assert read_elf(damaged).ram >= 0
+        assert len(strip_elf(damaged)) >= 0
+
+
+def test_a_stripped_program_runs_and_has_no_sections(tmp_path: Path) -> None:
+    elffile = pytest.importorskip("elftools.elf.elffile")
+    found = shutil.which("true")
+    assert found is not None
+    whole = Path(found).resolve().read_bytes()
+    program = tmp_path / "true"
+    program.write_bytes(strip_elf(whole))
+    program.chmod(0o755)
+    assert subprocess.run([program], check=False).returncode == 0
+    with program.open("rb") as stream:
+        file = elffile.ELFFile(stream)
+        assert file.num_sections() == 0
+        assert file.num_segments() > 3
+    assert strip_elf(whole + b"more debug information") == program.read_bytes()
+
+
+def test_a_32_bit_program_is_stripped_too() -> None:
+    head = b"\x7fELF\x01\x01\x01".ljust(16, b"\0") + struct.pack("<HHI", 2, 40, 1)
+    head += struct.pack("<IIIIHHHHHH", 0, 52, 84, 0, 52, 32, 1, 40, 0, 0)
+    body = head + struct.pack("<8I", 1, 84, 0, 0, 16, 16, 5, 4) + b"sixteen bytes...debug"
+    stripped = strip_elf(body)
+    assert stripped.endswith(b"sixteen bytes...")
+    assert struct.unpack_from("<I", stripped, 32) == (0,)

@@ -7,6 +7,7 @@ import pytest
 from hostkit.boards.image import parse_image
 from hostkit.boards.model import Chip
 from hostkit.boards.partitions import DEFAULT_PARTITIONS, parse_partitions
+from hostkit.build.elf import strip_elf
 from hostkit.build.model import Sizes
 from hostkit.build.pack import APP_PARTITION, check_fits, image_of, pack_virtual
 from hostkit.build.size import check_sizes, percent
@@ -15,7 +16,9 @@ from hostkit.errors import ExitCode, FailedError
 BUILD_ID = bytes(range(32)).hex()
 
 
-def test_the_executable_is_carried_whole_inside_a_genuine_image(make_elf: Callable[..., bytes]) -> None:
+def test_the_program_is_carried_without_its_symbols_inside_a_genuine_image(
+    make_elf: Callable[..., bytes],
+) -> None:
     program = make_elf(code=b"code")
     packed = pack_virtual(program, chip=Chip.ESP32, version="1.2.3", build_id=BUILD_ID)
     (table, table_bytes), (app, app_bytes) = packed.images
@@ -23,7 +26,7 @@ def test_the_executable_is_carried_whole_inside_a_genuine_image(make_elf: Callab
     assert parse_partitions(table_bytes) == DEFAULT_PARTITIONS
     image = parse_image(app_bytes, chip=Chip.ESP32, partition_length=APP_PARTITION.size)
     assert image.payload is not None
-    assert image.payload.data == program
+    assert image.payload.data == strip_elf(program)
     assert image.payload.machine == "x86_64-linux"
     assert image.description is not None
     assert image.description.build_id.hex() == BUILD_ID

@@ -86,6 +86,8 @@ class Desk:
         self.opened: list[MemoryTransport] = []
         self.gone = 0
         self.mute = False
+        self.said = b""
+        self.reset = "external"
 
     def run(self):  # type: ignore[no-untyped-def]
         bench = Bench(
@@ -110,7 +112,7 @@ class Desk:
         host, board = MemoryTransport.pair(self.clock)
         self.opened.append(host)
         firmware = FakeFirmware(board, build=self.build)
-        firmware.mac, firmware.mute = self.mac, self.mute
+        firmware.mac, firmware.mute, firmware.garbage = self.mac, self.mute, self.said
         loader = RomLoader(Chipset(self.flash, Registers(self.chip, self.mac, self.flash, lambda: baud)))
         decoder = slip.Decoder()
 
@@ -124,7 +126,7 @@ class Desk:
 
         def boot() -> None:
             if not self.board.downloading:
-                firmware.boot()
+                firmware.boot(self.reset)
 
         board.on_bytes = take
         self.board.on_reset = boot

@@ -12,6 +12,7 @@ from hostkit.boards.model import Fidelity
 from hostkit.gate.decide import decide
 from hostkit.gate.model import (
     BuildFact,
+    CrashFact,
     Facts,
     FlashFact,
     GateResult,
@@ -35,6 +36,17 @@ SEEN = (
     Observation("h::wire[lava]", Outcome.PASSED, Rung.WIRED, 1.0, pattern="lava", build=BUILD),
     Observation("h::rate", Outcome.PASSED, Rung.TIMED, 1.0, build=BUILD, numbers={"live rate [Hz]": 190.25}),
 )
+
+
+def test_a_crash_is_shown_with_the_calls_that_led_there() -> None:
+    facts = Facts(crashes=(CrashFact(Stage.HIL, "panic: X in draw, a.cpp:1", True, ("draw, a.cpp:1",) * 8),))
+    failed = replace(result(*SEEN), facts=facts, decision=decide(Rules(), facts))
+    lines = plain_text(gate_summary(failed)).splitlines()
+    assert lines[1] == "  panic: X in draw, a.cpp:1"
+    at = next(number for number, line in enumerate(lines) if "crashed at" in line)
+    assert lines[at].endswith("draw, a.cpp:1")
+    assert lines[at + 6].strip() == "and 2 more, see crashes.json"
+    assert as_record(failed)["reasons"][0] == "panic: X in draw, a.cpp:1"
 
 
 def result(*observations: Observation, stop: Stop | None = None, selection: str = "") -> GateResult:

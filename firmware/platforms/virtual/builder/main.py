@@ -36,5 +36,8 @@ def choose_compiler(build):
 
 build = FirmwareBuild(env)
 choose_compiler(build)
-env.Append(LINKFLAGS=["-s"])
+# Lines, functions and what was inlined stay in the ELF file, for crashes; hostkit leaves them out of the
+# image. (Those of zig's own start files name the directory they were compiled in.) The frame pointer is
+# what the panic handler of ports/host walks along.
+build.debug("-g1", "-fno-omit-frame-pointer")
 build.program()
