@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,12 +142,21 @@ class Git:
 
     def worktrees(self) -> dict[Path, str]:
         """Return every worktree with the branch that is checked out there ("" when detached)."""
-        found: dict[Path, str] = {}
+        return {
+            path: fields.get("branch", "").removeprefix("refs/heads/")
+            for path, fields in self._listed_worktrees()
+        }
+
+    def unfinished_worktrees(self) -> frozenset[Path]:
+        """Return worktrees that a git is making, or was when it was killed: locked as «initializing»."""
+        listed = self._listed_worktrees()
+        return frozenset(path.resolve() for path, fields in listed if fields.get("locked") == "initializing")
+
+    def _listed_worktrees(self) -> Iterator[tuple[Path, dict[str, str]]]:
         for block in self.run("worktree", "list", "--porcelain").split("\n\n"):
             fields = dict(line.partition(" ")[::2] for line in block.splitlines())
             if "worktree" in fields:
-                found[Path(fields["worktree"])] = fields.get("branch", "").removeprefix("refs/heads/")
-        return found
+                yield Path(fields["worktree"]), fields
 
     def identity(self) -> dict[str, str]:
         """Return environment for commits that hostkit makes: the user's own name where there is one."""

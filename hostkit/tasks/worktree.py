@@ -80,11 +80,14 @@ class Worktrees:
     def drop_apart(self) -> None:
         """Remove what :meth:`apart` left when its process died."""
         with self._one_at_a_time:
-            for path in sorted(self._folder.glob(f"{APART}*")):
-                self._drop(path)
+            known = {path for path in self._git.worktrees() if path.parent == self._folder.resolve()}
+            for path in sorted(known | {*self._folder.resolve().glob("*")}):
+                if path.name.startswith(APART):
+                    self._drop(path)
 
     def _drop(self, path: Path) -> None:
         """Remove a worktree that holds nothing which cannot be made again."""
+        self._git.ask("worktree", "unlock", str(path))  # git locks one while it makes it, and died then
         self._git.ask("worktree", "remove", "--force", str(path))
         shutil.rmtree(path, ignore_errors=True)
         self._git.ask("worktree", "prune")
@@ -92,6 +95,8 @@ class Worktrees:
     def _open(self, task: str, start: Callable[[], str]) -> Path:
         path, branch = self.path(task), BRANCHES + task
         self._git.run("worktree", "prune")
+        if path.resolve() in self._git.unfinished_worktrees():
+            self._drop(path)  # its maker was killed before anybody could work there
         known = {place.resolve(): name for place, name in self._git.worktrees().items()}
         if path.resolve() in known:
             if known[path.resolve()] != branch:

@@ -306,3 +306,19 @@ def test_work_that_changes_what_it_is_judged_by_says_so(bench: Any) -> None:
     assert noted == ["a: attempt 1 changes what it is judged by: verdict.txt"]
     with bench.shop(gated("a", "judge"), agents) as shop:
         assert noted[0].removeprefix("a: ") in [event.what for event in shop.attempts.story("a")]
+
+
+def test_worktrees_whose_maker_was_killed_are_made_anew(bench: Any) -> None:
+    with bench.shop(gated("a", "good")) as shop:
+        for name in ("a", "_a", "_merge"):  # as `git worktree add` leaves them when it dies half-way
+            path = shop.worktrees.path(name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            bench.git.run("worktree", "add", "--quiet", "--detach", "--lock", str(path))
+            locked = bench.repository / ".git" / "worktrees" / name / "locked"
+            locked.write_text("initializing")
+            (path / "verdict.txt").unlink()
+        assert len(bench.git.unfinished_worktrees()) == 3
+    now = bench.run(gated("a", "good"))
+    assert now["a"].state is State.VERIFIED
+    assert bench.git.resolve("main") == now["a"].commit
+    assert len(bench.git.worktrees()) == 1
