@@ -36,7 +36,7 @@ def test_the_commented_examples_of_this_project_load_too(project_root: Path, loa
         line[2:] for line in examples.splitlines() if line.startswith("# [") or " = " in line
     )
     catalog = load(uncommented)
-    assert [board.kind for board in catalog] == [Kind.SERIAL, Kind.RFC2217]
+    assert [board.kind for board in catalog] == [Kind.SERIAL, Kind.QEMU, Kind.RFC2217]
 
 
 def test_every_key_is_read(load) -> None:
