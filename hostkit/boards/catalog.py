@@ -122,7 +122,7 @@ class _Reader:
             raise self._error((*where, "qemu"), f"a {spec.kind.value} board has no QEMU", hint)
         if spec.kind is Kind.QEMU:
             if spec.port:
-                raise self._error((*where, "port"), "a qemu board makes its own port", "remove the key")
+                raise self._error((*where, "port"), "a QEMU board makes its own port", "remove the key")
         elif spec.served:
             word = spec.kind.value
             if spec.port:
