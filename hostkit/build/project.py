@@ -20,6 +20,8 @@ _PREFIX = "custom_hostkit_"
 _SIZE = re.compile(r"(\d+)\s*([KM]?)", re.IGNORECASE)
 _SUFFIX = {"": 1, "K": 1 << 10, "M": 1 << 20}
 _REFERENCE = re.compile(r"\$\{([^.}]+)\.([^}]+)\}")
+_INI_HINT = "an option is `name = value`, indented lines go on with the one above"
+_UNCLOSED = re.compile(r"^\[[^\]\n]*$", re.MULTILINE)
 # What fits esp_app_desc_t's text fields, a C string, a file name and a terminal without any quoting.
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,30}")
 _WORD_RULE = "1 to 31 letters, digits and . _ + -, the first a letter or a digit"
@@ -129,13 +131,16 @@ class _Reader:
 
     def _read(self, path: Path) -> None:
         try:
-            self.parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
+            text = path.read_text(encoding="utf-8")
+            self.parser.read_string(text, source=str(path))
         except FileNotFoundError:
             raise UsageError(f"no {path.name} in {path.parent}", hint="run hostkit in a checkout") from None
         except (configparser.Error, UnicodeDecodeError) as error:
             line, what = _explain(error)
-            hint = "an option is `name = value`, indented lines go on with the one above"
-            raise UsageError(f"{path}:{line}: {what}", hint=hint) from error
+            raise UsageError(f"{path}:{line}: {what}", hint=_INI_HINT) from error
+        if cut := _UNCLOSED.search(text):  # to configparser, [env:NAME without its end is an option
+            line = text.count("\n", 0, cut.start()) + 1
+            raise UsageError(f"{path}:{line}: a section without its ]: {cut[0]}", hint=_INI_HINT)
         self.files.append(path)
 
     def envs(self) -> tuple[str, ...]:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from hostkit.link.messages import Status
 
 
+_LONGEST_COMMAND = 80  # characters
+
+
 class MessageError(HostkitError):
     """Bytes that are no message of ``firmware/protocol/link.cddl``, or a value that it cannot carry."""
 
@@ -58,7 +61,9 @@ class PortBusyError(InconclusiveError):
 
     def __init__(self, port: str, pid: int | None, command: str) -> None:
         """Say who holds it."""
-        holder = f"by process {pid} ({command})" if pid else "by a process that this user cannot see"
+        words = " ".join(command.split())  # a script on a command line has lines of its own
+        told = words if len(words) <= _LONGEST_COMMAND else words[: _LONGEST_COMMAND - 1] + "…"
+        holder = f"by process {pid} ({told})" if pid else "by a process that this user cannot see"
         super().__init__(
             f"{port} is in use {holder}",
             hint=f"end it (kill {pid}) or wait for it" if pid else "wait for it, or ask the machine's owner",

@@ -6,8 +6,6 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from hostkit.hil.golden import symbols
 from hostkit.hil.golden.geometry import Geometry
 from hostkit.hil.golden.model import SILENCE, Artist, Audio, Pattern, Setting
@@ -107,9 +105,3 @@ class GoldenController:
     def run(self, start_us: int, step_us: int, count: int) -> Frames:
         """Draw ``count`` frames at start, start + step, ... as the request ``run`` does."""
         return self.render([(start_us + i * step_us) % _TIMES for i in range(count)])
-
-
-def pixels_of(data: bytes, tap: Tap) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
-    """Return a strip's bytes of any tap but the symbols as numbers of shape (LEDs, 3)."""
-    kind = np.uint8 if tap in (Tap.FRAME, Tap.WIRE) else np.dtype("<u2")
-    return np.frombuffer(data, dtype=kind).reshape(-1, 3).astype(np.int64)

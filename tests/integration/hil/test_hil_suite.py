@@ -15,7 +15,8 @@ from hostkit.hil.variants import VARIANTS
 from hostkit.link.messages import Op
 from hostkit.store.model import Rung
 from hostkit.testing.clock import FakeClock
-from hostkit.testing.hil_board import Flaws, ModelBoard, ModelOpener
+from hostkit.testing.hil_board import ModelBoard, ModelOpener
+from hostkit.testing.hil_firmware import Flaws
 
 pytest_plugins = ["pytester"]
 

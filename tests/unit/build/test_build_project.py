@@ -81,6 +81,7 @@ def test_a_file_without_envs_says_how_to_add_one(tmp_path: Path) -> None:
         ("[env:a]\nk = 1\nk = 2\n", 3, "option 'k' is there twice in [env:a]"),
         ("[env:a]\nk = 1\n[env:a]\n", 3, "section [env:a] is there twice"),
         ("[env:a\n", 1, "no [section] before"),
+        ("[env]\nk = 1\n[env:a\nj = 2\n", 3, "a section without its ]: [env:a"),
     ],
 )
 def test_a_broken_file_is_named_with_its_line(tmp_path: Path, text: str, line: int, words: str) -> None:

@@ -13,7 +13,8 @@ from hostkit.hil.golden.registry import PATTERNS
 from hostkit.hil.scene import Scene
 from hostkit.link.messages import Op, Tap
 from hostkit.testing.clock import FakeClock
-from hostkit.testing.hil_board import Flaws, ModelBoard
+from hostkit.testing.hil_board import ModelBoard
+from hostkit.testing.hil_firmware import Flaws
 
 SCENE = Scene("twinkle", seed=5, start_us=40_000, count=60)
 

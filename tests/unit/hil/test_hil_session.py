@@ -8,7 +8,8 @@ from hostkit.hil.session import Expectation, HilSession
 from hostkit.link.errors import LinkLostError, LinkTimeoutError
 from hostkit.link.messages import Mode, Op
 from hostkit.testing.clock import FakeClock
-from hostkit.testing.hil_board import Flaws, ModelBoard, ModelOpener
+from hostkit.testing.hil_board import ModelBoard, ModelOpener
+from hostkit.testing.hil_firmware import Flaws
 
 
 def session_on(board, build="", name="model", told=None):

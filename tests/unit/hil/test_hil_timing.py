@@ -6,7 +6,8 @@ from hostkit.errors import FailedError
 from hostkit.hil.timing import LiveRun, collect_live, floor_us
 from hostkit.link.messages import FrameEvent, Mode, Op
 from hostkit.testing.clock import FakeClock
-from hostkit.testing.hil_board import Flaws, ModelBoard
+from hostkit.testing.hil_board import ModelBoard
+from hostkit.testing.hil_firmware import Flaws
 
 
 def event(seq, time_us, dropped=0):
