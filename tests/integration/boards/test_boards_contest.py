@@ -96,4 +96,6 @@ def test_eight_processes_share_a_board_without_overlap_though_some_are_killed_wi
     office = LeaseOffice(tmp_path / "leases", SystemClock())
     assert (office.holder(BOARD), office.waiters(BOARD)) == (None, ())
     office.take(BOARD, "the test itself").close()
-    assert list((tmp_path / "leases" / f"{BOARD}.line").iterdir()) == []
+    # A ticket that was being written when its writer died is no ticket; it is swept some seconds later.
+    left = [each.name for each in (tmp_path / "leases" / f"{BOARD}.line").iterdir()]
+    assert [name for name in left if not name.startswith(".")] == []
