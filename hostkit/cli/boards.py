@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hostkit.cli.boards_replay import replay_command
 from hostkit.cli.context import Context
 from hostkit.errors import InconclusiveError, UsageError
 
@@ -29,6 +30,9 @@ def boards_group() -> None:
 
     Which boards there are is written in boards.toml.
     """
+
+
+boards_group.add_command(replay_command)
 
 
 @boards_group.command("list")
