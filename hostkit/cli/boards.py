@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hostkit.cli.boards_holding import describe_holding, holding_lines, waiting_lines
+from hostkit.cli.boards_replay import replay_command
 from hostkit.cli.boards_scan import scan_command
 from hostkit.cli.context import Context
 from hostkit.errors import InconclusiveError, UsageError
@@ -34,6 +35,7 @@ def boards_group() -> None:
 
 
 boards_group.add_command(scan_command)
+boards_group.add_command(replay_command)
 
 
 @boards_group.command("list")

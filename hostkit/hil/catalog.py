@@ -50,6 +50,11 @@ class LeasedBoard:
         """Reset the board into what its flash holds."""
         self._board.run_application()
 
+    def mark(self, text: str) -> None:
+        """Note in the transcript which test the bytes from now on belong to."""
+        if self._transcript is not None:
+            self._transcript.mark(text)
+
     def close(self) -> None:
         """Give board, lease and transcript back."""
         self._release.close()

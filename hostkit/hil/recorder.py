@@ -85,6 +85,8 @@ class Recorder:
         pattern = callspec.params.get("pattern", "") if callspec is not None else ""
         running = _Running(str(marker.args[0]) if marker else "", str(pattern))
         self._running[item.nodeid] = running
+        if self.session is not None:
+            self.session.begin(item.nodeid)
         result = yield
         del self._running[item.nodeid]
         self._finish(item.nodeid, running)

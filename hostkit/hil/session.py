@@ -41,6 +41,10 @@ class OpenBoard(Protocol):
         """Press the reset button; the firmware starts anew. Returns at once."""
         ...
 
+    def mark(self, text: str) -> None:
+        """Note in the transcript, where one is kept, what follows belongs to."""
+        ...
+
     def close(self) -> None:
         """Give the board back; a second call does nothing."""
         ...
@@ -91,6 +95,7 @@ class HilSession:
         self._lost = False
         self._port_gone = False
         self._last_words = last_words
+        self._test = ""
         self.restarts = 0  # of the firmware's own making
 
     @property
@@ -146,6 +151,12 @@ class HilSession:
         link.receive(0)
         return link
 
+    def begin(self, test: str) -> None:
+        """Say which test runs from now on; nothing is opened for it."""
+        self._test = test
+        if self._board is not None:
+            self._board.mark(test)
+
     def restart(self, press: Callable[[], None]) -> Identity:
         """Restart the board by ``press`` (the button, or the link's request), and wait until it answers."""
         press()
@@ -181,6 +192,7 @@ class HilSession:
             return
         try:
             self._board = self._opener().open(self._expectation.board)
+            self._board.mark(self._test)
             self._link = self._board.open_link()
             self._identity = self._link.wait_ready(READY_S)
             self._on_identity(self._identity)

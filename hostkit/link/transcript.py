@@ -40,6 +40,14 @@ class Entry:
         return json.dumps({"dir": self.direction.value, "us": self.us, "hex": self.data.hex()})
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What the entries after it belong to, such as a test; ``us`` as in :class:`Entry`."""
+
+    us: int
+    text: str
+
+
 class Transcript:
     """Keeps the newest ``limit`` bytes in memory, and the first ``file_limit`` in a file where one is given.
 
@@ -98,15 +106,17 @@ class Transcript:
             dropped = len(self._entries.popleft().data)
             self._size -= dropped
             self.lost_bytes += dropped
-        if self._stream is not None and self._path is not None:
+        if self._stream is not None:
             if self._left_out or len(data) > self._file_left:
                 self._left_out += len(data)
                 return
             self._file_left -= len(data)
-            try:
-                self._stream.write(entry.json_line() + "\n")
-            except OSError as error:
-                raise disk_error(error, self._path) from error
+        self._append(entry.json_line())
+
+    def mark(self, text: str) -> None:
+        """Note, in the file, what the bytes from now on belong to."""
+        us = (self._clock.monotonic_ns() - self._start_ns) // 1000
+        self._append(json.dumps({"mark": text, "us": us}))
 
     def entries(self) -> tuple[Entry, ...]:
         """Return what memory still holds, oldest first; :attr:`lost_bytes` counts what it does not."""
@@ -120,6 +130,13 @@ class Transcript:
     def lines(self) -> Iterator[str]:
         """Return the decoded view, a line for each frame, text or broken piece."""
         return decoded_lines(self._entries)
+
+    def _append(self, line: str) -> None:
+        if self._stream is not None and self._path is not None:
+            try:
+                self._stream.write(line + "\n")
+            except OSError as error:
+                raise disk_error(error, self._path) from error
 
     def close(self) -> None:
         """Complete the file; a second call does nothing. Entries after it stay in memory alone."""
@@ -135,7 +152,12 @@ class Transcript:
 
 def read_entries(path: Path) -> list[Entry]:
     """Return the entries of a transcript file; a last line that a crash cut short is left out."""
-    entries = []
+    return [entry for entry in read_marked(path) if isinstance(entry, Entry)]
+
+
+def read_marked(path: Path) -> list[Entry | Mark]:
+    """Return the entries of a transcript file and the marks between them."""
+    entries: list[Entry | Mark] = []
     for line in path.read_text(encoding="ascii").splitlines():
         try:
             value = json.loads(line)
@@ -143,6 +165,8 @@ def read_entries(path: Path) -> list[Entry]:
             break
         if "dir" in value:
             entries.append(Entry(Direction(value["dir"]), value["us"], bytes.fromhex(value["hex"])))
+        elif "mark" in value:
+            entries.append(Mark(value["us"], value["mark"]))
     return entries
 
 

@@ -26,6 +26,7 @@ class ModelBoard:
     firmware: ModelFirmware = field(init=False)
     host: MemoryTransport = field(init=False)
     closed: bool = False
+    marks: list[str] = field(default_factory=list)
     plugged: bool = True
 
     def __post_init__(self) -> None:
@@ -50,6 +51,10 @@ class ModelBoard:
         self.plugged = True
         self.host, end = MemoryTransport.pair(self.clock)
         self.firmware.connect(end)
+
+    def mark(self, text: str) -> None:
+        """Remember what was marked."""
+        self.marks.append(text)
 
     def reset(self) -> None:
         """Press the button."""

@@ -41,6 +41,14 @@ def test_the_board_is_opened_once_and_given_back(board):
     assert board.closed
 
 
+def test_the_transcript_is_told_which_test_runs(board):
+    session = session_on(board)
+    session.begin("first")
+    session.fresh()
+    session.begin("second")
+    assert board.marks == ["first", "second"]
+
+
 def test_every_test_finds_the_board_as_the_first_one_did(board):
     session = session_on(board)
     link = session.fresh()
