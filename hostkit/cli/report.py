@@ -32,10 +32,10 @@ def diff_command(context: Context, run_one: str, run_two: str, as_json: bool) ->
 
     RUN is a directory, or a run's id or the start of it, or `latest`. Exit code 0: no difference, 1: one.
     """
-    from hostkit.pipeline import runs_directory  # noqa: PLC0415 - not for --help
-    from hostkit.report.diff import first_divergence, read_run  # noqa: PLC0415
+    from hostkit.report.diff import first_divergence, read_run  # noqa: PLC0415 - not for --help
+    from hostkit.settings.load import load_settings  # noqa: PLC0415
 
-    runs = runs_directory(context.project, os.environ.get("HOSTKIT_RUNS_DIR", ""))
+    runs = context.project / load_settings(context.project, os.environ, {}).settings.runs_dir
     one, two = (read_run(find_run(runs, name)) for name in (run_one, run_two))
     found = first_divergence(one, two)
     if as_json:
