@@ -31,10 +31,18 @@ class Checkout:
         assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {file}"
         target.write_text(text.replace(old, new))
 
-    def commit(self, subject: str) -> None:
-        """Commit everything."""
+    def commit(self, subject: str, *, empty: bool = False) -> None:
+        """Commit everything; ``empty``: also when nothing changed."""
         subprocess.run([*GIT, "add", "-A"], cwd=self.path, check=True)
-        subprocess.run([*GIT, "commit", "-qm", subject], cwd=self.path, check=True)
+        options = ["--allow-empty"] if empty else []
+        subprocess.run([*GIT, "commit", "-qm", subject, *options], cwd=self.path, check=True)
+
+    def head(self) -> str:
+        """Return the commit that is checked out, 40 hex digits."""
+        asked = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=self.path, check=True, capture_output=True, text=True
+        )
+        return asked.stdout.strip()
 
 
 @pytest.fixture
