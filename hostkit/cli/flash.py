@@ -175,9 +175,9 @@ def _artifact(context: Context, settings: Settings, show: _Show) -> Artifact:
 def _flash(
     context: Context, settings: Settings, artifact: Artifact, board: Board, show: _Show, **how: Unpack[_How]
 ) -> FlashRecord:
-    from hostkit.crash.shelf import CrashDecoder  # noqa: PLC0415 - not for --help
     from hostkit.flash.model import Bench, TimeOuts  # noqa: PLC0415
     from hostkit.flash.service import flash_artifact  # noqa: PLC0415
+    from hostkit.link.crash.shelf import CrashDecoder  # noqa: PLC0415 - not for --help
     from hostkit.link.transcript import Transcript  # noqa: PLC0415
 
     into = context.paths.state / "flash" / board.spec.name

@@ -87,7 +87,7 @@ def monitor_command(  # noqa: PLR0913, PLR0917 - click passes each option by nam
 def crash_lines(context: Context, elf: Path | None) -> CrashLines:
     """Return what decodes crashes while a board is watched."""
     from hostkit.cli.monitor_crash import CrashLines  # noqa: PLC0415 - not for --help
-    from hostkit.crash.shelf import CrashDecoder  # noqa: PLC0415
+    from hostkit.link.crash.shelf import CrashDecoder  # noqa: PLC0415
 
     return CrashLines(CrashDecoder(context.paths.artifacts), elf)
 

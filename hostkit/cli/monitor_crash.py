@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hostkit.crash.model import CrashReport
-    from hostkit.crash.shelf import CrashDecoder
+    from hostkit.link.crash.model import CrashReport
+    from hostkit.link.crash.shelf import CrashDecoder
     from hostkit.link.session import Incoming
 
 _QUIET_NS = 500_000_000  # a text that stopped that long ago is all there will be
@@ -21,7 +21,7 @@ class CrashLines:
 
     def __init__(self, decoder: CrashDecoder, elf: Path | None = None) -> None:
         """Start with nothing seen."""
-        from hostkit.crash.stream import CrashWatch  # noqa: PLC0415 - not for --help
+        from hostkit.link.crash.stream import CrashWatch  # noqa: PLC0415 - not for --help
 
         self._decoder = decoder
         self._elf = elf

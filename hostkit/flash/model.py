@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hostkit.boards.model import Chip
 from hostkit.clock import Clock
-from hostkit.crash.shelf import CrashDecoder
+from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.link.transcript import Transcript
 from hostkit.process import Runner
 

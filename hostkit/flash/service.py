@@ -10,9 +10,6 @@ from typing import Protocol
 from hostkit.boards.model import Board, FlashAccess
 from hostkit.boards.partitions import Partition
 from hostkit.build.model import Artifact
-from hostkit.crash.blame import crash_error
-from hostkit.crash.decode import decode
-from hostkit.crash.stream import find_crashes
 from hostkit.errors import HostkitError, InconclusiveError, InvalidError, ToolError
 from hostkit.flash.esptool import Esptool, EsptoolInspector
 from hostkit.flash.file import FileFlasher
@@ -23,6 +20,9 @@ from hostkit.flash.storage import storage_partitions
 from hostkit.flash.verify import refuse_broken_files, refuse_firmware, refuse_regions, region_records
 from hostkit.link.bodies import Identity
 from hostkit.link.client import Link
+from hostkit.link.crash.blame import crash_error
+from hostkit.link.crash.decode import decode
+from hostkit.link.crash.stream import find_crashes
 from hostkit.link.errors import PortBusyError
 from hostkit.link.transport import Transport, open_transport
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from hostkit.crash.blame import by_weight
-from hostkit.crash.decode import Crash, plain
-from hostkit.crash.model import CrashReport
-from hostkit.crash.shelf import CrashDecoder
-from hostkit.crash.stream import CrashWatch
 from hostkit.gate.evidence import write_json
 from hostkit.gate.model import CrashFact, Stage
+from hostkit.link.crash.blame import by_weight
+from hostkit.link.crash.decode import Crash, plain
+from hostkit.link.crash.model import CrashReport
+from hostkit.link.crash.shelf import CrashDecoder
+from hostkit.link.crash.stream import CrashWatch
 from hostkit.link.transcript import Direction, read_entries
 
 CRASHES = "crashes.json"

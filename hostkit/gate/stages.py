@@ -17,7 +17,6 @@ from hostkit.build.model import Artifact
 from hostkit.build.platformio import CompileError
 from hostkit.build.service import BuildResult, build
 from hostkit.build.store import LOG, MANIFEST
-from hostkit.crash.shelf import CrashDecoder
 from hostkit.errors import FailedError, HostkitError, InconclusiveError, InvalidError, UsageError
 from hostkit.flash import model as flash_model
 from hostkit.flash.model import FlashRecord, TimeOuts
@@ -40,6 +39,7 @@ from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.suite import OBSERVATIONS, OUTPUT, TRANSCRIPT, SuiteCall, suite_command
 from hostkit.hil.catalog import find_catalog
 from hostkit.hil.observations import Outcome
+from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.link.transcript import Transcript
 from hostkit.store.model import Verdict
 from hostkit.tasks.git import Checkout

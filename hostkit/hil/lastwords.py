@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hostkit.crash.blame import by_weight
-from hostkit.crash.decode import Crash
-from hostkit.crash.shelf import CrashDecoder
-from hostkit.crash.stream import find_crashes
 from hostkit.link.client import Link
+from hostkit.link.crash.blame import by_weight
+from hostkit.link.crash.decode import Crash
+from hostkit.link.crash.shelf import CrashDecoder
+from hostkit.link.crash.stream import find_crashes
 
 
 class LastWords:

@@ -77,11 +77,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _start(config: pytest.Config) -> None:
-    from hostkit.crash.shelf import CrashDecoder
     from hostkit.errors import HostkitError
     from hostkit.hil.lastwords import LastWords
     from hostkit.hil.recorder import Recorder
     from hostkit.hil.session import Expectation, HilSession
+    from hostkit.link.crash.shelf import CrashDecoder
     from hostkit.settings.paths import Paths
 
     expectation = Expectation(config.getoption("board") or "", config.getoption("expect_build"))

@@ -8,13 +8,13 @@ from typing import Protocol
 
 from hostkit.boards.model import BoardSpec
 from hostkit.clock import Clock, SystemClock
-from hostkit.crash.blame import FirmwareCrashError, SupplyError
-from hostkit.crash.decode import Crash
 from hostkit.errors import FailedError, HostkitError, InconclusiveError, InvalidError
 from hostkit.hil.lastwords import LastWords
 from hostkit.hil.profiles import Profile, find_profile
 from hostkit.link.bodies import Identity
 from hostkit.link.client import Link
+from hostkit.link.crash.blame import FirmwareCrashError, SupplyError
+from hostkit.link.crash.decode import Crash
 from hostkit.link.errors import LinkLostError, PortGoneError
 from hostkit.link.messages import Mode
 

@@ -15,13 +15,13 @@ from hostkit.boards.virtual.board import VirtualBoard
 from hostkit.build.model import Artifact
 from hostkit.build.pack import image_of
 from hostkit.clock import SystemClock
-from hostkit.crash.blame import FirmwareCrashError
 from hostkit.errors import InconclusiveError, InvalidError, ToolError
 from hostkit.flash.esptool import Esptool
 from hostkit.flash.model import Bench, ChipIdentity, Progress, ReadBackBy, Stage, TimeOuts
 from hostkit.flash.service import flash_artifact
 from hostkit.holders import find_holder
 from hostkit.link.client import Link
+from hostkit.link.crash.blame import FirmwareCrashError
 from hostkit.link.errors import LinkTimeoutError
 from hostkit.link.transcript import Transcript
 from hostkit.link.transport import open_transport

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hostkit.cli.monitor_crash import CrashLines
-from hostkit.crash.shelf import CrashDecoder
+from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.link.framing import Broken, Reason, Text
 from hostkit.link.messages import Level, Log
 from hostkit.testing import crash as texts

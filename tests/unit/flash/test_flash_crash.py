@@ -6,9 +6,9 @@ import pytest
 from test_flash_service import Desk, artifact
 
 from hostkit.build.model import Artifact
-from hostkit.crash.blame import FirmwareCrashError, SupplyError
-from hostkit.crash.model import CrashKind
 from hostkit.errors import ExitCode
+from hostkit.link.crash.blame import FirmwareCrashError, SupplyError
+from hostkit.link.crash.model import CrashKind
 from hostkit.link.errors import LinkTimeoutError
 from hostkit.testing import crash as texts
 

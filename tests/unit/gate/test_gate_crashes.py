@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from hostkit.boards.model import Fidelity
-from hostkit.crash.shelf import CrashDecoder
 from hostkit.gate.crashes import CRASHES, crash_facts, crashes_in, write_crashes
 from hostkit.gate.decide import decide
 from hostkit.gate.model import CrashFact, Facts, Rules, Stage, Stop
+from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.link.framing import encode_frame
 from hostkit.link.messages import Reply, Status, encode_message
 from hostkit.link.transcript import Direction, Transcript

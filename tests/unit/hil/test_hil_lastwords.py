@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from hostkit.crash.blame import FirmwareCrashError, SupplyError
-from hostkit.crash.shelf import CrashDecoder
 from hostkit.errors import HostkitError, InconclusiveError
 from hostkit.hil.lastwords import LastWords
 from hostkit.hil.session import Expectation, HilSession
+from hostkit.link.crash.blame import FirmwareCrashError, SupplyError
+from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.link.messages import Op
 from hostkit.testing import crash as texts
 from hostkit.testing.clock import FakeClock

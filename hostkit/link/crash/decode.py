@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hostkit.crash.model import CrashKind, CrashReport
-from hostkit.crash.places import Location, Locator, Place
+from hostkit.link.crash.model import CrashKind, CrashReport
+from hostkit.link.crash.places import Location, Locator, Place
 
 _MOST_SHOWN = 16
 

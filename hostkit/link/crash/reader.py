@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from hostkit.crash import words
-from hostkit.crash.model import CrashKind, CrashReport
+from hostkit.link.crash import words
+from hostkit.link.crash.model import CrashKind, CrashReport
 
 LOOP = 3
 """Resets without an answer that make a boot loop."""

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostkit.crash.model import CrashKind, CrashReport
-from hostkit.crash.stream import CrashWatch, find_crashes
+from hostkit.link.crash.model import CrashKind, CrashReport
+from hostkit.link.crash.stream import CrashWatch, find_crashes
 from hostkit.link.framing import encode_frame
 from hostkit.link.messages import Level, Log, Reply, Status, encode_message
 from hostkit.testing import crash as texts

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hostkit.crash.decode import Crash
-from hostkit.crash.model import CrashKind
 from hostkit.errors import FailedError, HostkitError, InconclusiveError
+from hostkit.link.crash.decode import Crash
+from hostkit.link.crash.model import CrashKind
 
 
 class FirmwareCrashError(FailedError):

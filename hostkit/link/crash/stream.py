@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from hostkit.crash.model import CrashReport
-from hostkit.crash.reader import CrashReader
+from hostkit.link.crash.model import CrashReport
+from hostkit.link.crash.reader import CrashReader
 from hostkit.link.errors import MessageError
 from hostkit.link.framing import MAX_CHUNK, Frame, FrameDecoder
 from hostkit.link.messages import Reply, decode_message

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hostkit.crash.blame import FirmwareCrashError, SupplyError, by_weight, crash_error
-from hostkit.crash.decode import Crash
-from hostkit.crash.model import CrashKind, CrashReport
-from hostkit.crash.places import Location, Place
+from hostkit.link.crash.blame import FirmwareCrashError, SupplyError, by_weight, crash_error
+from hostkit.link.crash.decode import Crash
+from hostkit.link.crash.model import CrashKind, CrashReport
+from hostkit.link.crash.places import Location, Place
 
 PANIC = Crash(
     CrashReport(CrashKind.PANIC, "StoreProhibited", pc=4, backtrace=(4, 8)),

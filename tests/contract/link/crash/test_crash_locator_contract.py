@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hostkit.crash.addr2line import Addr2lineLocator, find_addr2line
-from hostkit.crash.elf import ElfLocator
-from hostkit.crash.places import Location, Locator
 from hostkit.errors import ToolError
+from hostkit.link.crash.addr2line import Addr2lineLocator, find_addr2line
+from hostkit.link.crash.elf import ElfLocator
+from hostkit.link.crash.places import Location, Locator
 from hostkit.process import SystemRunner
 
 LocatorOf = Callable[[Path], Locator]

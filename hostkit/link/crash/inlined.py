@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hostkit.crash.lines import Unit
+from hostkit.link.crash.lines import Unit
 
 _FUNCTION, _INLINED = "DW_TAG_subprogram", "DW_TAG_inlined_subroutine"
 _HOLDS_CODE = (_FUNCTION, _INLINED, "DW_TAG_lexical_block")

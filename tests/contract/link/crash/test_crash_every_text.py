@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hostkit.crash.decode import decode
-from hostkit.crash.elf import ElfLocator
-from hostkit.crash.stream import find_crashes
+from hostkit.link.crash.decode import decode
+from hostkit.link.crash.elf import ElfLocator
+from hostkit.link.crash.stream import find_crashes
 from hostkit.testing import crash as texts
 
 XTENSA = {

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from hostkit.crash.decode import Crash, decode
-from hostkit.crash.elf import ElfLocator
-from hostkit.crash.model import CrashKind
-from hostkit.crash.stream import find_crashes
+from hostkit.link.crash.decode import Crash, decode
+from hostkit.link.crash.elf import ElfLocator
+from hostkit.link.crash.model import CrashKind
+from hostkit.link.crash.stream import find_crashes
 
 SOURCE = """\
 #include <stdlib.h>

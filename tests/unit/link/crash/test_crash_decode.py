@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from hostkit.crash.addr2line import Addr2lineLocator, find_addr2line, parse_places
-from hostkit.crash.decode import Crash, decode, plain
-from hostkit.crash.model import CrashKind, CrashReport
-from hostkit.crash.places import Location, Place, demangle, plain_name
-from hostkit.crash.shelf import CrashDecoder, find_elf
 from hostkit.errors import ToolError
+from hostkit.link.crash.addr2line import Addr2lineLocator, find_addr2line, parse_places
+from hostkit.link.crash.decode import Crash, decode, plain
+from hostkit.link.crash.model import CrashKind, CrashReport
+from hostkit.link.crash.places import Location, Place, demangle, plain_name
+from hostkit.link.crash.shelf import CrashDecoder, find_elf
 from hostkit.testing.process import FakeRunner, Scripted
 
 PANIC = CrashReport(CrashKind.PANIC, "StoreProhibited", 0, pc=0x1004, backtrace=(0x1001, 0x2000))

@@ -36,7 +36,7 @@ class Location:
 
 
 class Locator(Protocol):
-    """Looks addresses up in one ELF file. The real ones pass ``tests/contract/crash``."""
+    """Looks addresses up in one ELF file. The real ones pass ``tests/contract/link/crash``."""
 
     def locate(self, address: int) -> Location:
         """Return where an address lies. An answer is kept: asking again costs nothing."""

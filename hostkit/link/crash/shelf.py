@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from hostkit.crash.decode import Crash, decode
-from hostkit.crash.model import CrashReport
-from hostkit.crash.places import Locator
 from hostkit.errors import HostkitError
+from hostkit.link.crash.decode import Crash, decode
+from hostkit.link.crash.model import CrashReport
+from hostkit.link.crash.places import Locator
 from hostkit.process import Runner
 
 ELF, MANIFEST = "firmware.elf", "manifest.json"
@@ -83,8 +83,8 @@ class CrashDecoder:
 
     def _open(self, path: Path) -> Locator | None:
         # Only after a crash: pyelftools takes 40 ms to import.
-        from hostkit.crash.addr2line import Addr2lineLocator  # noqa: PLC0415
-        from hostkit.crash.elf import ElfLocator  # noqa: PLC0415
+        from hostkit.link.crash.addr2line import Addr2lineLocator  # noqa: PLC0415
+        from hostkit.link.crash.elf import ElfLocator  # noqa: PLC0415
 
         try:
             if self._program and self._runner is not None:

@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from hostkit.crash.elf import read_code
-from hostkit.crash.places import Location, Place, plain_name
 from hostkit.errors import ToolError
+from hostkit.link.crash.elf import read_code
+from hostkit.link.crash.places import Location, Place, plain_name
 from hostkit.process import Command, Runner
 
 PROGRAMS = (
@@ -27,7 +27,7 @@ _PLACE = re.compile(r"(?P<file>.*):(?P<line>\d+|\?)(?: \(discriminator \d+\))?")
 
 
 class Addr2lineLocator:
-    """Implements :class:`hostkit.crash.places.Locator` by asking a program, once for each address."""
+    """Implements :class:`hostkit.link.crash.places.Locator` by asking a program, once for each address."""
 
     def __init__(self, program: str, elf: Path, runner: Runner) -> None:
         """Name program and file; nothing runs yet.

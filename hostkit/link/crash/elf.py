@@ -11,10 +11,10 @@ from typing import Any
 from elftools.common.exceptions import DWARFError, ELFError
 from elftools.elf.elffile import ELFFile
 
-from hostkit.crash.inlined import Scopes
-from hostkit.crash.lines import LineTable, read_lines
-from hostkit.crash.places import Location, Place, demangle
 from hostkit.errors import ToolError
+from hostkit.link.crash.inlined import Scopes
+from hostkit.link.crash.lines import LineTable, read_lines
+from hostkit.link.crash.places import Location, Place, demangle
 
 _EXECUTABLE = 0x1  # PF_X
 
@@ -60,7 +60,7 @@ def _code_of(elf: ELFFile) -> Code:
 
 
 class ElfLocator:
-    """Implements :class:`hostkit.crash.places.Locator` for one file, read once and then kept in memory."""
+    """Implements :class:`hostkit.link.crash.places.Locator` for one file, read once and kept in memory."""
 
     def __init__(self, path: Path) -> None:
         """Read the file; its tables are read at the first question.
@@ -75,7 +75,7 @@ class ElfLocator:
         self._scopes: Scopes | None = None
 
     def locate(self, address: int) -> Location:
-        """Return where an address lies; see :class:`~hostkit.crash.places.Locator`."""
+        """Return where an address lies; see :class:`~hostkit.link.crash.places.Locator`."""
         if address not in self._known:
             self._known[address] = Location(address, self._places(address) if self._code.has(address) else ())
         return self._known[address]
