@@ -15,8 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hostkit.boards import slip
 from hostkit.boards.model import Chip
-from hostkit.boards.virtual import slip
 from hostkit.boards.virtual.flash import FlashFile
 from hostkit.boards.virtual.loader import Chipset
 from hostkit.boards.virtual.registers import Registers

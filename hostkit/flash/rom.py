@@ -9,17 +9,16 @@ from __future__ import annotations
 import struct
 from collections import deque
 from dataclasses import dataclass
-from enum import IntEnum
 
+from hostkit.boards import slip
+from hostkit.boards.loader_protocol import SYNC_DATA, Op, Response, parse_response, request
 from hostkit.boards.model import Chip
-from hostkit.boards.virtual import slip
 from hostkit.build.model import Artifact
 from hostkit.clock import Clock
 from hostkit.errors import InconclusiveError, InvalidError, ToolError
 from hostkit.flash.model import ChipIdentity, ReadBackBy
 from hostkit.link.transport import Transport
 
-_SYNC_DATA = b"\x07\x07\x12\x20" + 32 * b"\x55"
 _STATUS_BYTES = 4  # of a ROM reply on every ESP32: failed, error, two reserved
 _REPLY_S = 3.0
 _SYNC_EVERY_S = 0.1
@@ -30,15 +29,6 @@ _RDID = 0x9F  # JEDEC: read manufacturer, type, capacity
 _CMD_USR = 1 << 18
 _USR_COMMAND, _USR_MISO = 1 << 31, 1 << 28
 _ALL = 0xFFFFFFFF
-
-
-class _Command(IntEnum):
-    SYNC = 0x08
-    WRITE_REG = 0x09
-    READ_REG = 0x0A
-    SPI_ATTACH = 0x0D
-    SPI_FLASH_MD5 = 0x13
-    GET_SECURITY_INFO = 0x14
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +73,8 @@ class RomClient:
         """
         deadline_ns = self._clock.monotonic_ns() + round(timeout_s * 1e9)
         while self._clock.monotonic_ns() < deadline_ns:
-            self._send(_Command.SYNC, _SYNC_DATA)
-            if self._reply(_Command.SYNC, _SYNC_EVERY_S) is not None:
+            self._send(Op.SYNC, SYNC_DATA)
+            if self._reply(Op.SYNC, _SYNC_EVERY_S) is not None:
                 return
         raise InconclusiveError(
             f"the ROM loader on {self._transport.name} did not answer within {timeout_s:.1f} s",
@@ -97,14 +87,14 @@ class RomClient:
         where = _MAPS[chip]
         low, high = self.read_register(where.mac_low), self.read_register(where.mac_high)
         mac = (high & 0xFFFF).to_bytes(2, "big") + low.to_bytes(4, "big")
-        self._call(_Command.SPI_ATTACH, bytes(8))
+        self._call(Op.SPI_ATTACH, bytes(8))
         return ChipIdentity(chip, mac.hex(":"), self._flash_size(where))
 
     def md5(self, offset: int, size: int) -> str:
         """Return the MD5 of flash contents as the ROM computes it, lower-case hex."""
-        self._call(_Command.SPI_ATTACH, bytes(8))
+        self._call(Op.SPI_ATTACH, bytes(8))
         allowed_s = _REPLY_S + _MD5_S_PER_MIB * size / (1 << 20)
-        _, data = self._call(_Command.SPI_FLASH_MD5, struct.pack("<4I", offset, size, 0, 0), allowed_s)
+        _, data = self._call(Op.SPI_FLASH_MD5, struct.pack("<4I", offset, size, 0, 0), allowed_s)
         digest = data[:32].decode("ascii", errors="replace").lower()
         if len(digest) != 32 or digest.strip("0123456789abcdef"):
             raise ToolError(
@@ -115,16 +105,16 @@ class RomClient:
 
     def read_register(self, address: int) -> int:
         """Return one 32-bit register."""
-        value, _ = self._call(_Command.READ_REG, struct.pack("<I", address))
+        value, _ = self._call(Op.READ_REG, struct.pack("<I", address))
         return value
 
     def write_register(self, address: int, value: int) -> None:
         """Set one 32-bit register."""
-        self._call(_Command.WRITE_REG, struct.pack("<4I", address, value, _ALL, 0))
+        self._call(Op.WRITE_REG, struct.pack("<4I", address, value, _ALL, 0))
 
     def _chip(self) -> Chip:
         try:
-            _, data = self._call(_Command.GET_SECURITY_INFO, b"")
+            _, data = self._call(Op.GET_SECURITY_INFO, b"")
         except RomRefusedError:  # the ESP32's ROM is older than this command
             magic = self.read_register(_MAGIC_ADDRESS)
             if magic == _ESP32_MAGIC:
@@ -160,7 +150,7 @@ class RomClient:
             )
         return 1 << capacity
 
-    def _call(self, command: _Command, data: bytes, timeout_s: float = _REPLY_S) -> tuple[int, bytes]:
+    def _call(self, command: Op, data: bytes, timeout_s: float = _REPLY_S) -> tuple[int, bytes]:
         """Return value and data of the reply; raise for an error or for silence."""
         self._send(command, data)
         reply = self._reply(command, timeout_s)
@@ -170,26 +160,25 @@ class RomClient:
                 f"within {timeout_s:.1f} s",
                 hint="look at the cable; reset the board and try again",
             )
-        value = int.from_bytes(reply[4:8], "little")
-        body, status = reply[8:-_STATUS_BYTES], reply[-_STATUS_BYTES:]
+        body, status = reply.data[:-_STATUS_BYTES], reply.data[-_STATUS_BYTES:]
         if status[0]:
             raise RomRefusedError(
                 f"the ROM loader on {self._transport.name} refused {command.name} (error {status[1]:#04x})",
                 hint="reset the board and try again",
             )
-        return value, body
+        return reply.value, body
 
-    def _send(self, command: _Command, data: bytes) -> None:
-        self._transport.write(slip.encode(struct.pack("<BBHI", 0, command, len(data), 0) + data))
+    def _send(self, command: Op, data: bytes) -> None:
+        self._transport.write(slip.encode(request(command, data)))
 
-    def _reply(self, command: _Command, timeout_s: float) -> bytes | None:
+    def _reply(self, command: Op, timeout_s: float) -> Response | None:
         """Return the next reply to ``command``; others (SYNC is answered eight times) are passed over."""
         deadline_ns = self._clock.monotonic_ns() + round(timeout_s * 1e9)
         while True:
             while self._replies:
-                packet = self._replies.popleft()
-                if len(packet) >= 8 + _STATUS_BYTES and packet[0] == 1 and packet[1] == command:
-                    return packet
+                reply = parse_response(self._replies.popleft())
+                if reply is not None and reply.op == command and len(reply.data) >= _STATUS_BYTES:
+                    return reply
             left_ns = deadline_ns - self._clock.monotonic_ns()
             if left_ns <= 0:
                 return None

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from hostkit.boards import slip
 from hostkit.boards.qemu.record import read_record, write_record
-from hostkit.boards.virtual import slip
 from hostkit.clock import Clock
 from hostkit.errors import InconclusiveError, ToolError
 from hostkit.files import disk_error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hostkit.boards.virtual import slip
+from hostkit.boards import slip
 from hostkit.boards.virtual.loader import Chipset, Effect, Loader, Step
 from hostkit.boards.virtual.rom import RomLoader
 from hostkit.boards.virtual.stub import GREETING, StubLoader

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
+from hostkit.boards.loader_protocol import words
 from hostkit.boards.virtual.flash import FlashRangeError, NorFlash
 from hostkit.boards.virtual.programming import Plan, Programming
-from hostkit.boards.virtual.protocol import words
 from hostkit.boards.virtual.registers import Registers
 
 

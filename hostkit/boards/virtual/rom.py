@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hostkit.boards.loader_protocol import (
+    SYNC_DATA,
+    Op,
+    Request,
+    RomError,
+    checksum,
+    parse_request,
+    response,
+    words,
+)
 from hostkit.boards.virtual.flash import FlashRangeError
 from hostkit.boards.virtual.loader import (
     Chipset,
@@ -14,9 +24,7 @@ from hostkit.boards.virtual.loader import (
     write_registers,
 )
 from hostkit.boards.virtual.programming import Outcome, Programming
-from hostkit.boards.virtual.protocol import Op, Request, RomError, checksum, parse_request, response, words
 
-_SYNC = b"\x07\x07\x12\x20" + 32 * b"\x55"
 _SYNC_REPLIES = 8
 _SYNC_VALUE = 0x20120707  # any value but 0, by which the host tells ROM from stub
 _SLOW_READ = 64  # bytes a READ_FLASH_SLOW returns, always
@@ -83,7 +91,7 @@ class RomLoader:
         return _answer(asked.op)
 
     def _sync(self, asked: Request) -> Step:
-        if asked.data != _SYNC:
+        if asked.data != SYNC_DATA:
             return _refuse(asked.op, RomError.INVALID_MESSAGE)
         return Step((response(asked.op, _SYNC_VALUE, b"", bytes(4)),) * _SYNC_REPLIES)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+from hostkit.boards.loader_protocol import Op, Request, StubError, checksum, parse_request, response, words
 from hostkit.boards.virtual.flash import SECTOR, FlashRangeError
 from hostkit.boards.virtual.loader import (
     Chipset,
@@ -18,7 +19,6 @@ from hostkit.boards.virtual.loader import (
     write_registers,
 )
 from hostkit.boards.virtual.programming import Outcome, Programming
-from hostkit.boards.virtual.protocol import Op, Request, StubError, checksum, parse_request, response, words
 
 GREETING = b"OHAI"
 """The first packet of a stub that came up."""

@@ -11,12 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostkit.boards.model import Chip
-from hostkit.boards.virtual import slip
-from hostkit.boards.virtual.download import DownloadMode
-from hostkit.boards.virtual.flash import NorFlash
-from hostkit.boards.virtual.loader import Chipset, Effect
-from hostkit.boards.virtual.protocol import (
+from hostkit.boards import slip
+from hostkit.boards.loader_protocol import (
     Op,
     Response,
     RomError,
@@ -25,6 +21,10 @@ from hostkit.boards.virtual.protocol import (
     parse_response,
     request,
 )
+from hostkit.boards.model import Chip
+from hostkit.boards.virtual.download import DownloadMode
+from hostkit.boards.virtual.flash import NorFlash
+from hostkit.boards.virtual.loader import Chipset, Effect
 from hostkit.boards.virtual.registers import Registers
 
 SIZE = 1 << 20

@@ -4,13 +4,13 @@ import struct
 
 import pytest
 
+from hostkit.boards import slip
+from hostkit.boards.loader_protocol import Op, request
 from hostkit.boards.model import Chip
-from hostkit.boards.virtual import slip
 from hostkit.boards.virtual.faults import parse_fault
 from hostkit.boards.virtual.flash import NorFlash
 from hostkit.boards.virtual.machine import Machine
 from hostkit.boards.virtual.payload import Firmware, host_machine
-from hostkit.boards.virtual.protocol import Op, request
 from hostkit.boards.virtual.silicon import Mode, Silicon
 from hostkit.errors import InconclusiveError, ToolError
 from hostkit.testing.boards import FakeApplication, flash_content

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostkit.boards.virtual.slip import Decoder, encode
+from hostkit.boards.slip import Decoder, encode
 
 
 def cut(data: bytes, sizes: list[int]) -> list[bytes]:

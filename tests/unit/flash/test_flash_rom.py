@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hostkit.boards import slip
 from hostkit.boards.model import Chip
-from hostkit.boards.virtual import slip
 from hostkit.boards.virtual.flash import NorFlash
 from hostkit.boards.virtual.loader import Chipset
 from hostkit.boards.virtual.registers import Registers

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from hostkit.boards import slip
 from hostkit.boards.model import BoardSpec, Chip, FlashAccess, Kind
 from hostkit.boards.partitions import DEFAULT_PARTITIONS, pack_partitions
-from hostkit.boards.virtual import slip
 from hostkit.boards.virtual.flash import NorFlash
 from hostkit.boards.virtual.loader import Chipset
 from hostkit.boards.virtual.registers import Registers

@@ -13,6 +13,9 @@ _HEADER = struct.Struct("<BBHI")
 _REQUEST, _RESPONSE = 0, 1
 CHECKSUM_SEED = 0xEF
 
+SYNC_DATA = b"\x07\x07\x12\x20" + 32 * b"\x55"
+"""What SYNC carries: a mark, then a pattern by which the loader finds the baud rate."""
+
 
 class Op(IntEnum):
     """Opcodes of the ROM loader, and from 0xD0 those that only the flasher stub knows."""
@@ -89,7 +92,7 @@ def parse_request(packet: bytes) -> Request | None:
 
 
 def request(op: int, data: bytes = b"", checksum: int = 0) -> bytes:
-    """Return a request packet, as a host makes it (for tests and probes)."""
+    """Return a request packet, as a host makes it."""
     return _HEADER.pack(_REQUEST, op, len(data), checksum) + data
 
 
