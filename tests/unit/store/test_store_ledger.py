@@ -13,26 +13,14 @@ from hostkit.errors import InvalidError, ToolError
 from hostkit.store.attempts import Attempts, Beginning
 from hostkit.store.database import Database, open_database
 from hostkit.store.ledger import Ledger
-from hostkit.store.model import GENESIS, Attempt, End, Phase, ProofKind, Verdict, VerdictRecord
+from hostkit.store.model import GENESIS, Attempt, End, Phase, Verdict
+from hostkit.testing.store import a_pass
 
-RECORD = VerdictRecord(
+RECORD = a_pass(
     run_id="r0",
-    kind=ProofKind.GATE,
-    verdict=Verdict.PASS,
-    rung="wired",
-    fidelity="virtual",
     project="/p/.git",
-    commit="a" * 40,
-    tree="b" * 40,
-    dirty=False,
-    env="virtual",
-    board="virt0",
-    build_id="c" * 64,
-    suite="d" * 64,
-    selection="",
     reasons=("größer", "als"),
     evidence="/p/.hostkit/runs/x",
-    evidence_sha256="e" * 64,
     decided_ns=1_900_000_000_000_000_000,
 )
 BEGINNING = Beginning("t1", "a" * 40, "/w/t1", "/w/t1.log", "token", "boot")

@@ -14,34 +14,15 @@ from hostkit.store.model import (
     PHASES,
     LedgerEntry,
     Phase,
-    ProofKind,
     Rung,
     Verdict,
     VerdictRecord,
     entry_digest,
     first_broken,
 )
+from hostkit.testing.store import a_pass
 
-RECORD = VerdictRecord(
-    run_id="20260101T000000Z-00000000",
-    kind=ProofKind.GATE,
-    verdict=Verdict.PASS,
-    rung="wired",
-    fidelity="virtual",
-    project="/p/.git",
-    commit="a" * 40,
-    tree="b" * 40,
-    dirty=False,
-    env="virtual",
-    board="virt0",
-    build_id="c" * 64,
-    suite="d" * 64,
-    selection="",
-    reasons=("all 12 tests passed",),
-    evidence="/p/.hostkit/runs/x",
-    evidence_sha256="e" * 64,
-    decided_ns=1,
-)
+RECORD = a_pass(run_id="20260101T000000Z-00000000", project="/p/.git", evidence="/p/.hostkit/runs/x")
 
 
 def chain(records: list[VerdictRecord]) -> list[LedgerEntry]:

@@ -12,29 +12,11 @@ from hostkit.boards.model import Fidelity
 from hostkit.store.model import ProofKind, Rung, Verdict, VerdictRecord
 from hostkit.tasks.model import CommandCheck, GateCheck
 from hostkit.tasks.proof import judge, proofs_of
+from hostkit.testing.store import a_pass
 
 GATE = GateCheck("virtual", "any", Rung.WIRED, Fidelity.VIRTUAL)
 COMMAND = CommandCheck(("make", "test"))
-PASS = VerdictRecord(
-    run_id="r",
-    kind=ProofKind.GATE,
-    verdict=Verdict.PASS,
-    rung="timed",
-    fidelity="virtual",
-    project="/p",
-    commit="a" * 40,
-    tree="b" * 40,
-    dirty=False,
-    env="virtual",
-    board="virt0",
-    build_id="c" * 64,
-    suite="d" * 64,
-    selection="",
-    reasons=("62 tests passed",),
-    evidence="/runs/r",
-    evidence_sha256="e" * 64,
-    decided_ns=1,
-)
+PASS = a_pass(rung="timed", reasons=("62 tests passed",), evidence="/runs/r")
 FAIL = replace(PASS, verdict=Verdict.FAIL, reasons=("test_symbols failed: LED 7",))
 LOST = replace(PASS, verdict=Verdict.INCONCLUSIVE, reasons=("no board",))
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostkit.store.model import PHASES, Attempt, End, Phase, ProofKind, Verdict, VerdictRecord
+from hostkit.store.model import PHASES, Attempt, End, Phase, Verdict, VerdictRecord
 from hostkit.tasks.model import TRANSITIONS, Agent, GateCheck, Plan, Standing, State, Task
 from hostkit.tasks.read import Path
 from hostkit.tasks.standing import standings
+from hostkit.testing.store import a_pass
 
 COMMIT = "c" * 40
 AGENT = Agent("a", ("true",), 60)
@@ -35,25 +36,8 @@ ATTEMPT = Attempt(
     ended_ns=0,
 )
 CLAIMED = replace(ATTEMPT, phase=Phase.CLAIMED, commit=COMMIT)
-RECORD = VerdictRecord(
-    run_id="r",
-    kind=ProofKind.GATE,
-    verdict=Verdict.PASS,
-    rung="wired",
-    fidelity="virtual",
-    project="/p",
-    commit=COMMIT,
-    tree="",
-    dirty=False,
-    env="virtual",
-    board="virt0",
-    build_id="",
-    suite="",
-    selection="",
-    reasons=("because",),
-    evidence="",
-    evidence_sha256="",
-    decided_ns=1,
+RECORD = a_pass(
+    commit=COMMIT, tree="", build_id="", suite="", reasons=("because",), evidence="", evidence_sha256=""
 )
 
 

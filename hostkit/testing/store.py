@@ -1,0 +1,34 @@
+"""Records of the ledger, for tests that need some and do not care which."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hostkit.store.model import ProofKind, Verdict, VerdictRecord
+
+_PASS = VerdictRecord(
+    run_id="r",
+    kind=ProofKind.GATE,
+    verdict=Verdict.PASS,
+    rung="wired",
+    fidelity="virtual",
+    project="/p",
+    commit="a" * 40,
+    tree="b" * 40,
+    dirty=False,
+    env="virtual",
+    board="virt0",
+    build_id="c" * 64,
+    suite="d" * 64,
+    selection="",
+    reasons=("all 12 tests passed",),
+    evidence="/p/.hostkit/runs/r",
+    evidence_sha256="e" * 64,
+    decided_ns=1,
+)
+
+
+def a_pass(**changes: Any) -> VerdictRecord:
+    """Return a clean pass of a whole suite on a virtual board up to the rung wired, with ``changes``."""
+    return replace(_PASS, **changes)
