@@ -6,9 +6,10 @@ import random
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from hostkit.hil.golden.model import Audio, Parameter, ParameterType, Pattern
+from hostkit.hil.golden.model import Audio, Parameter, Pattern
 from hostkit.hil.golden.pipeline import Output
 from hostkit.hil.scene import Scene
+from hostkit.link.bodies import ParameterType
 
 MUSIC = Audio(31000, 26000, (60000, 48000, 33000, 21000, 12000, 6000, 2500, 900))
 """A bar of something with bass."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Protocol
 
 import numpy as np
@@ -12,15 +11,7 @@ import numpy as np
 from hostkit.hil.golden.arithmetic import Array
 from hostkit.hil.golden.colour import channels
 from hostkit.hil.golden.geometry import Geometry
-
-
-class ParameterType(IntEnum):
-    """Types of parameters, numbered as in ``link.cddl``."""
-
-    INTEGER = 0
-    COLOUR = 1
-    CHOICE = 2
-    FLAG = 3
+from hostkit.link.bodies import ParameterType
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ import pytest
 from hostkit.hil.golden.arithmetic import QUARTER_SINE
 from hostkit.hil.golden.colour import PALETTES, channels
 from hostkit.hil.golden.gamma import GAMMA
-from hostkit.hil.golden.model import ParameterType
 from hostkit.hil.golden.registry import PATTERNS
 from hostkit.hil.golden.vectors.files import all_vectors, main
 from hostkit.hil.golden.vectors.readable import readable_json
+from hostkit.link.bodies import ParameterType
 
 ROOT = Path(__file__).parents[3]
 VECTORS = ROOT / "firmware/protocol/vectors"
