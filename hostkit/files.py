@@ -9,9 +9,12 @@ import json
 import os
 import re
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, is_dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,21 @@ def sha256_file(path: Path) -> str:
 def canonical_json(value: Any) -> bytes:
     """Return JSON with sorted keys and no spaces: equal values give equal bytes."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def jsonable(value: Any) -> Any:
+    """Return a record as JSON-ready values; an enum by its word, else its name in lower case."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return jsonable(asdict(value))
+    if isinstance(value, Enum):
+        return value.value if isinstance(value.value, str) else value.name.lower()
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(jsonable(key)): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    return value
 
 
 def pretty_json(value: Any) -> bytes:
@@ -170,3 +188,26 @@ def short_path(path: Path) -> Iterator[str]:
         yield f"/proc/self/fd/{descriptor}/{path.name}"
     finally:
         os.close(descriptor)
+
+
+def listen_private(path: Path) -> socket.socket:
+    """Listen on a Unix socket that this user alone can open, from the moment it has its name.
+
+    What lies there already is replaced: the caller knows that it is stale. Raises :class:`ToolError`.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            with short_path(path) as name:
+                listener.bind(name)
+        finally:
+            os.umask(before)
+        listener.listen(16)
+    except OSError as error:
+        listener.close()
+        raise ToolError(f"cannot listen on {path}: {error.strerror}", hint="check that directory") from error
+    listener.setblocking(False)
+    return listener

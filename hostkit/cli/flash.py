@@ -6,16 +6,14 @@ import json
 import os
 import sys
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
-from enum import Enum
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
 from hostkit.cli.context import Context
 from hostkit.cli.waiting import wait_option
 from hostkit.errors import UsageError
+from hostkit.files import jsonable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +64,7 @@ def flash_command(  # noqa: PLR0913, PLR0917 - click gives each option by name
         artifact = _artifact(context, settings, show)
         held = hold_board(context, settings, spec, f"hostkit flash -e {artifact.env}", stack, show.line)
         record = _flash(context, settings, artifact, held, show, skip_same=skip_same, erase_nvs=erase_nvs)
-    click.echo(json.dumps(plain(asdict(record)), indent=2) if as_json else summary(record))
+    click.echo(json.dumps(jsonable(record), indent=2) if as_json else summary(record))
 
 
 def settings_of(context: Context, **overrides: object) -> Settings:
@@ -122,17 +120,6 @@ def hold_board(
     stack.callback(board.close)
     refuse_foreign(board)
     return board
-
-
-def plain(value: Any) -> Any:
-    """Return a record as JSON can say it: enums by value, paths as text."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, Enum):
-        return value.value
-    return str(value) if isinstance(value, Path) else value
 
 
 def summary(record: FlashRecord) -> str:

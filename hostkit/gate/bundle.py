@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import platform
 import sys
-from dataclasses import asdict
-from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from hostkit import __version__
+from hostkit.files import jsonable
 from hostkit.gate.evidence import write_json
 from hostkit.gate.model import GateResult
 from hostkit.gate.request import GateRequest
@@ -27,7 +26,7 @@ def write_records(into: Path, request: GateRequest, ran: Ran, checkout: Checkout
         "run.json",
         {
             "env": request.env,
-            "board": plain(ran.spec),
+            "board": jsonable(ran.spec),
             "asked_board": request.board,
             "rules": request.rules.plain(),
             "selection": request.selection,
@@ -45,12 +44,12 @@ def write_records(into: Path, request: GateRequest, ran: Ran, checkout: Checkout
         [{"test": seen.test, "numbers": dict(seen.numbers)} for seen in ran.observations if seen.numbers],
     )
     if ran.flash is not None:
-        write_json(into, "flash.json", plain(ran.flash))
+        write_json(into, "flash.json", jsonable(ran.flash))
 
 
 def write_verdict(into: Path, result: GateResult) -> None:
     """Write the decision with all that it rests on."""
-    write_json(into, "verdict.json", plain(result.decision) | {"facts": plain(result.facts)})
+    write_json(into, "verdict.json", jsonable(result.decision) | {"facts": jsonable(result.facts)})
 
 
 def tool_versions(ran: Ran) -> dict[str, Any]:
@@ -68,18 +67,3 @@ def tool_versions(ran: Ran) -> dict[str, Any]:
         "packages": packages,
         "toolchain": dict(ran.artifact.toolchain) if ran.artifact else {},
     }
-
-
-def plain(value: Any) -> Any:
-    """Return a record as JSON-ready values: enums as their names in lower case or words, paths as text."""
-    if hasattr(value, "__dataclass_fields__"):
-        return plain(asdict(value))
-    if isinstance(value, Enum):
-        return value.value if isinstance(value.value, str) else value.name.lower()
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, dict):
-        return {str(plain(key)): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value

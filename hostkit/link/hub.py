@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 from collections import deque
@@ -11,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hostkit.errors import HostkitError, ToolError
-from hostkit.files import short_path
+from hostkit.errors import HostkitError
+from hostkit.files import listen_private, short_path
 from hostkit.link.errors import PortGoneError
 from hostkit.link.transport import DescriptorTransport, Transport
 
@@ -41,7 +40,7 @@ class Hub:
     def __init__(self, inner: Transport, path: Path, wishes: Wishes) -> None:
         """Take over an open port and listen at ``path``, for this user only."""
         self._inner = inner
-        self._listener = _listen(path)
+        self._listener = listen_private(path)
         self._path = path
         self._wishes = wishes
         self._readers: list[_Reader] = []
@@ -176,23 +175,3 @@ def join_hub(path: Path) -> Transport | None:
         return None
     stream.setblocking(False)
     return DescriptorTransport(str(path), stream)
-
-
-def _listen(path: Path) -> socket.socket:
-    """Listen, for this user only. The caller holds the monitor lease: what is there already is stale."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.unlink(missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            with short_path(path) as name:
-                listener.bind(name)
-        finally:
-            os.umask(before)
-        listener.listen(16)
-    except OSError as error:
-        listener.close()
-        raise ToolError(f"cannot listen on {path}: {error.strerror}", hint="check that directory") from error
-    listener.setblocking(False)
-    return listener

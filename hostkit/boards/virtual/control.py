@@ -12,8 +12,9 @@ from hostkit.boards.served import LONGEST_LINE, BoardState, error_word
 from hostkit.boards.virtual.faults import parse_fault
 from hostkit.boards.virtual.loop import Loop
 from hostkit.boards.virtual.machine import Machine
-from hostkit.boards.virtual.sockets import Peer, accept, listen_control
+from hostkit.boards.virtual.sockets import Peer, accept
 from hostkit.errors import HostkitError, UsageError
+from hostkit.files import listen_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class ControlDoor:
         self._loop = loop
         self._path = path
         self._desk = desk
-        self._listener = listen_control(path)
+        self._listener = listen_private(path)
         self._peers: dict[Peer, LineBuffer] = {}
         loop.watch(self._listener, self._accept)
 

@@ -4,28 +4,10 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from pathlib import Path
 
-from hostkit.errors import ToolError, UsageError
-from hostkit.files import short_path
+from hostkit.errors import UsageError
 
 _CHUNK = 1 << 16
-
-
-def listen_control(path: Path) -> socket.socket:
-    """Listen on a Unix socket that only the owner can open; a stale one is replaced."""
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with short_path(path) as name:
-            listener.bind(name)
-        path.chmod(0o600)
-        listener.listen(16)
-    except OSError as error:
-        listener.close()
-        raise ToolError(f"cannot listen on {path}: {error.strerror}", hint="check that directory") from error
-    listener.setblocking(False)
-    return listener
 
 
 def listen_loopback(port: int) -> socket.socket:
