@@ -3,22 +3,14 @@
 #include <cstring>
 
 #include "esp32c3/rmt_symbols.hpp"
+#include "shared/ws2812_datasheet.hpp"
 
 namespace hk::esp32c3 {
 namespace {
 
-constexpr std::uint32_t kZeroHigh = 400;
-constexpr std::uint32_t kZeroLow = 850;
-constexpr std::uint32_t kOneHigh = 800;
-constexpr std::uint32_t kOneLow = 450;
-constexpr std::uint32_t kTolerance = 150;
-constexpr std::uint32_t kReset = 280000;
+using namespace ws2812;
 
 std::uint32_t ns_of(std::uint32_t half) { return (half & 0x7FFFu) * 1000u / kRmtTicksPerUs; }
-
-bool near(std::uint32_t ns, std::uint32_t nominal) {
-    return ns + kTolerance >= nominal && ns <= nominal + kTolerance;
-}
 
 bool is_gap(std::uint32_t symbol) {
     return (symbol & 0x80008000u) == 0 && ns_of(symbol & 0xFFFFu) + ns_of(symbol >> 16) >= kReset;
@@ -101,10 +93,7 @@ void WireTap::take_led(std::uint32_t bits) {
     bits = unclear_ ? kUnclear : bits;
     unclear_ = false;
     if (full_ < kLeds) {
-        std::uint8_t* rgb = taken_ + full_ * 3;
-        rgb[1] = static_cast<std::uint8_t>(bits >> 16);
-        rgb[0] = static_cast<std::uint8_t>(bits >> 8);
-        rgb[2] = static_cast<std::uint8_t>(bits);
+        put_rgb(taken_ + full_ * 3, bits);
         ++full_;
     }
 }

@@ -2,21 +2,10 @@
 
 #include <cstring>
 
+#include "shared/ws2812_datasheet.hpp"
+
 namespace hk::host {
-namespace {
-
-constexpr std::uint32_t kZeroHigh = 400;
-constexpr std::uint32_t kZeroLow = 850;
-constexpr std::uint32_t kOneHigh = 800;
-constexpr std::uint32_t kOneLow = 450;
-constexpr std::uint32_t kTolerance = 150;
-constexpr std::uint32_t kReset = 280000;
-
-bool near(std::uint32_t ns, std::uint32_t nominal) {
-    return ns + kTolerance >= nominal && ns <= nominal + kTolerance;
-}
-
-}  // namespace
+using namespace ws2812;
 
 void Ws2812Strip::receive(const Waveform& waveform) {
     std::uint32_t high_ns = 0;  // the last high and the low that follows it, so far
@@ -62,10 +51,7 @@ void Ws2812Strip::shift_in(bool bit) {
         return;
     }
     if (full_leds_ < kLeds) {
-        std::uint8_t* rgb = taken_ + full_leds_ * 3;
-        rgb[1] = static_cast<std::uint8_t>(shifting_ >> 16);
-        rgb[0] = static_cast<std::uint8_t>(shifting_ >> 8);
-        rgb[2] = static_cast<std::uint8_t>(shifting_);
+        put_rgb(taken_ + full_leds_ * 3, shifting_);
         ++full_leds_;
     }
     bits_ = 0;
