@@ -34,7 +34,6 @@ class Scopes:
 
     def __init__(self, dwarf: Any) -> None:
         """Take pyelftools' record of a file's debug information; None for none."""
-        self._dwarf = dwarf
         self._ranges: Any = None if dwarf is None else dwarf.range_lists()
         self._functions: dict[int, list[tuple[int, int, Any]]] = {}
 
