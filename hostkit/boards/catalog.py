@@ -17,7 +17,7 @@ from hostkit.errors import UsageError
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 _SIZE = re.compile(r"(\d+)\s*(KB|MB|KiB|MiB)")
-_KEYS = ("kind", "chip", "mac", "flash_size", "port", "profile", "baud", "labels", "frames", "qemu")
+_KEYS = ("kind", "chip", "mac", "flash_size", "port", "profile", "baud", "labels", "frames", "qemu", "power")
 _NOT_IN_KEYS = str.maketrans("", "", " \t\"'")
 _MIN_FLASH, _MAX_FLASH = 256 << 10, 16 << 20
 
@@ -109,9 +109,10 @@ class _Reader:
             port=self._text(where, table, "port", ""),
             profile=self._text(where, table, "profile", "dual-160"),
             baud=self._baud(where, table),
-            labels=self._labels(where, table),
+            labels=self._texts(where, table, "labels", '["desk"]'),
             frames=self._frames(where, table),
             qemu=self._text(where, table, "qemu", ""),
+            power=self._texts(where, table, "power", '["uhubctl", "-l", "1-1", "-p", "4", "-a", "cycle"]'),
         )
         self._check_kind(where, spec)
         return spec
@@ -199,11 +200,13 @@ class _Reader:
             )
         return frames
 
-    def _labels(self, where: tuple[str, ...], table: Mapping[str, Any]) -> tuple[str, ...]:
-        labels = table.get("labels", [])
-        if not isinstance(labels, list) or not all(isinstance(each, str) for each in labels):
-            raise self._error((*where, "labels"), "labels must be a list of texts", 'such as ["desk"]')
-        return tuple(labels)
+    def _texts(
+        self, where: tuple[str, ...], table: Mapping[str, Any], key: str, such_as: str
+    ) -> tuple[str, ...]:
+        texts = table.get(key, [])
+        if not isinstance(texts, list) or not all(isinstance(each, str) for each in texts):
+            raise self._error((*where, key), f"{key} must be a list of texts", f"such as {such_as}")
+        return tuple(texts)
 
     def _error(self, where: tuple[str, ...], message: str, hint: str) -> UsageError:
         line = self._line(where)

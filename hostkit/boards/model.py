@@ -60,6 +60,7 @@ class BoardSpec:
     labels: tuple[str, ...] = field(default=())
     frames: int = 0  # most frames of one scene that the suite compares, for a slow board; 0: all
     qemu: str = ""  # program of a QEMU board; empty: the one on PATH
+    power: tuple[str, ...] = field(default=())  # argv that switches it off and on again
 
     @property
     def identity(self) -> str:

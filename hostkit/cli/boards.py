@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hostkit.cli.boards_care import check_command, outage_words, recover_command, restore_command
 from hostkit.cli.boards_holding import describe_holding, holding_lines, waiting_lines
 from hostkit.cli.boards_replay import replay_command
 from hostkit.cli.boards_scan import scan_command
@@ -34,8 +35,8 @@ def boards_group() -> None:
     """
 
 
-boards_group.add_command(scan_command)
-boards_group.add_command(replay_command)
+for command in (scan_command, check_command, recover_command, restore_command, replay_command):
+    boards_group.add_command(command)
 
 
 @boards_group.command("list")
@@ -51,6 +52,7 @@ def list_command(context: Context, as_json: bool) -> None:
 
     table = Table("board", "kind", "chip", "MAC", "state", "held by", box=None, pad_edge=False)
     for row in rows:
+        row["state"] = f"out of service: {row['outage']}" if row["outage"] else row["state"]
         held = "\n".join(holding_lines(row))
         table.add_row(row["name"], row["kind"], row["chip"], row["mac"] or "?", row["state"], held)
     context.console.print(table)
@@ -215,6 +217,7 @@ def _describe(context: Context, spec: BoardSpec) -> dict[str, Any]:
         "profile": spec.profile,
         "fidelity": spec.fidelity.name.lower(),
         "labels": list(spec.labels),
+        "outage": outage_words(context, spec),
         "state": _state_words(context, spec, served),
         **describe_holding(context, spec, served.port if served else ""),
         "served": asdict(served) if served else None,

@@ -57,8 +57,11 @@ def flash_command(  # noqa: PLR0913, PLR0917 - click gives each option by name
     refused before anything is written (exit 4). What the device stored is kept. Done is when every region
     reads back by its MD5 and the firmware says the new build id over the link.
     """
+    from hostkit.boards.outage import OutageBook  # noqa: PLC0415 - not for --help
+
     settings = settings_of(context, env=env, board=board, lease_timeout_s=lease_timeout)
     spec = find_board(context, settings.board)
+    OutageBook(context.paths.state, context.clock).refuse(spec)
     with ExitStack() as stack:
         show = stack.enter_context(_shown(context))
         artifact = _artifact(context, settings, show)

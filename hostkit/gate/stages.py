@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hostkit.boards.catalog import load_catalog
@@ -13,6 +13,7 @@ from hostkit.boards.foreign import refuse_foreign
 from hostkit.boards.lease import Lease, LeaseOffice, Wanted
 from hostkit.boards.model import Board, BoardSpec
 from hostkit.boards.open import open_board
+from hostkit.boards.outage import OutageBook
 from hostkit.build.model import Artifact
 from hostkit.build.platformio import CompileError
 from hostkit.build.service import BuildResult, build
@@ -35,6 +36,7 @@ from hostkit.gate.model import (
     SuiteFact,
 )
 from hostkit.gate.observations import read_suite
+from hostkit.gate.recovery import Rescue
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.suite import OBSERVATIONS, OUTPUT, TRANSCRIPT, SuiteCall, suite_command
 from hostkit.hil.catalog import find_catalog
@@ -104,6 +106,7 @@ class Stages:
         if request.board != ANY_BOARD:
             self._catalog.get(request.board)
         self._decoder = CrashDecoder(bench.paths.artifacts)
+        self._outages = OutageBook(bench.paths.state, bench.clock)
         self.seconds: dict[str, float] = {}
         self.ran = Ran()
 
@@ -169,6 +172,7 @@ class Stages:
         with self._stage(Stage.LEASE):
             self.ran.spec, lease = self._take()
             held.callback(lease.close)
+            self._outages.refuse(self.ran.spec)
             board = open_board(self.ran.spec, boards_dir=self._bench.paths.boards, clock=self._bench.clock)
             held.callback(board.close)
             refuse_foreign(board)
@@ -204,7 +208,10 @@ class Stages:
                 f"no board of {self._catalog.path.name} fits: {wanted}",
                 hint="name one with -b, or add one",
             )
-        return found
+        usable = tuple(spec for spec in found if self._outages.find(spec) is None)
+        if not usable:
+            self._outages.refuse(found[0])
+        return usable
 
     def _flash(self, board: Board) -> bool:
         bench, artifact = self._bench, self.ran.artifact
@@ -230,6 +237,7 @@ class Stages:
             bench.listener.stage(Stage.FLASH, f"{self.ran.flash.bytes} bytes, read back, the board says so")
         if self.ran.stop is not None:
             self._look_for_crashes(Stage.FLASH, BOOT_TRANSCRIPT)
+            self._rescue(board, Stage.FLASH, lost=self.ran.stop.verdict is Verdict.INCONCLUSIVE)
         return self.ran.stop is None
 
     def _hil(self, board: Board, lease: Lease) -> None:
@@ -252,6 +260,21 @@ class Stages:
             passed = sum(seen.outcome is Outcome.PASSED for seen in self.ran.observations)
             bench.listener.stage(Stage.HIL, f"{passed} of {len(self.ran.observations)} tests passed")
         self._look_for_crashes(Stage.HIL, TRANSCRIPT)
+        lost = any(seen.outcome is Outcome.LOST for seen in self.ran.observations)
+        self._rescue(board, Stage.HIL, lost=lost)
+
+    def _rescue(self, board: Board, stage: Stage, *, lost: bool) -> None:
+        """Look after a board that was lost; one that crashed is well, its firmware is not."""
+        if not lost or any(crash.blames_firmware for crash in self.ran.crashes):
+            return
+        found = Rescue(self._bench, self._request.env, self._into).run(board, stage)
+        stop = self.ran.stop
+        if found is not None and found.firmware_is_sick and stop is not None:
+            reason = f"{stop.reason}; an image that is known to run does run on this board"
+            self.ran.stop = replace(stop, verdict=Verdict.FAIL, reason=reason)
+        if found is not None:
+            last = found.tried[-1]
+            self._bench.listener.stage(stage, f"{last.step.value}: {last.detail}")
 
     def _look_for_crashes(self, stage: Stage, transcript: str) -> None:
         """Look through what the board sent, independently of who noticed what."""

@@ -82,6 +82,7 @@ def test_an_unknown_board_is_answered_with_the_nearest_name(load) -> None:
         (VIRTUAL + "baud = true\n", 5, "True is no baud rate", "460800"),
         (VIRTUAL + "frames = 257\n", 5, "257 is no number of frames", "1 to 256, or 0 for all of a scene"),
         (VIRTUAL + 'labels = "desk"\n', 5, "labels must be a list", '["desk"]'),
+        (VIRTUAL + 'power = "relay 3"\n', 5, "power must be a list", '["uhubctl"'),
         (VIRTUAL + "profile = 3\n", 5, "profile must be text", "quotes"),
         (SERIAL.replace('port = "/dev/ttyUSB0"\n', ""), 1, "needs a port", "/dev/ttyUSB0"),
         (SERIAL.replace("/dev/ttyUSB0", "rfc2217://x:1"), 4, "is no port of a serial board", "rfc2217"),

@@ -1,0 +1,52 @@
+"""After a run that lost its board: bring it back, or take it out of service, and write down which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hostkit.boards.ladder import Step
+from hostkit.boards.model import Board
+from hostkit.boards.outage import OutageBook
+from hostkit.build.model import Artifact
+from hostkit.errors import HostkitError, InconclusiveError
+from hostkit.flash.golden import find_known_good
+from hostkit.flash.model import Bench as FlashBench
+from hostkit.flash.recovery import Medicine, Recovery, recover
+from hostkit.gate.model import Stage
+from hostkit.gate.request import Bench
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """What a gate works with when its board is lost. ``into``: the evidence's directory."""
+
+    bench: Bench
+    env: str
+    into: Path
+    answer_s: float = 5.0  # for the firmware to answer after each step
+
+    def run(self, board: Board, stage: Stage) -> Recovery | None:
+        """Return what came of it; None for a board whose port is not there, which needs no telling.
+
+        A board that took its flash well and then stays silent is only given up when an image that is known
+        to run does not run on it either: else the firmware may be to blame.
+        """
+        try:
+            board.link_port()
+        except InconclusiveError:
+            return None
+        flash = FlashBench(self.bench.runner, self.bench.clock)
+        medicine = replace(Medicine.of(board, flash, self._known_good(board)), answer_s=self.answer_s)
+        result = recover(board, medicine, write=self.into)
+        tried_good = any(each.step is Step.KNOWN_GOOD for each in result.tried)
+        if result.reason and (stage is Stage.HIL or tried_good):
+            book = OutageBook(self.bench.paths.state, self.bench.clock)
+            book.take_out(board.spec, result.reason, self.into.name)
+        return result
+
+    def _known_good(self, board: Board) -> Artifact | None:
+        try:
+            return find_known_good(self.bench.paths, self.bench.database, board.spec.name, self.env)
+        except HostkitError:  # a ledger that cannot be read is another matter
+            return None
