@@ -35,8 +35,8 @@ def boards_group() -> None:
     """
 
 
-for command in (scan_command, check_command, recover_command, restore_command, replay_command):
-    boards_group.add_command(command)
+for _command in (scan_command, check_command, recover_command, restore_command, replay_command):
+    boards_group.add_command(_command)
 
 
 @boards_group.command("list")
