@@ -15,6 +15,7 @@ LOOP = 3
 _MOST_CALLS, _MOST_REGISTERS = 128, 80
 _MOST_STRANGE = 64  # lines of something else after which a report is complete
 _MOST_LINES = 600
+_MOST_SAID = 120  # characters
 _ABORTS_TOO = (
     CrashKind.STACK_SMASHING,
     CrashKind.STACK_OVERFLOW,
@@ -49,6 +50,7 @@ class CrashReader:
         self._open: _Open | None = None
         self._resets: list[str] = []
         self._brownout = False  # said by the firmware, to be said again by the ROM
+        self._last = ""  # line before a reset
 
     @property
     def reading(self) -> bool:
@@ -67,6 +69,8 @@ class CrashReader:
         done = self._reset(line)
         if done is None:
             done = self._begin(line)
+        if not words.BANNER.search(line) and not words.RESET.search(line):
+            self._last = line
         return self._go_on(line) if done is None else done
 
     def finish(self) -> list[CrashReport]:
@@ -90,7 +94,9 @@ class CrashReader:
         self._resets.append(cause)
         if len(self._resets) == LOOP:
             causes = tuple(self._resets)
-            done.append(CrashReport(CrashKind.BOOT_LOOP, f"{LOOP} resets without an answer", resets=causes))
+            after = f", before the last: {self._last[:_MOST_SAID]}" if self._last else ""
+            reason = f"{LOOP} resets without an answer{after}"
+            done.append(CrashReport(CrashKind.BOOT_LOOP, reason, resets=causes))
         del self._resets[LOOP + 1 :]  # one loop is told once
         return done
 

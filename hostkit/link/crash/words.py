@@ -28,6 +28,9 @@ ELF = re.compile(r"ELF file SHA256: (?P<elf>[0-9a-fA-F]{7,64})")
 MEMORY = re.compile(r"^[0-9a-fA-F]{8,16}: (?:0x[0-9a-fA-F]{8,16}\s*)+$")
 END = re.compile(r"^Rebooting\.\.\.")
 RESET = re.compile(r"rst:0x(?P<code>[0-9a-fA-F]+) \((?P<cause>[A-Z0-9_]+)\),boot:0x[0-9a-fA-F]+(?P<mode>.*)")
+BANNER = re.compile(r"^(?:ets |ESP-ROM:|Build:)")
+"""What a ROM prints before it says why it was reset."""
+
 DOWNLOAD = "DOWNLOAD"
 """In the boot mode of a reset that waits for a flasher instead of running anything."""
 

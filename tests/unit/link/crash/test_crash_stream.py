@@ -99,6 +99,7 @@ def test_three_resets_without_an_answer_are_a_boot_loop_with_their_causes() -> N
     report = _only(texts.BOOT_LOOP)
     assert report.kind is CrashKind.BOOT_LOOP
     assert report.resets == ("POWERON_RESET", "RTCWDT_RTC_RESET", "RTCWDT_RTC_RESET")
+    assert report.reason == "3 resets without an answer, before the last: invalid header: 0xffffffff"
     assert report.blames_firmware
 
 
