@@ -13,24 +13,27 @@ from hostkit.errors import HostkitError, InconclusiveError
 from hostkit.flash.golden import find_known_good
 from hostkit.flash.model import Bench as FlashBench
 from hostkit.flash.recovery import Medicine, Recovery, recover
-from hostkit.gate.model import Stage
 from hostkit.gate.request import Bench
 
 
 @dataclass(frozen=True, slots=True)
 class Rescue:
-    """What a gate works with when its board is lost. ``into``: the evidence's directory."""
+    """What a gate works with when its board is lost. ``into``: the evidence's directory.
+
+    ``may_write``: this run was to flash the board, so that trying a known-good image takes nothing away.
+    """
 
     bench: Bench
     env: str
     into: Path
+    may_write: bool
     answer_s: float = 5.0  # for the firmware to answer after each step
 
-    def run(self, board: Board, stage: Stage) -> Recovery | None:
+    def run(self, board: Board, *, answered: bool) -> Recovery | None:
         """Return what came of it; None for a board whose port is not there, which needs no telling.
 
-        A board that took its flash well and then stays silent is only given up when an image that is known
-        to run does not run on it either: else the firmware may be to blame.
+        A board that never ``answered`` in this run is only given up when an image that is known to run does
+        not run on it either: else its firmware may be to blame, or that it has none.
         """
         try:
             board.link_port()
@@ -40,12 +43,14 @@ class Rescue:
         medicine = replace(Medicine.of(board, flash, self._known_good(board)), answer_s=self.answer_s)
         result = recover(board, medicine, write=self.into)
         tried_good = any(each.step is Step.KNOWN_GOOD for each in result.tried)
-        if result.reason and (stage is Stage.HIL or tried_good):
+        if result.reason and (answered or tried_good):
             book = OutageBook(self.bench.paths.state, self.bench.clock)
             book.take_out(board.spec, result.reason, self.into.name)
         return result
 
     def _known_good(self, board: Board) -> Artifact | None:
+        if not self.may_write:
+            return None
         try:
             return find_known_good(self.bench.paths, self.bench.database, board.spec.name, self.env)
         except HostkitError:  # a ledger that cannot be read is another matter

@@ -267,7 +267,9 @@ class Stages:
         """Look after a board that was lost; one that crashed is well, its firmware is not."""
         if not lost or any(crash.blames_firmware for crash in self.ran.crashes):
             return
-        found = Rescue(self._bench, self._request.env, self._into).run(board, stage)
+        rescue = Rescue(self._bench, self._request.env, self._into, self._request.rules.flash)
+        answered = self.ran.flash is not None or self.ran.identity is not None
+        found = rescue.run(board, answered=answered)
         stop = self.ran.stop
         if found is not None and found.firmware_is_sick and stop is not None:
             reason = f"{stop.reason}; an image that is known to run does run on this board"

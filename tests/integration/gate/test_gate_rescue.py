@@ -10,7 +10,6 @@ import pytest
 
 from hostkit.boards.outage import OutageBook
 from hostkit.clock import SystemClock
-from hostkit.gate.model import Stage
 from hostkit.gate.recovery import Rescue
 from hostkit.gate.request import Bench
 from hostkit.process import SystemRunner
@@ -23,22 +22,22 @@ from hostkit.testing.boards import ECHO_FIRMWARE, running_board
 def rescue(state_dir: Path, tmp_path: Path) -> Rescue:
     paths = Paths(state_dir, tmp_path / "cache")
     bench = Bench(paths, Settings(), SystemRunner(), SystemClock(), {}, tmp_path / "runs")
-    return Rescue(bench, "virtual", tmp_path / "run", answer_s=0.2)
+    return Rescue(bench, "virtual", tmp_path / "run", may_write=False, answer_s=0.2)
 
 
-def test_a_board_that_stays_silent_is_taken_out_of_service_after_the_suite_alone(
+def test_a_board_that_stays_silent_is_taken_out_of_service_if_it_answered_before(
     rescue: Rescue, state_dir: Path
 ) -> None:
     book = OutageBook(state_dir, SystemClock())
     with running_board(state_dir / "boards", firmware=ECHO_FIRMWARE) as board:
-        after_flash = rescue.run(board, Stage.FLASH)
-        assert after_flash is not None
+        silent = rescue.run(board, answered=False)
+        assert silent is not None
         assert book.find(board.spec) is None  # the firmware may be to blame
-        after_suite = rescue.run(board, Stage.HIL)
+        lost = rescue.run(board, answered=True)
         outage = book.find(board.spec)
     assert outage is not None
-    assert after_suite is not None
-    assert outage.reason == after_suite.reason
+    assert lost is not None
+    assert outage.reason == lost.reason
     rows = [json.loads(line) for line in (rescue.into / "recovery.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == ["ask", "link reset", "line reset", "out of service"]
 
@@ -46,5 +45,5 @@ def test_a_board_that_stays_silent_is_taken_out_of_service_after_the_suite_alone
 def test_a_board_that_was_unplugged_needs_no_telling(rescue: Rescue, state_dir: Path) -> None:
     with running_board(state_dir / "boards", firmware=ECHO_FIRMWARE) as board:
         board.fault("unplug")
-        assert replace(rescue, answer_s=0.0).run(board, Stage.HIL) is None
+        assert replace(rescue, answer_s=0.0).run(board, answered=True) is None
     assert not (rescue.into / "recovery.jsonl").exists()
