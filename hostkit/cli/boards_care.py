@@ -119,8 +119,8 @@ def _database() -> str:
 
 
 def _bench(context: Context, settings: Settings, log: Path | None) -> Bench:
-    from hostkit.crash.shelf import CrashDecoder  # noqa: PLC0415 - not for --help
     from hostkit.flash.model import Bench, TimeOuts  # noqa: PLC0415
+    from hostkit.link.crash.shelf import CrashDecoder  # noqa: PLC0415 - not for --help
 
     return Bench(
         runner=context.runner,

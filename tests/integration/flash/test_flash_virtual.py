@@ -21,6 +21,7 @@ from hostkit.flash.model import Bench, ChipIdentity, Progress, ReadBackBy, Stage
 from hostkit.flash.service import flash_artifact
 from hostkit.holders import find_holder
 from hostkit.link.client import Link
+from hostkit.link.crash.blame import FirmwareCrashError
 from hostkit.link.transcript import Transcript
 from hostkit.link.transport import open_transport
 from hostkit.process import Command, Finished, SystemRunner, start
