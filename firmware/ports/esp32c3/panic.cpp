@@ -1,4 +1,5 @@
 // The end of a program that went wrong: it says where, and starts anew.
+#include "app/build_info.hpp"
 #include "esp32c3/chip.hpp"
 #include "esp32c3/interrupts.hpp"
 #include "esp32c3/registers.hpp"
@@ -20,6 +21,7 @@ constexpr const char* kNames[] = {
 };
 
 constexpr std::size_t kEpc = 31;  // place of mepc in the frame
+constexpr std::size_t kElfDigits = 16;
 
 void say(const char* text) { UartStream::say(text); }
 
@@ -41,6 +43,17 @@ void say_registers(const std::uint32_t* frame, std::uint32_t cause, std::uint32_
     }
     say_register("MCAUSE  ", cause);
     say_register("MTVAL   ", value);
+    say("\r\n\r\n");
+}
+
+/// What a decoder finds the program by: the first digits of the build id, as in the image's description.
+void say_program() {
+    char digits[kElfDigits + 1] = {};
+    for (std::size_t i = 0; i < kElfDigits && kBuildInfo.build[i] != '\0'; ++i) {
+        digits[i] = kBuildInfo.build[i];
+    }
+    say("ELF file SHA256: ");
+    say(digits);
     say("\r\n\r\nRebooting...\r\n");
 }
 
@@ -54,6 +67,7 @@ extern "C" [[noreturn]] void hk_panic(const std::uint32_t* frame, std::uint32_t 
     say(name);
     say("). Exception was unhandled.\r\n\r\n");
     say_registers(frame, cause, value);
+    say_program();
     reg(kRtcStore4) = kPanicMark;
     reset_chip();
 }

@@ -25,6 +25,8 @@ from hostkit.hil.profiles import find_profile
 from hostkit.hil.timing import collect_live, floor_us
 from hostkit.hil.variants import VARIANTS
 from hostkit.link.client import Link
+from hostkit.link.crash.reader import CrashReader
+from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.link.errors import LinkLostError, LinkTimeoutError
 from hostkit.link.framing import Broken, Text
 from hostkit.link.messages import Tap
@@ -183,7 +185,7 @@ def panicking(artifact: Artifact, image: bytes, state_dir: Path) -> Callable[[by
             link.wait_ready(READY_S)
             with pytest.raises((LinkLostError, LinkTimeoutError)):
                 link.echo(b"break")
-            heard = _until_text(link, "panic'ed")
+            heard = _until_text(link, "Rebooting...")
             return heard, link.wait_ready(READY_S).reset, address
 
     return run
@@ -198,6 +200,19 @@ def test_a_trap_is_told_with_registers_and_restarts_the_chip(
     assert "MCAUSE  : 0x00000003" in heard
     assert heard.count("Guru Meditation") == 1
     assert reset == "panic"
+
+
+def test_the_text_of_a_panic_is_enough_to_find_program_function_and_line(
+    artifact: Artifact, panicking: Callable[[bytes], tuple[str, str, int]]
+) -> None:
+    heard, _, address = panicking(EBREAK)
+    reader = CrashReader()
+    reports = [report for line in heard.splitlines() for report in reader.take(line)] + reader.finish()
+    assert [(report.pc, report.elf) for report in reports] == [(address, artifact.build_id[:16])]
+    crash = CrashDecoder(artifact.directory.parent).decode(reports[0])
+    assert crash.place is not None
+    assert (crash.place.function, crash.place.line > 0) == ("hk::Commands::echo", True)
+    assert crash.place.file.endswith("commands.cpp")
 
 
 def test_what_the_simulator_cannot_execute_is_a_panic_too(
