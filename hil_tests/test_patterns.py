@@ -35,21 +35,22 @@ def test_what_is_drawn_equals_the_model_before_any_rounding_to_8_bits(board, pat
 
 
 def test_the_same_request_draws_the_same_frames_whatever_came_between(board, link, pattern):
-    first = VARIANTS["mixed"](board.patterns[pattern])
-    other = VARIANTS["defaults"](board.patterns[pattern])
+    first = board.sampled(replace(VARIANTS["mixed"](board.patterns[pattern]), count=50))
+    other = board.sampled(replace(VARIANTS["defaults"](board.patterns[pattern]), count=50))
     crcs = []
     for scene in (first, other, first):
         board.draw(scene)
-        crcs.append(link.run(scene.start_us, scene.step_us, 50))
+        crcs.append(link.run(scene.start_us, scene.step_us, scene.count))
     assert crcs[0] == crcs[2]
 
 
 def test_a_reset_of_the_state_is_as_good_as_a_new_start(board, link, pattern):
-    board.draw(VARIANTS["defaults"](board.patterns[pattern]))
+    scene = board.sampled(replace(VARIANTS["defaults"](board.patterns[pattern]), count=50))
+    board.draw(scene)
     link.reset_state()
-    first = link.run(0, 16_667, 50)
+    first = link.run(0, scene.step_us, scene.count)
     link.reset_state()
-    assert link.run(0, 16_667, 50) == first
+    assert link.run(0, scene.step_us, scene.count) == first
 
 
 @pytest.mark.parametrize("pattern", CENTRED)
@@ -75,11 +76,12 @@ def test_silence_gives_frames_that_can_be_seen(board, pattern):
 
 @pytest.mark.parametrize("pattern", TICKING)
 def test_the_frame_rate_does_not_change_what_a_pattern_with_a_state_shows(board, link, pattern):
-    scene = Scene(pattern, seed=4, audio=MUSIC)
+    scene = board.sampled(Scene(pattern, seed=4, audio=MUSIC, step_us=48_000, count=40))
+    long, short = scene.step_us, scene.step_us // 6
     board.draw(scene)
-    slow = link.run(48_000, 48_000, 40)
+    slow = link.run(long, long, scene.count)
     board.draw(scene)
-    fast = link.run(8_000, 8_000, 240)
+    fast = link.run(short, short, 6 * scene.count)
     assert fast[5::6] == slow
 
 

@@ -73,6 +73,13 @@ class BoardHandle:
         set_board(self._link, scene)
         return self._link.step(scene.start_us).ma
 
+    def sampled(self, scene: Scene) -> Scene:
+        """Return the scene as it is drawn here: whole, unless ``boards.toml`` says ``frames`` of the board.
+
+        Such a board, a slow one, is asked for no more frames than that, over the same stretch of time.
+        """
+        return scene.sampled(self.spec.frames)
+
     def read(self, tap: Tap) -> Capture:
         """Read one tap of the last frame, all strips."""
         return read_tap(self._link, self.identity, tap)
@@ -80,10 +87,10 @@ class BoardHandle:
     def must_draw(self, scene: Scene, tap: Tap = Tap.FRAME) -> None:
         """Compare the board's frames with the model's; raise :class:`MismatchError` at a difference.
 
-        A board of which ``boards.toml`` says so is asked for fewer frames of the same stretch of time.
+        They are those of :meth:`sampled`.
         """
         __tracebackhide__ = True
-        scene = scene.sampled(self.spec.frames)
+        scene = self.sampled(scene)
         difference = first_difference(Subject(self._link, self.identity, self.model), scene, tap)
         if difference is not None:
             raise MismatchError(difference)
