@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hostkit.hil.scene import Scene
+from hostkit.hil.scene import Scene, set_board
 from hostkit.hil.variants import MUSIC, VARIANTS
 from hostkit.link.messages import Tap
 
@@ -39,14 +39,14 @@ def test_the_same_request_draws_the_same_frames_whatever_came_between(board, lin
     other = board.sampled(replace(VARIANTS["defaults"](board.patterns[pattern]), count=50))
     crcs = []
     for scene in (first, other, first):
-        board.draw(scene)
+        set_board(link, scene)
         crcs.append(link.run(scene.start_us, scene.step_us, scene.count))
     assert crcs[0] == crcs[2]
 
 
 def test_a_reset_of_the_state_is_as_good_as_a_new_start(board, link, pattern):
     scene = board.sampled(replace(VARIANTS["defaults"](board.patterns[pattern]), count=50))
-    board.draw(scene)
+    set_board(link, scene)
     link.reset_state()
     first = link.run(0, scene.step_us, scene.count)
     link.reset_state()
@@ -77,10 +77,11 @@ def test_silence_gives_frames_that_can_be_seen(board, pattern):
 @pytest.mark.parametrize("pattern", TICKING)
 def test_the_frame_rate_does_not_change_what_a_pattern_with_a_state_shows(board, link, pattern):
     scene = board.sampled(Scene(pattern, seed=4, audio=MUSIC, step_us=48_000, count=40))
-    long, short = scene.step_us, scene.step_us // 6
-    board.draw(scene)
+    short = scene.step_us // 6
+    long = 6 * short
+    set_board(link, scene)
     slow = link.run(long, long, scene.count)
-    board.draw(scene)
+    set_board(link, scene)
     fast = link.run(short, short, 6 * scene.count)
     assert fast[5::6] == slow
 
