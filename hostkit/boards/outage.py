@@ -33,7 +33,7 @@ class OutOfServiceError(InconclusiveError):
         """Say why, and the way back."""
         super().__init__(
             f"board {outage.name} is out of service: {outage.reason}",
-            hint=f"hostkit boards check -b {outage.name}, then: hostkit boards restore {outage.name}",
+            hint=f"hostkit boards check {outage.name}, then: hostkit boards restore {outage.name}",
         )
         self.outage = outage
 

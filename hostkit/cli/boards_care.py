@@ -23,7 +23,7 @@ _ECHO = bytes(range(256))
 
 
 @click.command("check")
-@click.option("-b", "--board", help="Board of boards.toml (default: the setting `board`).")
+@click.argument("name", required=False)
 @click.option("-e", "--env", "env", help="Whose known-good image (default: the setting `env`).")
 @click.option(
     "--artifact",
@@ -31,16 +31,17 @@ _ECHO = bytes(range(256))
     help="An artifact's directory instead of the last that passed on this board.",
 )
 @click.pass_obj
-def check_command(context: Context, board: str | None, env: str | None, artifact: Path | None) -> None:
+def check_command(context: Context, name: str | None, env: str | None, artifact: Path | None) -> None:
     """Tell a sick board from sick firmware: flash an image that is known to run, and talk to it.
 
-    The image is the last of the env that passed a gate on this board. Exit codes: 0 the board is well,
+    NAME is a board of boards.toml (default: the setting `board`). The image is the last of the env that
+    passed a gate on it. Exit codes: 0 the board is well,
     1 it does not run what it ran before, 3 no such image, or the board is absent or taken.
     """
     from hostkit.cli.flash import find_board, hold_board, settings_of  # noqa: PLC0415 - not for --help
     from hostkit.flash.golden import known_good  # noqa: PLC0415
 
-    settings = settings_of(context, board=board, env=env)
+    settings = settings_of(context, board=name, env=env)
     spec = find_board(context, settings.board)
     image = known_good(context.paths, _database(), spec.name, settings.env, artifact)
     with ExitStack() as stack:

@@ -26,6 +26,6 @@ def test_a_board_out_of_service_is_listed_refused_and_restored(
 
 
 def test_a_check_without_a_known_good_image_is_inconclusive(hostkit) -> None:
-    ran = hostkit("boards", "check", "-b", "virt1", "-e", "virtual")
+    ran = hostkit("boards", "check", "virt1", "-e", "virtual")
     assert ran.code == ExitCode.INCONCLUSIVE, ran
     assert "--artifact" in ran.err

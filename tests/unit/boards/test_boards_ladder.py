@@ -69,7 +69,7 @@ def test_a_board_out_of_service_is_refused_with_the_reason_and_the_way_back(book
     with pytest.raises(OutOfServiceError) as caught:
         book.refuse(SPEC)
     assert caught.value.message == "board desk is out of service: it does not answer"
-    assert caught.value.hint == "hostkit boards check -b desk, then: hostkit boards restore desk"
+    assert caught.value.hint == "hostkit boards check desk, then: hostkit boards restore desk"
     assert caught.value.exit_code is ExitCode.INCONCLUSIVE
     assert caught.value.outage.run == "run-1"
 
