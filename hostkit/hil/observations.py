@@ -20,6 +20,9 @@ from hostkit.files import disk_error
 
 SCHEMA = 1
 
+MOST_VALUES = 2_000
+"""So long a series may be: enough for a histogram, and a run's file stays readable."""
+
 
 class Outcome(Enum):
     """How one test ended."""
@@ -41,6 +44,20 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """Numbers of one kind in the order in which they were measured, :data:`MOST_VALUES` at most."""
+
+    name: str
+    unit: str
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse more than a file should hold; raises :class:`ValueError`."""
+        if len(self.values) > MOST_VALUES:
+            raise ValueError(f"series {self.name!r} has {len(self.values)} values, {MOST_VALUES} at most")
+
+
+@dataclass(frozen=True, slots=True)
 class TestSeen:
     """What one test saw. ``message`` is the first line of why it did not pass, ``detail`` all of it."""
 
@@ -56,6 +73,7 @@ class TestSeen:
     build: str = ""  # build id that the board named, "" when it was never asked
     invalid: bool = False  # the board runs another firmware than was to be tested
     measurements: tuple[Measurement, ...] = ()
+    series: tuple[Series, ...] = ()
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -159,7 +177,8 @@ def _take(record: dict[str, Any], found: dict[str, Any], tests: list[TestSeen]) 
     kind = record.pop("type")
     if kind == "test":
         measured = tuple(Measurement(**_known(Measurement, m)) for m in record["measurements"])
-        said = {"outcome": Outcome(record["outcome"]), "measurements": measured}
+        series = tuple(_series(given) for given in record.get("series", ()))
+        said = {"outcome": Outcome(record["outcome"]), "measurements": measured, "series": series}
         tests.append(TestSeen(**{**_known(TestSeen, record), **said}))
     elif kind == "summary":
         found["summary"] = Summary(**_known(Summary, record))
@@ -170,6 +189,10 @@ def _take(record: dict[str, Any], found: dict[str, Any], tests: list[TestSeen]) 
         found[kind] = record
     else:
         raise ValueError(f"unknown record {kind!r}")
+
+
+def _series(record: Mapping[str, Any]) -> Series:
+    return Series(record["name"], record["unit"], tuple(record["values"]))
 
 
 def _known(

@@ -201,3 +201,21 @@ def measure(request: pytest.FixtureRequest) -> Callable[[str, float, str], None]
             recorder.measured(node.nodeid, name, value, unit)
 
     return record
+
+
+@pytest.fixture
+def measure_series(request: pytest.FixtureRequest) -> Callable[[str, Sequence[float], str], None]:
+    """Record many numbers of one kind, as a histogram wants them: ``measure_series(name, values, unit)``.
+
+    They go to the observations, 2,000 at most: more raise :class:`ValueError`.
+    """
+    recorder = request.config.stash.get(RECORDER, None)
+
+    def record(name: str, values: Sequence[float], unit: str) -> None:
+        from hostkit.hil.observations import Series
+
+        series = Series(name, unit, tuple(values))
+        if recorder is not None:
+            recorder.measured_series(request.node.nodeid, series)
+
+    return record

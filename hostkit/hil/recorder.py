@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hostkit.errors import HostkitError, InconclusiveError, InvalidError, ToolError
-from hostkit.hil.observations import Measurement, ObservationFile, Outcome, Summary, TestSeen
+from hostkit.hil.observations import Measurement, ObservationFile, Outcome, Series, Summary, TestSeen
 from hostkit.hil.session import Expectation, HilSession
 from hostkit.link.bodies import Identity
 from hostkit.words import counted
@@ -32,6 +32,7 @@ class _Running:
     detail: str = ""
     invalid: bool = False
     measurements: list[Measurement] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
 
 
 class Recorder:
@@ -57,6 +58,10 @@ class Recorder:
     def measured(self, test: str, name: str, value: float, unit: str) -> None:
         """Keep a number for a running test."""
         self._running[test].measurements.append(Measurement(name, float(value), unit))
+
+    def measured_series(self, test: str, series: Series) -> None:
+        """Keep many numbers of one kind for a running test."""
+        self._running[test].series.append(series)
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
@@ -170,6 +175,7 @@ class Recorder:
                 build,
                 running.invalid,
                 tuple(running.measurements),
+                tuple(running.series),
             )
         )
 

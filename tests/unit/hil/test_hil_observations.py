@@ -9,6 +9,7 @@ from hostkit.hil.observations import (
     Measurement,
     ObservationFile,
     Outcome,
+    Series,
     Summary,
     TestSeen,
     read_observations,
@@ -25,6 +26,7 @@ SEEN = TestSeen(
     "ab" * 32,
     False,
     (Measurement("rate", 60.5, "Hz"), Measurement("frames", 3, "")),
+    (Series("interval", "us", (5200, 5201, 5199.5)),),
 )
 
 
@@ -123,3 +125,26 @@ def test_fields_of_a_newer_writer_are_left_aside(tmp_path):
     seen = read_observations(path)
     assert (seen.tests, seen.broken) == ((SEEN,), 0)
     assert seen.summary == Summary(2, {"failed": 1}, 1, 0.7)
+
+
+def test_a_series_is_one_line_of_plain_numbers(tmp_path):
+    lines = written(tmp_path / "obs.jsonl").read_text(encoding="utf-8").splitlines()
+    (line,) = [line for line in lines if '"interval"' in line]
+    assert json.loads(line)["series"] == [{"name": "interval", "unit": "us", "values": [5200, 5201, 5199.5]}]
+
+
+def test_a_series_holds_2000_values_and_no_more():
+    assert len(Series("x", "us", tuple(range(2000))).values) == 2000
+    with pytest.raises(ValueError, match="series 'x' has 2001 values, 2000 at most"):
+        Series("x", "us", tuple(range(2001)))
+
+
+def test_a_file_from_before_there_were_series_is_read(tmp_path):
+    path = written(tmp_path / "obs.jsonl")
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        line.pop("series", None)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    (seen,) = read_observations(path).tests
+    assert seen.series == ()
+    assert seen.measurements == SEEN.measurements

@@ -75,6 +75,21 @@ def test_a_test_on_a_board_is_observed_with_its_numbers(run):
     assert seen.summary.exit_code == 0
 
 
+def test_a_series_of_numbers_is_observed_with_its_test(run):
+    result, seen = run(
+        """
+        import pytest
+
+        @pytest.mark.rung("timed")
+        def test_one(link, measure_series):
+            measure_series("frame interval", [5200, 5300], "us")
+        """
+    )
+    result.assert_outcomes(passed=1)
+    (series,) = seen.tests[0].series
+    assert (series.name, series.unit, series.values) == ("frame interval", "us", (5200, 5300))
+
+
 def test_a_pattern_test_runs_for_every_pattern_and_says_which(run):
     result, seen = run(
         """
