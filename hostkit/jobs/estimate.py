@@ -1,0 +1,30 @@
+"""When a waiting job will begin, from how long such jobs took before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+UNKNOWN_S = 60.0
+"""What a step is taken to last while none of its kind has ended yet."""
+
+
+def typical_s(past: Sequence[float]) -> float:
+    """Return the median of past durations in seconds, :data:`UNKNOWN_S` for none."""
+    if not past:
+        return UNKNOWN_S
+    return sorted(past)[len(past) // 2]
+
+
+def start_in_s(ahead: Sequence[float], running: Sequence[float], servers: int) -> float:
+    """Return in how many seconds a job begins.
+
+    ``ahead``: how long each job before it will take, in order; ``running``: how long the running ones have
+    left; ``servers``: how many run at once (boards that fit, or build slots). All in seconds.
+    """
+    free_at = sorted([max(0.0, left) for left in running] + [0.0] * max(0, servers - len(running)))
+    if not free_at:
+        return float("inf")
+    for took in ahead:
+        free_at[0] += took
+        free_at.sort()
+    return free_at[0]
