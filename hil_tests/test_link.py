@@ -117,7 +117,7 @@ def test_an_id_with_another_content_is_refused(link):
     assert unasked(link, Stray).reply.status is Status.ID_REUSED
 
 
-@pytest.mark.parametrize("op", [15, 99, 255, 70_000], ids="op{}".format)
+@pytest.mark.parametrize("op", [16, 99, 255, 70_000], ids="op{}".format)
 def test_an_unknown_operation_is_refused(link, op):
     assert refusal(link, op) is Status.UNKNOWN_OP
 
@@ -140,6 +140,7 @@ def test_an_unknown_operation_is_refused(link, op):
         (Op.STEP, ("now",)),
         (Op.RUN, (0, 0, 1)),
         (Op.READ, (3, 0, 0, None)),
+        (Op.CHALLENGE, ("who are you?",)),
     ],
     ids=said,
 )

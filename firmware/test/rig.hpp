@@ -91,7 +91,8 @@ public:
 
 /// The operations of link.cddl.
 enum Op : std::uint64_t {
-    hello, echo, patterns, describe, configure, output, audio, mode, reset_state, step, run, read, stats, reboot, save
+    hello, echo, patterns, describe, configure, output, audio, mode, reset_state, step, run, read, stats, reboot, save,
+    challenge
 };
 
 /// An id that no request had before.

@@ -1,10 +1,12 @@
 #include <cstring>
 
+#include "app/challenge.hpp"
 #include "app/parameters.hpp"
 #include "check.hpp"
 #include "link/crc32.hpp"
 #include "pattern/registry.hpp"
 #include "rig.hpp"
+#include "vectors.hpp"
 
 using namespace hk;
 using namespace hk::test;
@@ -317,6 +319,44 @@ TEST("output is clamped and reported as applied") {
     CHECK_EQ(numbers(rig, applied, 2), 2);
     CHECK_EQ(applied[0], 255);
     CHECK_EQ(applied[1], 65535);
+}
+
+TEST("a challenge is answered as its vectors say") {
+    CHECK(kChallengeVectors.count > 0);
+    for (const ChallengeVector& want : kChallengeVectors) {
+        std::uint8_t digest[Sha256::kSize];
+        answer_challenge(want.question, {want.build, want.mac, want.nonce}, digest);
+        CHECK_BYTES((Bytes{digest, sizeof(digest)}), want.digest);
+    }
+}
+
+TEST("a challenge is answered with the build, the MAC and the boot nonce of who answers") {
+    static Rig rig;
+    const std::uint8_t question[16] = {1, 2, 3};
+    Request request(fresh_id(), challenge, 1);
+    request.args.bytes({question, sizeof(question)});
+    CHECK(rig.ask(request) == Status::ok);
+    Reply reply(rig.reply());
+    std::uint8_t digest[Sha256::kSize];
+    answer_challenge({question, sizeof(question)}, {"0123", rig.system.mac(), 0xC0FFEE01u}, digest);
+    std::size_t count = 0;
+    Bytes item;
+    CHECK_EQ(reply.nonce, 0xC0FFEE01u);
+    CHECK(reply.body.list(count) && count == 3 && reply.body.bytes(item));
+    CHECK_BYTES(item, (Bytes{digest, sizeof(digest)}));
+    CHECK(reply.body.text(item) && same_text(item, "0123"));
+    CHECK(reply.body.text(item) && same_text(item, "24:0a:c4:00:12:ff"));
+}
+
+TEST("a question of another length is out of range, another type is refused") {
+    static Rig rig;
+    const std::uint8_t question[33] = {};
+    for (const std::size_t size : {0u, 15u, 16u, 32u, 33u}) {
+        Request request(fresh_id(), challenge, 1);
+        request.args.bytes({question, size});
+        CHECK(rig.ask(request) == (size == 16 || size == 32 ? Status::ok : Status::out_of_range));
+    }
+    CHECK(rig.ask(challenge, {1}) == Status::bad_args);
 }
 
 TEST("stats count what happened") {

@@ -7,6 +7,7 @@
 #include "link/crc32.hpp"
 #include "link/frame_reader.hpp"
 #include "link/outbox.hpp"
+#include "link/sha256.hpp"
 #include "rig.hpp"
 #include "vectors.hpp"
 
@@ -46,6 +47,20 @@ TEST("CRC-32 equals its vectors") {
         const std::size_t half = want.bytes.size / 2;
         const std::uint32_t first = crc32(want.bytes.data, half);
         CHECK_EQ(crc32(want.bytes.data + half, want.bytes.size - half, first), want.crc);
+    }
+}
+
+TEST("SHA-256 equals its vectors, however the message is cut") {
+    CHECK(kShaVectors.count > 0);
+    for (const PairVector& want : kShaVectors) {
+        for (std::size_t cut = 0; cut <= want.plain.size; ++cut) {
+            Sha256 sha;
+            sha.add({want.plain.data, cut});
+            sha.add({want.plain.data + cut, want.plain.size - cut});
+            std::uint8_t digest[Sha256::kSize];
+            sha.finish(digest);
+            CHECK_BYTES((Bytes{digest, sizeof(digest)}), want.result);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "hal/bytes.hpp"
+#include "hal/system.hpp"
 #include "pattern/pattern.hpp"
 
 namespace hk::test {
@@ -67,6 +68,15 @@ struct PairVector {
 struct CrcVector {
     Bytes bytes;
     std::uint32_t crc;
+};
+
+/// What a board answers to a question.
+struct ChallengeVector {
+    Bytes question;
+    const char* build;
+    Mac mac;
+    std::uint32_t nonce;
+    Bytes digest;
 };
 
 struct MessageVector {
@@ -136,6 +146,8 @@ extern const List<WindowVector> kWindowVectors;
 extern const List<ResetVector> kResetVectors;
 extern const List<CrcVector> kCrcVectors;
 extern const List<PairVector> kCobsVectors;
+extern const List<PairVector> kShaVectors;
+extern const List<ChallengeVector> kChallengeVectors;
 extern const List<MessageVector> kMessageVectors;
 extern const List<BrokenVector> kBrokenVectors;
 extern const List<PatternVector> kPatternVectors;

@@ -55,6 +55,11 @@ def text(value: str) -> str:
     return json.dumps(value)
 
 
+def mac_of(value: str) -> str:
+    """Return the initialiser of a Mac."""
+    return "{{" + ", ".join(str(octet) for octet in bytes.fromhex(value.replace(":", ""))) + "}}"
+
+
 def add_rows(source: Source, tables: dict[str, list[list[int]]]) -> None:
     """Define rows()."""
     body = []
@@ -105,6 +110,14 @@ def add_link(source: Source, link: dict[str, Any]) -> None:
     )
     pairs = [f"{{{source.bytes(plain)}, {source.bytes(coded)}}}" for plain, coded in link["cobs"]]
     source.list("kCobsVectors", "PairVector", pairs)
+    pairs = [f"{{{source.bytes(plain)}, {source.bytes(digest)}}}" for plain, digest in link["sha256"]]
+    source.list("kShaVectors", "PairVector", pairs)
+    challenges = [
+        f"{{{source.bytes(c['question'])}, {text(c['build'])}, {mac_of(c['mac'])}, {c['nonce']}u, "
+        f"{source.bytes(c['digest'])}}}"
+        for c in link["challenges"]
+    ]
+    source.list("kChallengeVectors", "ChallengeVector", challenges)
     messages = [
         f"{{{text(m['name'])}, {source.bytes(m['cbor'])}, {m['crc']}u, {source.bytes(m['wire'])}}}"
         for m in link["messages"]

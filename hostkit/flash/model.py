@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from hostkit.boards.model import Chip
 from hostkit.clock import Clock
+from hostkit.link.challenge import Challenge
 from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.link.transcript import Transcript
 from hostkit.process import Runner
@@ -68,7 +70,8 @@ class FlashRecord:
     ``bytes`` is what was written (0 when ``skipped``: the flash held it already), ``seconds`` from the first
     connection to the firmware's own word (monotonic), ``nonce`` the boot nonce of that word.
     ``erased``: names of the partitions that were erased because that was asked; without it, what a device
-    stored is kept.
+    stored is kept. ``challenge``: a fresh question and the firmware's answer, which was right; None for a
+    firmware that knows no such question.
     """
 
     board: str
@@ -85,6 +88,7 @@ class FlashRecord:
     skipped: bool
     nonce: int
     erased: tuple[str, ...] = ()
+    challenge: Challenge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class Bench:
     """What flashing works with. esptool's output goes to ``log``, the boot conversation to ``transcript``.
 
     ``crashes`` says where firmware failed that crashed instead of booting; without it addresses stay numbers.
+    ``draw`` gives so many random bytes, for challenges.
     """
 
     runner: Runner
@@ -111,6 +116,7 @@ class Bench:
     time_outs: TimeOuts = TimeOuts()
     on_progress: Callable[[Progress], None] | None = None
     crashes: CrashDecoder | None = None
+    draw: Callable[[int], bytes] = secrets.token_bytes
 
     def tell(self, stage: Stage, fraction: float, detail: str = "") -> None:
         """Report progress to whoever listens."""

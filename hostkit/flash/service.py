@@ -17,9 +17,16 @@ from hostkit.flash.model import Bench, ChipIdentity, FlashRecord, ReadBackBy, St
 from hostkit.flash.plan import refuse_artifact, refuse_chip
 from hostkit.flash.rom import RomClient, RomInspector
 from hostkit.flash.storage import storage_partitions
-from hostkit.flash.verify import refuse_broken_files, refuse_firmware, refuse_regions, region_records
+from hostkit.flash.verify import (
+    refuse_answer,
+    refuse_broken_files,
+    refuse_firmware,
+    refuse_regions,
+    region_records,
+)
 from hostkit.link.bodies import Identity
-from hostkit.link.client import Link
+from hostkit.link.challenge import Challenge
+from hostkit.link.client import Link, ask_challenge
 from hostkit.link.crash.blame import crash_error
 from hostkit.link.crash.decode import decode
 from hostkit.link.crash.stream import find_crashes
@@ -121,8 +128,9 @@ class _Flashing:
         regions = region_records(self.artifact, read)
         refuse_regions(regions, self.board.spec.name)
         self.bench.tell(Stage.BOOT, 0.0)
-        said = self._boot(stays=by is ReadBackBy.ROM and "://" not in access.port)
+        said, challenge = self._boot(stays=by is ReadBackBy.ROM and "://" not in access.port)
         refuse_firmware(said, self.artifact, chip)
+        refuse_answer(challenge, said)
         self.bench.tell(Stage.BOOT, 1.0)
         return FlashRecord(
             board=self.board.spec.name,
@@ -139,6 +147,7 @@ class _Flashing:
             skipped=skipped,
             nonce=said.nonce,
             erased=tuple(partition.name for partition in self.doomed),
+            challenge=challenge,
         )
 
     def _inspect(self, skip_same: bool) -> tuple[ChipIdentity, bool, ReadBackBy]:
@@ -181,8 +190,8 @@ class _Flashing:
         finally:
             transport.close()
 
-    def _boot(self, stays: bool) -> Identity:
-        """Start the firmware and hear it out.
+    def _boot(self, stays: bool) -> tuple[Identity, Challenge | None]:
+        """Start the firmware, hear it out and ask it what no recording can answer.
 
         A port that ``stays`` through the reset is opened before it, so that no boot text is missed.
         """
@@ -197,16 +206,16 @@ class _Flashing:
             if opened is not None:
                 opened.close()
 
-    def _hear(self, link: Link, limit_s: float) -> Identity:
+    def _hear(self, link: Link, limit_s: float) -> tuple[Identity, Challenge | None]:
         """Wait for the firmware's word. A crash is a better reason than silence, and none for success."""
         try:
             said = link.wait_ready(limit_s)
+            crash = self._crash(link) if said.reset in _CRASHED else None
+            if crash is not None:
+                raise crash
+            return said, ask_challenge(link, self.bench.draw)
         except InconclusiveError as error:
             raise self._crash(link) or error from None
-        crash = self._crash(link) if said.reset in _CRASHED else None
-        if crash is not None:
-            raise crash
-        return said
 
     def _crash(self, link: Link) -> HostkitError | None:
         reports = find_crashes(link.text.encode())

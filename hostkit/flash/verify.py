@@ -9,6 +9,7 @@ from hostkit.errors import InvalidError, ToolError
 from hostkit.files import disk_error
 from hostkit.flash.model import ChipIdentity, RegionRecord
 from hostkit.link.bodies import Identity
+from hostkit.link.challenge import Challenge
 
 
 def refuse_broken_files(artifact: Artifact) -> None:
@@ -47,6 +48,24 @@ def refuse_regions(regions: tuple[RegionRecord, ...], board: str) -> None:
                 f"{region.md5_read}, written was {region.md5_expected}",
                 hint="flash again; if it stays, the flash chip is worn or its wiring is bad",
             )
+
+
+def refuse_answer(challenge: Challenge | None, said: Identity) -> None:
+    """Raise :class:`InvalidError` for a wrong answer, and for one that another board or boot gave."""
+    if challenge is None:  # firmware from before there was the question; a gate asks for more
+        return
+    if not challenge.holds:
+        raise InvalidError(
+            f"the board's answer to a challenge is wrong: {challenge.digest[:12]}, "
+            f"right is {challenge.expected[:12] or 'none'}",
+            hint="what answers at this port is not the firmware, or plays a recording of it",
+        )
+    if (challenge.build, challenge.mac, challenge.nonce) != (said.build, said.mac, said.nonce):
+        raise InvalidError(
+            f"build {challenge.build[:12]} on {challenge.mac} answered the challenge, "
+            f"build {said.build[:12]} on {said.mac} said hello",
+            hint="two boards answer at this port, or it restarted in between",
+        )
 
 
 def refuse_firmware(said: Identity, artifact: Artifact, chip: ChipIdentity) -> None:

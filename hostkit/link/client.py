@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from hostkit.clock import Clock
 from hostkit.link import bodies
-from hostkit.link.errors import ContractError, MessageError
+from hostkit.link.challenge import QUESTION_BYTES, Challenge, answered
+from hostkit.link.errors import ContractError, DeviceError, MessageError
 from hostkit.link.exchange import Exchange
-from hostkit.link.messages import FrameEvent, Mode, Op, Reply, Tap, op_name
+from hostkit.link.messages import FrameEvent, Mode, Op, Reply, Status, Tap, op_name
 from hostkit.link.session import Incoming, Patience
 from hostkit.link.transcript import Transcript
 from hostkit.link.transport import Transport
@@ -199,6 +200,11 @@ class Link:
         """Keep pattern, parameters, output and mode over a reset."""
         self.request(Op.SAVE, (), bodies.nothing)
 
+    def challenge(self, question: bytes) -> Challenge:
+        """Ask with 16 to 32 fresh random bytes; whether the answer holds is for the caller to judge."""
+        reply = self._exchange.ask(Op.CHALLENGE, (question,), self._patience)
+        return _typed("challenge", lambda body: answered(body, question, reply.nonce), reply)
+
     # What comes without being asked for.
 
     def receive(self, timeout_s: float) -> tuple[Incoming, ...]:
@@ -237,6 +243,16 @@ class Link:
         reply = self._exchange.ask(Op.HELLO, (), patience)
         self._identity = _typed("hello", lambda body: bodies.identity(body, reply.nonce), reply)
         return self._identity
+
+
+def ask_challenge(link: Link, draw: Callable[[int], bytes]) -> Challenge | None:
+    """Ask with fresh random bytes; None when the firmware has no such operation. Errors are the link's."""
+    try:
+        return link.challenge(draw(QUESTION_BYTES))
+    except DeviceError as error:
+        if error.status is Status.UNKNOWN_OP:
+            return None
+        raise
 
 
 def _typed(name: str, parse: Callable[[Any], _T], reply: Reply) -> _T:

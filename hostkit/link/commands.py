@@ -95,6 +95,12 @@ def _echo(words: Sequence[str]) -> tuple[Any, ...]:
     return (" ".join(words).encode(),)
 
 
+def _challenge(words: Sequence[str]) -> tuple[Any, ...]:
+    if not words[0].startswith("0x"):
+        raise ValueError(f"{words[0]!r} is no bytes in hex")
+    return _echo(words)
+
+
 def _configure(words: Sequence[str]) -> tuple[Any, ...]:
     name, *rest = words
     seed = _number(rest.pop(0)) if rest and "=" not in rest[0] else 0
@@ -147,4 +153,5 @@ _SHAPES: dict[Op, _Shape] = {
     Op.STATS: _NOTHING,
     Op.REBOOT: _NOTHING,
     Op.SAVE: _NOTHING,
+    Op.CHALLENGE: _Shape("0xHEX (16 to 32 bytes)", 1, 1, _challenge),
 }

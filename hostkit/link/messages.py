@@ -42,6 +42,7 @@ class Op(_Label):
     STATS = 12
     REBOOT = 13
     SAVE = 14
+    CHALLENGE = 15
 
 
 class Status(_Label):

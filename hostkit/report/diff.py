@@ -18,7 +18,7 @@ from hostkit.link.turns import Turn, same_request, turns_of
 from hostkit.link.views import describe_message, describe_value
 from hostkit.report.values import first_difference
 
-_OF_THE_RUN = (Op.HELLO, Op.STATS)  # nonce, build, uptime, counters: different in any two runs
+_OF_THE_RUN = (Op.HELLO, Op.STATS, Op.CHALLENGE)  # nonce, build, uptime, counters: different in any two runs
 
 
 @dataclass(frozen=True, slots=True)

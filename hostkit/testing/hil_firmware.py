@@ -125,6 +125,7 @@ class ModelFirmware(FakeFirmware):
             Op.STATS: self._stats,
             Op.REBOOT: lambda: None,
             Op.SAVE: self._save,
+            Op.CHALLENGE: self._challenge,
         }
         if request.op not in handlers:
             return Status.UNKNOWN_OP, "no such operation"

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from hostkit.link.challenge import digest_of
 from hostkit.link.errors import MessageError
 from hostkit.link.framing import Broken, Frame, FrameDecoder, Text, encode_frame
 from hostkit.link.messages import (
@@ -166,6 +167,7 @@ class FakeFirmware:
             Op.STATS: self._stats,
             Op.REBOOT: lambda: None,
             Op.SAVE: lambda: None,
+            Op.CHALLENGE: self._challenge,
         }
         handler = handlers.get(request.op)
         if handler is None:
@@ -215,6 +217,14 @@ class FakeFirmware:
     def _set_mode(self, mode: int, fps: int) -> list[int]:
         self._mode = Mode(mode)
         return [mode, fps or 196]
+
+    def _challenge(self, question: bytes) -> list[Any]:
+        if not isinstance(question, bytes):
+            raise TypeError("question")
+        if not 16 <= len(question) <= 32:
+            raise ValueError("a question has 16 to 32 bytes")
+        octets = bytes.fromhex(self.mac.replace(":", ""))
+        return [digest_of(question, self.build, octets, self.nonce), self.build, self.mac]
 
     def _stats(self) -> dict[str, int]:
         counted = {"requests": len(self.executed), "repeats": self._repeats, "frames-broken": self._lost}

@@ -1,5 +1,6 @@
 #include "app/commands.hpp"
 
+#include "app/challenge.hpp"
 #include "app/identity.hpp"
 #include "app/parameters.hpp"
 #include "color/power.hpp"
@@ -42,6 +43,7 @@ const Commands::Entry Commands::kOps[] = {
     {3, &Commands::audio},     {2, &Commands::mode},   {0, &Commands::reset_state},
     {1, &Commands::step},      {4, &Commands::run},    {4, &Commands::read},
     {0, &Commands::stats},     {0, &Commands::reboot}, {0, &Commands::save},
+    {1, &Commands::challenge},
 };
 
 Outcome Commands::execute(std::uint64_t op, Arguments args, CborWriter& body) {
@@ -215,6 +217,24 @@ Outcome Commands::save(CborReader&, CborWriter& body) {
         return {Status::internal, "storage refused the settings"};
     }
     body.null();
+    return {};
+}
+
+Outcome Commands::challenge(CborReader& args, CborWriter& body) {
+    Bytes question;
+    if (!args.bytes(question)) {
+        return bad_args("question");
+    }
+    if (question.size < kLeastQuestion || question.size > kMostQuestion) {
+        return {Status::out_of_range, "a question has 16 to 32 bytes"};
+    }
+    const Answerer who{bench_.build.build, bench_.ports.system.mac(), bench_.server.nonce()};
+    std::uint8_t digest[Sha256::kSize];
+    answer_challenge(question, who, digest);
+    body.array(3);
+    body.bytes({digest, sizeof(digest)});
+    body.text(who.build);
+    write_mac(body, who.mac);
     return {};
 }
 

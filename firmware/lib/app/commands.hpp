@@ -48,6 +48,7 @@ private:
     Outcome stats(CborReader& args, CborWriter& body);
     Outcome reboot(CborReader& args, CborWriter& body);
     Outcome save(CborReader& args, CborWriter& body);
+    Outcome challenge(CborReader& args, CborWriter& body);
 
     struct Entry {
         std::size_t args;

@@ -8,17 +8,6 @@ namespace {
 
 constexpr std::uint32_t kProtocol = 1;
 
-void write_mac(CborWriter& writer, const Mac& mac) {
-    constexpr char kHex[] = "0123456789abcdef";
-    char text[18] = {};
-    for (std::size_t i = 0; i < 6; ++i) {
-        text[3 * i] = kHex[mac.octet[i] >> 4];
-        text[3 * i + 1] = kHex[mac.octet[i] & 0xF];
-        text[3 * i + 2] = i < 5 ? ':' : '\0';
-    }
-    writer.text(text);
-}
-
 void write_strips(CborWriter& writer, const Profile& profile) {
     writer.array(profile.strip_count);
     for (std::size_t s = 0; s < profile.strip_count; ++s) {
@@ -43,6 +32,17 @@ void write_features(CborWriter& writer, const Identity& identity) {
 }
 
 }  // namespace
+
+void write_mac(CborWriter& writer, const Mac& mac) {
+    constexpr char kHex[] = "0123456789abcdef";
+    char text[18] = {};
+    for (std::size_t i = 0; i < 6; ++i) {
+        text[3 * i] = kHex[mac.octet[i] >> 4];
+        text[3 * i + 1] = kHex[mac.octet[i] & 0xF];
+        text[3 * i + 2] = i < 5 ? ':' : '\0';
+    }
+    writer.text(text);
+}
 
 void write_identity(CborWriter& writer, const Identity& identity) {
     const BuildInfo& build = identity.build;

@@ -20,6 +20,9 @@ struct Identity {
     bool storage;  ///< settings survive a reset
 };
 
+/// A MAC as the link spells it: "aa:bb:cc:dd:ee:ff".
+void write_mac(CborWriter& writer, const Mac& mac);
+
 /// Writes the map of link.cddl, keys sorted.
 void write_identity(CborWriter& writer, const Identity& identity);
 

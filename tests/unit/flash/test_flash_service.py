@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,9 @@ from hostkit.errors import ExitCode, FailedError, HostkitError, InconclusiveErro
 from hostkit.flash.esptool import clean_environment
 from hostkit.flash.model import Bench, Progress, ReadBackBy, Stage, TimeOuts
 from hostkit.flash.service import flash_artifact
+from hostkit.link.challenge import digest_of
 from hostkit.link.errors import LinkTimeoutError, PortBusyError, PortGoneError
+from hostkit.link.messages import Op, Request, Status
 from hostkit.link.transcript import Transcript
 from hostkit.link.transport import Transport
 from hostkit.process import Command
@@ -88,6 +91,7 @@ class Desk:
         self.mute = False
         self.said = b""
         self.reset = "external"
+        self.kind = FakeFirmware
 
     def run(self):  # type: ignore[no-untyped-def]
         bench = Bench(
@@ -111,7 +115,7 @@ class Desk:
             raise PortGoneError(f"{port} is not there", hint="wait")
         host, board = MemoryTransport.pair(self.clock)
         self.opened.append(host)
-        firmware = FakeFirmware(board, build=self.build)
+        firmware = self.kind(board, build=self.build)
         firmware.mac, firmware.mute, firmware.garbage = self.mac, self.mute, self.said
         loader = RomLoader(Chipset(self.flash, Registers(self.chip, self.mac, self.flash, lambda: baud)))
         decoder = slip.Decoder()
@@ -238,6 +242,51 @@ def test_firmware_that_says_another_build_is_invalid(artifact: Artifact) -> None
     error = fails(Desk(artifact, build="cd" * 32), InvalidError)
     assert error.message == "the board runs build cdcdcdcdcdcd, not abababababab that was flashed"
     assert "stale build id" in error.hint
+
+
+def test_the_record_holds_a_fresh_question_with_its_answer(artifact: Artifact) -> None:
+    first, second = Desk(artifact).run().challenge, Desk(artifact).run().challenge
+    assert first.holds
+    assert second.holds
+    assert first.question != second.question
+    assert (first.build, first.mac) == (BUILD, MAC)
+
+
+def test_a_recorded_answer_is_invalid(artifact: Artifact) -> None:
+    recorded = Desk(artifact).run().challenge
+
+    class Recording(FakeFirmware):
+        def _challenge(self, question: bytes) -> list[Any]:
+            return [bytes.fromhex(recorded.digest), recorded.build, recorded.mac]
+
+    desk = Desk(artifact)
+    desk.kind = Recording
+    error = fails(desk, InvalidError)
+    assert "the board's answer to a challenge is wrong" in error.message
+    assert "plays a recording" in error.hint
+
+
+def test_another_board_that_answers_the_challenge_is_invalid(artifact: Artifact) -> None:
+    class Another(FakeFirmware):
+        def _challenge(self, question: bytes) -> list[Any]:
+            digest = digest_of(question, BUILD, bytes.fromhex("020000000099"), self.nonce)
+            return [digest, BUILD, "02:00:00:00:00:99"]
+
+    desk = Desk(artifact)
+    desk.kind = Another
+    assert "02:00:00:00:00:99 answered the challenge" in fails(desk, InvalidError).message
+
+
+def test_firmware_from_before_challenges_is_flashed_without_one(artifact: Artifact) -> None:
+    class Old(FakeFirmware):
+        def _execute(self, request: Request) -> tuple[Status, Any]:
+            if request.op == Op.CHALLENGE:
+                return Status.UNKNOWN_OP, "no such operation"
+            return super()._execute(request)
+
+    desk = Desk(artifact)
+    desk.kind = Old
+    assert desk.run().challenge is None
 
 
 def test_firmware_that_never_answers_is_a_time_out(artifact: Artifact) -> None:

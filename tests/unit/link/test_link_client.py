@@ -69,6 +69,7 @@ def test_every_operation_has_a_method_that_asks_for_it(desk: Desk) -> None:
     step = link.step(5000)
     assert link.run(5000, 1, 1) == (step.crc,)
     link.save()
+    assert link.challenge(bytes(32)).holds
     assert link.stats().requests == len(desk.firmware.executed)
     link.hello()
     link.echo(b"")
@@ -132,6 +133,7 @@ def test_a_value_that_cbor_has_not_is_refused_before_it_is_sent(desk: Desk) -> N
         (Op.HELLO, {"proto": 1}, "no 'boots'"),
         (Op.MODE, [9, 0], "mode: 9 is not in link.cddl"),
         (Op.SAVE, 1, "expected null"),
+        (Op.CHALLENGE, [b"short", "a" * 64, "24:0a:c4:00:00:01"], "expected a byte string of 32"),
     ],
 )
 def test_a_reply_that_the_contract_does_not_allow_is_a_failure_of_the_firmware(
@@ -151,6 +153,7 @@ def test_a_reply_that_the_contract_does_not_allow_is_a_failure_of_the_firmware(
         Op.HELLO: desk.link.hello,
         Op.MODE: lambda: desk.link.mode(Mode.TEST),
         Op.SAVE: desk.link.save,
+        Op.CHALLENGE: lambda: desk.link.challenge(bytes(16)),
     }
     with pytest.raises(ContractError) as caught:
         calls[op]()

@@ -40,6 +40,7 @@ from hostkit.link.views import describe_incoming
         ("run 0 16667 200", Op.RUN, (0, 16667, 200, 3)),
         ("run 0 16667 200 linear", Op.RUN, (0, 16667, 200, 0)),
         ("read symbols 1 0 1900", Op.READ, (4, 1, 0, 1900)),
+        (f"challenge 0x{'0f' * 16}", Op.CHALLENGE, (b"\x0f" * 16,)),
     ],
 )
 def test_a_command_becomes_a_request(line: str, op: Op, args: tuple[Any, ...]) -> None:
@@ -65,6 +66,7 @@ def test_blank_lines_and_remarks_are_no_commands(line: str) -> None:
         ("configure lava 1 speed", "configure: 'speed' is no name=value", "NAME=VALUE"),
         ("configure lava 1 =3", "configure: '=3' is no name=value", "NAME=VALUE"),
         ("echo 0xf", "no whole number of bytes", "type: echo"),
+        ("challenge hello", "'hello' is no bytes in hex", "type: challenge 0xHEX"),
     ],
 )
 def test_a_wrong_command_is_answered_with_what_was_meant(line: str, message: str, hint: str) -> None:

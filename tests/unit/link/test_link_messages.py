@@ -152,10 +152,10 @@ def test_a_list_that_holds_itself_is_refused() -> None:
 def test_numbers_are_those_of_the_contract() -> None:
     operations = "hello echo patterns describe configure output audio mode reset-state step run read"
     refusals = "unknown-op bad-args not-found wrong-mode out-of-range id-reused internal"
-    assert " ".join(op.label for op in Op) == f"{operations} stats reboot save"
+    assert " ".join(op.label for op in Op) == f"{operations} stats reboot save challenge"
     assert " ".join(tap.label for tap in Tap) == "linear gamma limited frame symbols wire"
     assert " ".join(status.label for status in Status) == f"ok {refusals}"
-    assert [*map(int, Op)] == [*range(15)]
+    assert [*map(int, Op)] == [*range(16)]
 
 
 def test_an_operation_without_a_name_is_named_by_its_number() -> None:

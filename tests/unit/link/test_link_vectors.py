@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from cobs import cobs
 
+from hostkit.link.challenge import Challenge
 from hostkit.link.errors import MessageError
 from hostkit.link.framing import Broken, Frame, FrameDecoder, Reason, Text, encode_frame
 from hostkit.link.messages import decode_message, encode_message, encode_value
@@ -37,7 +39,8 @@ def named(section: str) -> Any:
 
 
 def test_the_vectors_cover_every_part() -> None:
-    assert {len(VECTORS[part]) > 2 for part in ("crc32", "cobs", "messages", "broken", "streams")} == {True}
+    parts = ("crc32", "cobs", "sha256", "challenges", "messages", "broken", "streams")
+    assert {len(VECTORS[part]) > 2 for part in parts} == {True}
 
 
 @pytest.mark.parametrize(("data", "crc"), VECTORS["crc32"])
@@ -49,6 +52,18 @@ def test_crc_vectors_hold(data: str, crc: int) -> None:
 def test_cobs_vectors_hold(decoded: str, encoded: str) -> None:
     assert cobs.encode(bytes.fromhex(decoded)).hex() == encoded
     assert cobs.decode(bytes.fromhex(encoded)).hex() == decoded
+
+
+@pytest.mark.parametrize(("data", "digest"), VECTORS["sha256"])
+def test_sha_vectors_hold(data: str, digest: str) -> None:
+    assert hashlib.sha256(bytes.fromhex(data)).hexdigest() == digest
+
+
+@pytest.mark.parametrize("vector", VECTORS["challenges"])
+def test_a_challenge_vector_is_what_the_host_expects(vector: dict[str, Any]) -> None:
+    said = Challenge(*(vector[key] for key in ("question", "digest", "build", "mac", "nonce")))
+    assert said.holds
+    assert said.expected == vector["digest"]
 
 
 @named("messages")

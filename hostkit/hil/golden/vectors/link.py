@@ -5,6 +5,7 @@ Built straight from the libraries (cbor2, cobs, zlib), not with :mod:`hostkit.li
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from typing import Any
 
@@ -13,6 +14,12 @@ from cobs import cobs
 
 _NONCE = 0xC0FFEE01
 _BUILD = "0123456789abcdef" * 4
+
+
+def _digest(question: bytes, build: str, mac: str, nonce: int) -> bytes:
+    told = bytes.fromhex(mac.replace(":", "")) + nonce.to_bytes(4, "little")
+    return hashlib.sha256(question + build.encode() + told).digest()
+
 
 _IDENTITY: dict[str, Any] = {
     "proto": 1,
@@ -73,6 +80,7 @@ _REQUESTS: tuple[tuple[str, int, list[Any]], ...] = (
     ("reboot", 13, []),
     ("save", 14, []),
     ("an operation that there is not", 99, []),
+    ("challenge", 15, [bytes(range(100, 132))]),
 )
 
 _REPLIES: tuple[tuple[str, int, Any], ...] = (
@@ -90,6 +98,19 @@ _REPLIES: tuple[tuple[str, int, Any], ...] = (
     ("bad arguments", 2, "time-us"),
     ("not found", 3, "pattern"),
     ("internal", 7, "é and 漢 are text too"),
+    (
+        "challenge",
+        0,
+        [_digest(bytes(range(100, 132)), _BUILD, "02:00:00:00:00:01", _NONCE), _BUILD, "02:00:00:00:00:01"],
+    ),
+)
+
+_CHALLENGES = (
+    (bytes(range(16)), _BUILD, "02:00:00:00:00:01", _NONCE),
+    (bytes(range(1, 17)), _BUILD, "02:00:00:00:00:01", _NONCE),
+    (b"\xff" * 32, _BUILD, "24:0a:c4:00:12:ff", 1),
+    (bytes(32), "f" * 64, "00:00:00:00:00:00", 0xFFFFFFFF),
+    (bytes(range(200, 229)), "0" * 64, "ff:ff:ff:ff:ff:ff", 0x01020304),
 )
 
 _OTHERS: tuple[tuple[str, list[Any]], ...] = (
@@ -109,6 +130,8 @@ def link_vectors() -> dict[str, Any]:
         ],
         "crc32": [[data.hex(), zlib.crc32(data)] for data in (b"", b"\0", b"123456789", bytes(range(256)))],
         "cobs": [[data.hex(), cobs.encode(data).hex()] for data in _cobs_inputs()],
+        "sha256": [[data.hex(), hashlib.sha256(data).hexdigest()] for data in _sha_inputs()],
+        "challenges": [_challenge(*asked) for asked in _CHALLENGES],
         "messages": [_message(name, value) for name, value in _messages()],
         "broken": [_broken(name, chunk, reason) for name, chunk, reason in _broken_chunks()],
         "streams": _streams(),
@@ -118,6 +141,16 @@ def link_vectors() -> dict[str, Any]:
 def _cobs_inputs() -> list[bytes]:
     run = bytes(range(1, 256))
     return [b"", b"\0", b"\0\0", b"\1", b"\1\0\2", run[:253], run[:254], run, run[:254] + b"\0", b"\0" + run]
+
+
+def _sha_inputs() -> list[bytes]:
+    sizes = (0, 3, 55, 56, 57, 63, 64, 65, 119, 120, 128, 300)  # around the ends of blocks
+    return [b"abc", *(bytes((i * 5 + size) & 0xFF for i in range(size)) for size in sizes)]
+
+
+def _challenge(question: bytes, build: str, mac: str, nonce: int) -> dict[str, Any]:
+    digest = _digest(question, build, mac, nonce).hex()
+    return {"question": question.hex(), "build": build, "mac": mac, "nonce": nonce, "digest": digest}
 
 
 def _messages() -> list[tuple[str, list[Any]]]:
