@@ -1,15 +1,19 @@
-"""Write docs/reference/cli.md and settings.md from the option tables. A test says when they are stale.
+"""Write docs/reference/cli.md and settings.md from the option tables, and the schema of a report.
+
+A test says when they are stale.
 
 python docs/generate.py
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
 from hostkit.cli.main import VERBS
+from hostkit.report.record import json_schema
 from hostkit.settings.load import FILE_NAME, PREFIX
 from hostkit.settings.model import Settings
 
@@ -85,7 +89,12 @@ def settings_page() -> str:
     return "".join(parts)
 
 
-PAGES = {"cli.md": cli_page, "settings.md": settings_page}
+def schema_page() -> str:
+    """Return the JSON Schema of `hostkit report json`."""
+    return json.dumps(json_schema(), indent=2) + "\n"
+
+
+PAGES = {"cli.md": cli_page, "settings.md": settings_page, "report.schema.json": schema_page}
 
 
 if __name__ == "__main__":

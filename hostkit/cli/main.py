@@ -28,7 +28,9 @@ VERBS = {
     "hil": Verb("hostkit.cli.hil:hil_command", "Run the hardware-in-the-loop suite on a board."),
     "gate": Verb("hostkit.cli.gate:gate_command", "Build, flash, test: one verdict, with evidence."),
     "tasks": Verb("hostkit.cli.tasks:tasks_group", "Run a task graph that only verdicts advance."),
-    "report": Verb("hostkit.cli.report:report_group", "Compare what runs left: the first difference."),
+    "report": Verb(
+        "hostkit.cli.report:report_group", "Show what runs left: JSON, Markdown, a page; compare."
+    ),
     "demo": Verb("hostkit.cli.demo:demo_command", "Show all of it in a throw-away clone, on virtual boards."),
     "settings": Verb("hostkit.cli.settings:settings_command", "Show every setting and where it came from."),
 }

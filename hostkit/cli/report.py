@@ -1,4 +1,4 @@
-"""``hostkit report``: what runs left, compared."""
+"""``hostkit report``: what runs left, for readers and programs, and compared."""
 
 from __future__ import annotations
 
@@ -11,15 +11,110 @@ from typing import TYPE_CHECKING
 import click
 
 from hostkit.cli.context import Context
-from hostkit.errors import ExitCode, UsageError
+from hostkit.errors import ExitCode
 
 if TYPE_CHECKING:
     from hostkit.report.diff import Divergence, Side
+    from hostkit.report.record import Report
 
 
 @click.group("report")
 def report_group() -> None:
-    """Compare what runs left."""
+    """Show what runs left, and compare it.
+
+    RUN is a directory, or a run's id or the start of it, or `latest`. What is shown was read from the
+    evidence as it is: a report exits with 0 also where the verdict is no pass.
+    """
+
+
+_run = click.argument("run", metavar="RUN", default="latest")
+
+
+@report_group.command("list")
+@click.option("-b", "--board", default="", help="Only runs on this board.")
+@click.option("-n", "most", type=click.IntRange(1), default=20, show_default=True, help="How many at most.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array instead of lines.")
+@click.pass_obj
+def list_command(context: Context, board: str, most: int, as_json: bool) -> None:
+    """List runs, newest first."""
+    from itertools import islice  # noqa: PLC0415 - not for --help
+
+    from hostkit.report.runs import run_lines  # noqa: PLC0415
+
+    lines = list(islice(run_lines(_runs(context), board), most))
+    if as_json:
+        click.echo(json.dumps([asdict(line) for line in lines], indent=2))
+        return
+    for line in lines:
+        when = line.when[:19].replace("T", " ")
+        tests = f"{line.passed}/{line.tests}"
+        click.echo(
+            f"{line.run}  {when}  {line.verdict or 'no verdict':<12}  {line.rung or '-':<8}  "
+            f"{tests:>9}  {line.env:<12}  {line.board:<10}  {line.commit[:12]}".rstrip()
+        )
+    if not lines:
+        click.echo("no run is here yet: hostkit gate makes one", err=True)
+
+
+@report_group.command("json")
+@_run
+@click.pass_obj
+def json_command(context: Context, run: str) -> None:
+    """Print a run as JSON, as docs/reference/report.schema.json says."""
+    from hostkit.report.record import as_json  # noqa: PLC0415 - not for --help
+
+    click.echo(json.dumps(as_json(_report(context, run)), indent=2, ensure_ascii=False))
+
+
+@report_group.command("schema")
+def schema_command() -> None:
+    """Print the JSON Schema of `report json`."""
+    from hostkit.report.record import json_schema  # noqa: PLC0415 - not for --help
+
+    click.echo(json.dumps(json_schema(), indent=2))
+
+
+@report_group.command("markdown")
+@_run
+@click.option("--evidence-url", default="", metavar="URL", help="Where a reader finds the evidence.")
+@click.pass_obj
+def markdown_command(context: Context, run: str, evidence_url: str) -> None:
+    """Print a run as Markdown for a pull request, at most 60,000 characters."""
+    from hostkit.report.markdown import markdown  # noqa: PLC0415 - not for --help
+
+    click.echo(markdown(_report(context, run), evidence_url), nl=False)
+
+
+@report_group.command("annotations")
+@_run
+@click.pass_obj
+def annotations_command(context: Context, run: str) -> None:
+    """Print workflow commands that GitHub shows beside the lines that failed or crashed."""
+    from hostkit.report.annotations import annotations_of  # noqa: PLC0415 - not for --help
+
+    for annotation in annotations_of(_report(context, run), _prefix(context.project)):
+        click.echo(str(annotation))
+
+
+def _runs(context: Context) -> Path:
+    from hostkit.settings.load import load_settings  # noqa: PLC0415 - pydantic, not for --help
+
+    return context.project / load_settings(context.project, os.environ, {}).settings.runs_dir
+
+
+def _report(context: Context, run: str) -> Report:
+    from hostkit.report.read import read_report  # noqa: PLC0415 - not for --help
+    from hostkit.report.runs import find_run  # noqa: PLC0415
+
+    return read_report(find_run(_runs(context), run))
+
+
+def _prefix(project: Path) -> str:
+    """Return where the project lies inside its repository; "" for the root, or outside of any."""
+    for directory in (project, *project.parents):
+        if (directory / ".git").exists():
+            return project.relative_to(directory).as_posix().removeprefix(".")
+    return ""
 
 
 @report_group.command("diff")
@@ -30,12 +125,12 @@ def report_group() -> None:
 def diff_command(context: Context, run_one: str, run_two: str, as_json: bool) -> int:
     """Name the first place where two runs went different ways: test, request, reply.
 
-    RUN is a directory, or a run's id or the start of it, or `latest`. Exit code 0: no difference, 1: one.
+    Exit code 0: no difference, 1: one.
     """
     from hostkit.report.diff import first_divergence, read_run  # noqa: PLC0415 - not for --help
-    from hostkit.settings.load import load_settings  # noqa: PLC0415
+    from hostkit.report.runs import find_run  # noqa: PLC0415
 
-    runs = context.project / load_settings(context.project, os.environ, {}).settings.runs_dir
+    runs = _runs(context)
     one, two = (read_run(find_run(runs, name)) for name in (run_one, run_two))
     found = first_divergence(one, two)
     if as_json:
@@ -47,22 +142,6 @@ def diff_command(context: Context, run_one: str, run_two: str, as_json: bool) ->
     else:
         click.echo("\n".join(_lines(found, one.name, two.name)))
     return ExitCode.PASS if found is None else ExitCode.FAIL
-
-
-def find_run(runs: Path, name: str) -> Path:
-    """Return a run's directory. Raises :class:`UsageError` for a name of none, or of several."""
-    if name and Path(name).is_dir():
-        return Path(name).resolve()
-    if (runs / name).is_dir():
-        return (runs / name).resolve()
-    found = sorted(runs.glob(f"{name}*")) if name else []
-    if len(found) == 1:
-        return found[0]
-    known = ", ".join(path.name for path in sorted(runs.glob("2*"))[-3:])
-    what = "several runs are" if found else "no run is"
-    raise UsageError(
-        f"{what} called {name!r}", hint=f"the newest: {known}" if known else f"none is in {runs}"
-    )
 
 
 def _lines(found: Divergence, one: str, two: str) -> list[str]:

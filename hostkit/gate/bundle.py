@@ -48,8 +48,10 @@ def write_records(into: Path, request: GateRequest, ran: Ran, checkout: Checkout
 
 
 def write_verdict(into: Path, result: GateResult) -> None:
-    """Write the decision with all that it rests on."""
-    write_json(into, "verdict.json", jsonable(result.decision) | {"facts": jsonable(result.facts)})
+    """Write the decision with all that it rests on, and how long each stage took."""
+    seconds = {stage: round(took, 3) for stage, took in result.seconds.items()}
+    record = jsonable(result.decision) | {"facts": jsonable(result.facts), "seconds": seconds}
+    write_json(into, "verdict.json", record)
 
 
 def tool_versions(ran: Ran) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class Observation:
     build: str = ""
     numbers: Mapping[str, float] = field(default_factory=dict)  # name with unit -> value
     invalid: bool = False
+    where: str = ""  # file:line of the expectation that did not hold
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def _observation(seen: TestSeen) -> Observation:
         build=seen.build,
         numbers=seen.numbers,
         invalid=seen.invalid,
+        where=seen.where,
     )
 
 

@@ -74,6 +74,7 @@ class TestSeen:
     invalid: bool = False  # the board runs another firmware than was to be tested
     measurements: tuple[Measurement, ...] = ()
     series: tuple[Series, ...] = ()
+    where: str = ""  # file:line of the expectation that did not hold, relative to pytest's root
 
     @property
     def numbers(self) -> dict[str, float]:

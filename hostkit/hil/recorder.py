@@ -31,6 +31,7 @@ class _Running:
     message: str = ""
     detail: str = ""
     invalid: bool = False
+    where: str = ""
     measurements: list[Measurement] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
 
@@ -111,6 +112,7 @@ class Recorder:
                 running.message = f"another hook made a pass of {call.excinfo.exconly().splitlines()[0]}"
             elif report.skipped or report.failed:
                 self._blame(running, report, call)
+                running.where = running.where or _place(item, call)
                 if self.session is not None and self.session.failure is not None:
                     item.session.shouldfail = f"no use going on: {self.session.failure.message}"
         return report
@@ -176,6 +178,7 @@ class Recorder:
                 running.invalid,
                 tuple(running.measurements),
                 tuple(running.series),
+                running.where,
             )
         )
 
@@ -188,3 +191,14 @@ def _reason(report: pytest.TestReport, error: BaseException | None) -> str:
         return str(report.longrepr[2]).removeprefix("Skipped: ")
     said = str(error).strip().splitlines() if error is not None else []
     return said[0] if said else type(error).__name__
+
+
+def _place(item: pytest.Item, call: pytest.CallInfo[None]) -> str:
+    """Return file:line of the innermost call in the test's own file: the expectation that did not hold."""
+    if call.excinfo is None:
+        return ""
+    mine = [entry for entry in call.excinfo.traceback if Path(entry.path) == item.path]
+    root = item.config.rootpath
+    if not mine or not item.path.is_relative_to(root):
+        return ""
+    return f"{item.path.relative_to(root).as_posix()}:{mine[-1].lineno + 1}"

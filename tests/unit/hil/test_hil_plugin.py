@@ -145,6 +145,7 @@ def test_a_wrong_answer_is_a_failure_with_its_first_line(run):
     assert test.outcome is Outcome.FAILED
     assert test.message.endswith("on the wire red and green are swapped: colour order")
     assert "first wrong tap: symbols" in test.detail
+    assert test.where == "test_a_wrong_answer_is_a_failure_with_its_first_line.py:7"
     assert seen.summary.exit_code == 1
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from hostkit.cli.report import find_run
 from hostkit.errors import InvalidError, UsageError
 from hostkit.gate.suite import OBSERVATIONS, TRANSCRIPT
 from hostkit.hil.observations import ObservationFile, Outcome, TestSeen
@@ -16,6 +15,7 @@ from hostkit.link.framing import encode_frame
 from hostkit.link.messages import FrameEvent, Op, Reply, Request, Status, encode_message
 from hostkit.link.transcript import Direction, Transcript
 from hostkit.report.diff import Divergence, Run, Side, first_divergence, read_run
+from hostkit.report.runs import find_run
 from hostkit.report.values import first_difference
 from hostkit.testing.clock import FakeClock
 

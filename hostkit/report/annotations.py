@@ -1,0 +1,114 @@
+"""Workflow commands that GitHub shows beside the lines of a change. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import PurePosixPath
+
+from hostkit.report.record import Report
+from hostkit.store.model import Verdict
+from hostkit.words import counted
+
+MOST = 10
+"""GitHub shows no more errors of one step than this; the last one counts what is left out."""
+
+_LONGEST = 4000  # characters of a message
+
+
+class Level(Enum):
+    """How GitHub colours an annotation."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+_LEVELS = {
+    Verdict.PASS: Level.NOTICE,
+    Verdict.FAIL: Level.ERROR,
+    Verdict.INCONCLUSIVE: Level.WARNING,
+    Verdict.INVALID: Level.ERROR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """``file`` is relative to the repository; empty, and ``line`` 0, for what has no place."""
+
+    level: Level
+    title: str
+    message: str
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        """Return the workflow command, one line whatever the texts hold."""
+        place = [("file", self.file), ("line", str(self.line))] if self.file else []
+        said = ",".join(f"{key}={_property(value)}" for key, value in [*place, ("title", self.title)])
+        return f"::{self.level.value} {said}::{_data(self.message[:_LONGEST])}"
+
+
+def annotations_of(report: Report, prefix: str = "") -> tuple[Annotation, ...]:
+    """Return the verdict and what to say beside which line, at most :data:`MOST` of them.
+
+    Crashes come first, then what the compiler said, then failed tests. ``prefix``: where the project lies
+    inside the repository, "" for its root.
+    """
+    verdict = Annotation(
+        _LEVELS[report.verdict],
+        f"hostkit {report.title}",
+        "\n".join(report.reasons[:MOST]) or "no reason given",
+    )
+    placed = [*_crashes(report, prefix), *_diagnostics(report, prefix), *_tests(report, prefix)]
+    room = MOST - 1
+    if len(placed) <= room:
+        return (verdict, *placed)
+    left = len(placed) - room + 1
+    rest = Annotation(
+        Level.WARNING, "hostkit", f"{counted(left, 'more annotation')} left out: see the report"
+    )
+    return (verdict, *placed[: room - 1], rest)
+
+
+def _crashes(report: Report, prefix: str) -> Iterator[Annotation]:
+    for crash in report.crashes:
+        level = Level.ERROR if crash.blames_firmware else Level.WARNING
+        known = ((place, path) for place in crash.calls if (path := _inside(place.file, prefix)))
+        place, path = next(known, (None, ""))
+        calls = "\n".join(f"{call.function}, {call.file}:{call.line}" for call in crash.calls)
+        message = f"{crash.reason}\n{calls}".strip()
+        yield Annotation(level, "crash", message, path, place.line if place else 0)
+
+
+def _diagnostics(report: Report, prefix: str) -> Iterator[Annotation]:
+    for said in report.diagnostics:
+        path = _inside(said.file or "", prefix)
+        yield Annotation(Level.ERROR, "build", said.message, path, said.line or 0 if path else 0)
+
+
+def _tests(report: Report, prefix: str) -> Iterator[Annotation]:
+    for test in report.failed:
+        level = Level.WARNING if test.outcome.value == "lost" else Level.ERROR
+        path = _inside(test.file or "", prefix)
+        title = f"{test.test.rsplit('::', 1)[-1]} {test.outcome.value}"
+        yield Annotation(level, title, test.message or test.detail, path, test.line or 0 if path else 0)
+
+
+def _inside(file: str, prefix: str) -> str:
+    """Return a path inside the repository, "" for one that is not: a system's header, say."""
+    path = PurePosixPath(file)
+    if not file or path.is_absolute() or ".." in path.parts:
+        return ""
+    return (PurePosixPath(prefix) / path).as_posix()
+
+
+def _data(text: str) -> str:
+    """Escape what would end a command's text, as the runner undoes it."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """Escape what would end a property, as the runner undoes it."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
