@@ -13,7 +13,8 @@ from hostkit.gate.decide import decide
 from hostkit.gate.evidence import run_directory, seal, suite_hash, write_bytes
 from hostkit.gate.model import GateResult, Stage, Stop
 from hostkit.gate.request import Bench, GateRequest
-from hostkit.gate.stages import Ran, Stages
+from hostkit.gate.run import Ran
+from hostkit.gate.stages import Stages
 from hostkit.gate.suite import suite_places
 from hostkit.report.terminal import gate_summary, plain_text
 from hostkit.store.ids import new_run_id
@@ -24,11 +25,18 @@ from hostkit.tasks.git import Checkout, Git
 class Judged(Protocol):
     """Stages that can be run; the real ones are :class:`hostkit.gate.stages.Stages`."""
 
-    ran: Ran
-    seconds: dict[str, float]
+    @property
+    def ran(self) -> Ran:
+        """What came of the stages so far."""
+        ...
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """The duration of each stage that was begun."""
+        ...
 
     def run(self) -> None:
-        """Run them, leaving what came of it in ``ran`` and the duration of each in ``seconds``."""
+        """Run them."""
         ...
 
 

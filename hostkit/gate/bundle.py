@@ -13,7 +13,7 @@ from hostkit.files import jsonable
 from hostkit.gate.evidence import write_json
 from hostkit.gate.model import GateResult
 from hostkit.gate.request import GateRequest
-from hostkit.gate.stages import Ran
+from hostkit.gate.run import Ran
 from hostkit.tasks.git import Checkout
 
 _PACKAGES = ("esptool", "platformio", "pyserial", "pytest", "numpy", "cbor2", "cobs", "ziglang")

@@ -13,7 +13,10 @@ from hostkit.errors import HostkitError, InconclusiveError
 from hostkit.flash.golden import find_known_good
 from hostkit.flash.model import Bench as FlashBench
 from hostkit.flash.recovery import Medicine, Recovery, recover
+from hostkit.gate.model import Stage
 from hostkit.gate.request import Bench
+from hostkit.gate.run import Run
+from hostkit.store.model import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +58,21 @@ class Rescue:
             return find_known_good(self.bench.paths, self.bench.database, board.spec.name, self.env)
         except HostkitError:  # a ledger that cannot be read is another matter
             return None
+
+
+def rescue(run: Run, board: Board, stage: Stage, *, lost: bool) -> None:
+    """Look after a board that was lost in a run; one that crashed is well, its firmware is not."""
+    ran = run.ran
+    if not lost or any(crash.blames_firmware for crash in ran.crashes):
+        return
+    answered = ran.flash is not None or ran.identity is not None
+    found = Rescue(run.bench, run.request.env, run.into, run.request.rules.flash).run(
+        board, answered=answered
+    )
+    if found is None:
+        return
+    if found.firmware_is_sick and ran.stop is not None:
+        reason = f"{ran.stop.reason}; an image that is known to run does run on this board"
+        ran.stop = replace(ran.stop, verdict=Verdict.FAIL, reason=reason)
+    last = found.tried[-1]
+    run.tell(stage, f"{last.step.value}: {last.detail}")

@@ -16,7 +16,7 @@ from hostkit.errors import InvalidError, UsageError
 from hostkit.gate.evidence import broken_files
 from hostkit.gate.model import IdentityFact, Observation, Rules, Stage, Stop, SuiteFact
 from hostkit.gate.request import Bench, GateRequest
-from hostkit.gate.stages import Ran
+from hostkit.gate.run import Ran
 from hostkit.hil.observations import Outcome
 from hostkit.pipeline import run_gate
 from hostkit.process import SystemRunner

@@ -23,7 +23,7 @@ from hostkit.gate.model import (
     SuiteFact,
 )
 from hostkit.gate.request import GateRequest
-from hostkit.gate.stages import Ran
+from hostkit.gate.run import Ran
 from hostkit.gate.suite import OBSERVATIONS
 from hostkit.hil.observations import ObservationFile, Outcome, TestSeen
 from hostkit.store.model import Rung

@@ -1,0 +1,117 @@
+"""One gate at work: what it is asked, with what, where its files go, and what came of it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hostkit.boards.model import BoardSpec
+from hostkit.build.model import Artifact
+from hostkit.errors import FailedError, HostkitError, InconclusiveError, InvalidError
+from hostkit.flash.model import FlashRecord
+from hostkit.gate.crashes import crash_facts, crashes_in, write_crashes
+from hostkit.gate.model import (
+    BuildFact,
+    CrashFact,
+    Facts,
+    FlashFact,
+    IdentityFact,
+    Observation,
+    Stage,
+    Stop,
+    SuiteFact,
+)
+from hostkit.gate.request import Bench, GateRequest
+from hostkit.link.crash.shelf import CrashDecoder
+from hostkit.store.model import Verdict
+from hostkit.tasks.git import Checkout
+
+_MEANING: tuple[tuple[type[HostkitError], Verdict], ...] = (
+    (FailedError, Verdict.FAIL),
+    (InconclusiveError, Verdict.INCONCLUSIVE),
+    (InvalidError, Verdict.INVALID),
+)
+
+
+@dataclass(slots=True)
+class Ran:
+    """What came of the stages so far."""
+
+    spec: BoardSpec | None = None
+    artifact: Artifact | None = None
+    flash: FlashRecord | None = None
+    suite: SuiteFact | None = None
+    identity: IdentityFact | None = None
+    observations: tuple[Observation, ...] = ()
+    stop: Stop | None = None
+    crashes: tuple[CrashFact, ...] = ()
+
+    def facts(self, checkout: Checkout, selection: str) -> Facts:
+        """Return what a decision may rest on."""
+        return Facts(
+            fidelity=self.spec.fidelity if self.spec else None,
+            build=None if self.artifact is None else _built(self.artifact, checkout),
+            flash=None if self.flash is None else _flashed(self.flash),
+            identity=self.identity,
+            suite=self.suite,
+            observations=self.observations,
+            selection=selection,
+            stop=self.stop,
+            crashes=self.crashes,
+        )
+
+    @property
+    def build_id(self) -> str:
+        """The build id of what was built, "" when nothing was."""
+        return self.artifact.build_id if self.artifact else ""
+
+
+def _built(artifact: Artifact, checkout: Checkout) -> BuildFact:
+    return BuildFact(artifact.build_id, artifact.commit, artifact.dirty or checkout.dirty)
+
+
+def _flashed(flash: FlashRecord) -> FlashFact:
+    same = all(region.md5_expected == region.md5_read for region in flash.regions)
+    return FlashFact(flash.build_id, flash.identity.mac, bool(flash.regions) and same)
+
+
+@dataclass(slots=True)
+class Run:
+    """What every stage works with and adds to. ``into``: the evidence's directory."""
+
+    request: GateRequest
+    bench: Bench
+    into: Path
+    decoder: CrashDecoder
+    ran: Ran = field(default_factory=Ran)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, stage: Stage) -> Iterator[None]:
+        """Time a stage, and turn an error that speaks of firmware or board into the reason of the stop."""
+        self.tell(stage, "")
+        began = self.bench.clock.monotonic_ns()
+        try:
+            yield
+        except HostkitError as error:
+            verdict = next((verdict for kind, verdict in _MEANING if isinstance(error, kind)), None)
+            if verdict is None:
+                raise
+            self.ran.stop = Stop(stage, verdict, error.message, error.hint)
+            self.tell(stage, error.message)
+        finally:
+            self.seconds[stage.value] = (self.bench.clock.monotonic_ns() - began) / 1e9
+
+    def tell(self, stage: Stage, words: str) -> None:
+        """Say to whoever listens how it goes."""
+        self.bench.listener.stage(stage, words)
+
+    def look_for_crashes(self, stage: Stage, transcript: str) -> None:
+        """Look through what the board sent, independently of who noticed what."""
+        path, answered = self.into / transcript, stage is Stage.HIL
+        crashes = crashes_in(path, self.decoder, self.ran.build_id, answered=answered)
+        if crashes:
+            write_crashes(self.into, crashes)
+            self.ran.crashes = crash_facts(stage, crashes)

@@ -1,0 +1,38 @@
+"""The suite of a gate on its board, and what the board sent meanwhile."""
+
+from __future__ import annotations
+
+from hostkit.gate.choice import Held
+from hostkit.gate.evidence import write_bytes
+from hostkit.gate.model import Stage
+from hostkit.gate.observations import read_suite
+from hostkit.gate.recovery import rescue
+from hostkit.gate.run import Run
+from hostkit.gate.suite import OBSERVATIONS, OUTPUT, TRANSCRIPT, SuiteCall, suite_command
+from hostkit.hil.observations import Outcome
+
+
+def run_suite(run: Run, held: Held) -> None:
+    """Run the suite as a child that is let through to the leased board; read what it saw."""
+    bench, ran = run.bench, run.ran
+    with run.stage(Stage.HIL):
+        command = suite_command(_call(run, held), dict(bench.env) | held.lease.environment())
+        ended = bench.runner.run(command, on_text=bench.listener.suite)
+        write_bytes(run.into, OUTPUT, ended.output.encode())
+        ran.suite, ran.identity, ran.observations = read_suite(run.into / OBSERVATIONS, ended)
+        passed = sum(seen.outcome is Outcome.PASSED for seen in ran.observations)
+        run.tell(Stage.HIL, f"{passed} of {len(ran.observations)} tests passed")
+    run.look_for_crashes(Stage.HIL, TRANSCRIPT)
+    lost = any(seen.outcome is Outcome.LOST for seen in ran.observations)
+    rescue(run, held.board, Stage.HIL, lost=lost)
+
+
+def _call(run: Run, held: Held) -> SuiteCall:
+    return SuiteCall(
+        project=run.request.project,
+        board=held.board.spec.name,
+        build=run.ran.build_id,
+        selection=run.request.selection,
+        into=run.into,
+        timeout_s=run.bench.settings.hil_timeout_s,
+    )
