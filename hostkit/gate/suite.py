@@ -16,6 +16,9 @@ FOLDER = "hil_tests"
 OBSERVATIONS, JUNIT, TRANSCRIPT, OUTPUT = "observations.jsonl", "junit.xml", "link.jsonl", "pytest.txt"
 """Files that the suite leaves in the evidence."""
 
+PICTURES = "pictures"
+"""The folder for frames over time; see :mod:`hostkit.hil.picture`."""
+
 _SETTINGS = ("pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg", "conftest.py")
 # What comes from outside could leave tests out, or put other code in the place of theirs. (PYTHONUTF8 and
 # the like only say how text is written.)
@@ -50,6 +53,7 @@ def suite_command(call: SuiteCall, env: Mapping[str, str]) -> Command:
     """
     argv = [sys.executable, "-m", "pytest", FOLDER, "--board", call.board]
     argv += ["--observations", str(call.into / OBSERVATIONS), "--transcript", str(call.into / TRANSCRIPT)]
+    argv += ["--pictures", str(call.into / PICTURES)]
     argv += ["--junitxml", str(call.into / JUNIT), "-p", "no:cacheprovider"]
     argv += [word for setting in _WHOLE for word in ("-o", setting)]
     if call.build:

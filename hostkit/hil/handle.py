@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hostkit.boards.model import BoardSpec
+from hostkit.hil.album import Camera
 from hostkit.hil.capture import Capture, read_tap
 from hostkit.hil.compare import MismatchError, Subject, first_difference
 from hostkit.hil.golden.controller import GoldenController
@@ -21,10 +22,17 @@ from hostkit.link.messages import Tap
 class BoardHandle:
     """What a board must be (``spec``, ``profile``), what it says (``identity``), how it is restarted."""
 
-    def __init__(self, session: HilSession, link: Link, patterns: Mapping[str, Pattern]) -> None:
-        """Wrap an open session; ``patterns`` are those that have a model."""
+    def __init__(
+        self,
+        session: HilSession,
+        link: Link,
+        patterns: Mapping[str, Pattern],
+        camera: Camera | None = None,
+    ) -> None:
+        """Wrap an open session; ``patterns`` are those that have a model. ``camera``: takes pictures."""
         self._session = session
         self._link = link
+        self._camera = Camera() if camera is None else camera
         self.patterns = patterns
 
     @property
@@ -91,6 +99,10 @@ class BoardHandle:
         """
         __tracebackhide__ = True
         scene = self.sampled(scene)
-        difference = first_difference(Subject(self._link, self.identity, self.model), scene, tap)
+        subject = Subject(self._link, self.identity, self.model)
+        difference = first_difference(subject, scene, tap)
+        if difference is None and tap is Tap.FRAME:
+            difference = self._camera.sample(subject, scene)
         if difference is not None:
+            self._camera.differs(subject, difference)
             raise MismatchError(difference)

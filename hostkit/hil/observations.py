@@ -75,6 +75,7 @@ class TestSeen:
     measurements: tuple[Measurement, ...] = ()
     series: tuple[Series, ...] = ()
     where: str = ""  # file:line of the expectation that did not hold, relative to pytest's root
+    pictures: tuple[str, ...] = ()  # files of hostkit.hil.picture, relative to the evidence
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -180,6 +181,7 @@ def _take(record: dict[str, Any], found: dict[str, Any], tests: list[TestSeen]) 
         measured = tuple(Measurement(**_known(Measurement, m)) for m in record["measurements"])
         series = tuple(_series(given) for given in record.get("series", ()))
         said = {"outcome": Outcome(record["outcome"]), "measurements": measured, "series": series}
+        said["pictures"] = tuple(map(str, record.get("pictures", ())))
         tests.append(TestSeen(**{**_known(TestSeen, record), **said}))
     elif kind == "summary":
         found["summary"] = Summary(**_known(Summary, record))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from hostkit.hil.album import Album
     from hostkit.hil.golden.controller import GoldenController
     from hostkit.hil.golden.model import Pattern
     from hostkit.hil.handle import BoardHandle
@@ -29,6 +30,9 @@ RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 
 SESSION: pytest.StashKey[HilSession] = pytest.StashKey()
 """Where the configuration keeps the open board."""
+
+ALBUM: pytest.StashKey[Album] = pytest.StashKey()
+"""Where the configuration keeps what takes pictures for ``--pictures``."""
 
 _BOARD_FIXTURES = frozenset({"board", "link"})
 _RUNGS = "built booted linked rendered wired timed soaked"
@@ -60,6 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--expect-build", metavar="ID", default="", help="build id (64 hex digits) that the board must run"
     )
     group.addoption("--observations", metavar="FILE", help="write what was seen, as JSON lines")
+    group.addoption("--pictures", metavar="DIR", help="keep frames of every pattern, and around differences")
     group.addoption("--transcript", metavar="FILE", help="write every byte of the link, as JSON lines")
 
 
@@ -78,6 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _start(config: pytest.Config) -> None:
     from hostkit.errors import HostkitError
+    from hostkit.hil.album import Album
     from hostkit.hil.lastwords import LastWords
     from hostkit.hil.recorder import Recorder
     from hostkit.hil.session import Expectation, HilSession
@@ -91,6 +97,8 @@ def _start(config: pytest.Config) -> None:
     except HostkitError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[RECORDER] = recorder
+    pictures: str | None = config.getoption("pictures")
+    config.stash[ALBUM] = Album(Path(pictures) if pictures else None)
     config.stash[SESSION] = HilSession(
         lambda: _opener(config),
         expectation,
@@ -168,12 +176,20 @@ def link(request: pytest.FixtureRequest) -> Link:
 @pytest.fixture
 def board(request: pytest.FixtureRequest, link: Link) -> BoardHandle:
     """The board: what it must be, what it says of itself, and how to restart it. Only with ``--board``."""
+    from hostkit.hil.album import Camera
     from hostkit.hil.handle import BoardHandle
 
-    board = BoardHandle(request.config.stash[SESSION], link, _patterns(request.config))
+    session, recorder = request.config.stash[SESSION], request.config.stash[RECORDER]
+    test = request.node.nodeid
+    camera = Camera(
+        request.config.stash[ALBUM],
+        test,
+        lambda name: recorder.pictured(test, name),
+        slow=bool(session.board.spec.frames),
+    )
+    board = BoardHandle(session, link, _patterns(request.config), camera)
     if board.spec.frames:
-        recorder = request.config.stash[RECORDER]
-        recorder.measured(request.node.nodeid, "most frames compared of a scene", board.spec.frames, "frames")
+        recorder.measured(test, "most frames compared of a scene", board.spec.frames, "frames")
     return board
 
 

@@ -33,6 +33,7 @@ class _Running:
     invalid: bool = False
     where: str = ""
     measurements: list[Measurement] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
 
 
@@ -63,6 +64,10 @@ class Recorder:
     def measured_series(self, test: str, series: Series) -> None:
         """Keep many numbers of one kind for a running test."""
         self._running[test].series.append(series)
+
+    def pictured(self, test: str, name: str) -> None:
+        """Keep the name of a picture that a running test took."""
+        self._running[test].pictures.append(name)
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
@@ -179,6 +184,7 @@ class Recorder:
                 tuple(running.measurements),
                 tuple(running.series),
                 running.where,
+                tuple(running.pictures),
             )
         )
 

@@ -149,6 +149,23 @@ def test_a_wrong_answer_is_a_failure_with_its_first_line(run):
     assert seen.summary.exit_code == 1
 
 
+def test_pictures_are_kept_and_named_by_the_tests_that_took_them(run, tmp_path):
+    source = """
+        import pytest
+        from hostkit.hil.scene import Scene
+
+        @pytest.mark.rung("rendered")
+        @pytest.mark.parametrize("pattern", ["comet", "comet", "lava"])
+        def test_it(board, pattern):
+            board.must_draw(Scene(pattern, count=30))
+        """
+    _, seen = run(source, f"--pictures={tmp_path / 'pictures'}")
+    assert [test.pictures for test in seen.tests] == [("pictures/comet.json",), (), ("pictures/lava.json",)]
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["comet.json", "lava.json"]
+    _, seen = run(source, bench=Bench(Flaws(on_frame=lambda strips: [pixels // 2 for pixels in strips])))
+    assert [test.pictures for test in seen.tests] == [(), (), ()]
+
+
 LOST = """
 import pytest
 

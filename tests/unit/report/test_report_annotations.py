@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_bundle import PASSED, failed
 
@@ -58,6 +58,7 @@ def test_what_github_would_not_show_is_counted(written: Write) -> None:
     assert found[-1].message.startswith("22 more annotations left out")
 
 
+@settings(deadline=None)
 @given(file=st.text(min_size=1), line=st.integers(1, 99), title=st.text(), message=st.text(max_size=200))
 def test_no_text_breaks_out_of_its_command(file: str, line: int, title: str, message: str) -> None:
     said = str(Annotation(Level.ERROR, title, message, file, line))

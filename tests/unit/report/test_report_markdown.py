@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -107,6 +107,7 @@ def test_the_size_is_bounded_and_the_verdict_stays(written: Write) -> None:
         assert harmless(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_a_code_span_shows_its_text_and_nothing_else(text: str) -> None:
     found = [token for token in tokens(f"a {code(text)} b") if token.type not in ("inline", "text")]
@@ -117,6 +118,7 @@ def test_a_code_span_shows_its_text_and_nothing_else(text: str) -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_a_cell_stays_one_cell(text: str) -> None:
     table = f"| a | b |\n| --- | --- |\n| {code(text, cell=True)} | 7 |"
@@ -126,6 +128,7 @@ def test_a_cell_stays_one_cell(text: str) -> None:
     assert harmless(table)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_a_block_shows_its_text_and_nothing_else(text: str) -> None:
     kinds = [token.type for token in tokens(f"before\n\n{block(text)}\n\nafter")]
