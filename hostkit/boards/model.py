@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Chip(Enum):
@@ -124,4 +124,16 @@ class Board(Protocol):
 
     def close(self) -> None:
         """Give back whatever was opened; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class FaultSwitch(Protocol):
+    """What can make things go wrong on purpose; a board that is served by hostkit is one."""
+
+    def fault(self, fault: str, amount: float | None = None) -> None:
+        """Do it; the words are those of ``hostkit boards fault``.
+
+        Raises :class:`InconclusiveError` for what cannot happen now.
+        """
         ...

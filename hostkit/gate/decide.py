@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hostkit.boards.model import Fidelity
 from hostkit.gate.model import BEYOND, ESTABLISHES, Decision, Facts, Observation, Rules
 from hostkit.hil.observations import Outcome
 from hostkit.store.model import Rung, Verdict
@@ -41,7 +42,8 @@ def decide(rules: Rules, facts: Facts) -> Decision:
         *_check_records(rules, facts),
         *_check_suite(facts),
     ]
-    findings += [*_check_tests(rules, facts.observations), *_check_scope(rules, facts)]
+    findings += [*_check_tests(rules, facts.observations), *_check_applicability(facts)]
+    findings += _check_scope(rules, facts)
     rung = _reached(rules, facts)
     if not findings:
         return Decision(Verdict.PASS, rung, (_praise(facts, rung),), _left_open(facts, rung))
@@ -157,6 +159,13 @@ def _check_tests(rules: Rules, observations: tuple[Observation, ...]) -> Iterato
     yield from _grouped(needed, Verdict.INCONCLUSIVE, "skipped")
 
 
+def _check_applicability(facts: Facts) -> Iterator[_Finding]:
+    """Silicon cannot be hung or starved on demand. A virtual board can, so there every test applies."""
+    if facts.fidelity is Fidelity.VIRTUAL:
+        told = [seen for seen in facts.observations if seen.outcome is Outcome.NOT_APPLICABLE]
+        yield from _grouped(told, Verdict.INVALID, "left itself out on a board that it applies to")
+
+
 def _grouped(observations: list[Observation], verdict: Verdict, word: str) -> Iterator[_Finding]:
     """Say once what several tests met alike, in the order in which it first came up."""
     alike: dict[str, list[str]] = {}
@@ -207,7 +216,11 @@ def _stands(rules: Rules, facts: Facts, rung: Rung) -> bool:
             facts.identity is not None and facts.identity.build_id == facts.build.build_id
         )
         return facts.identity is not None and agree
-    mine = [seen for seen in facts.observations if seen.rung is rung]
+    mine = [
+        seen
+        for seen in facts.observations
+        if seen.rung is rung and seen.outcome is not Outcome.NOT_APPLICABLE
+    ]
     return bool(mine) and all(seen.outcome is Outcome.PASSED for seen in mine)
 
 
@@ -218,7 +231,8 @@ def _praise(facts: Facts, rung: Rung | None) -> str:
 
 def _left_open(facts: Facts, rung: Rung | None) -> tuple[str, ...]:
     above = [f"{r.word}: that {ESTABLISHES[r]}" for r in Rung if rung is None or r > rung]
-    skipped = [f"{s.test} (skipped)" for s in facts.observations if s.outcome is Outcome.SKIPPED]
+    words = {Outcome.SKIPPED: "skipped", Outcome.NOT_APPLICABLE: "not applicable to this board"}
+    skipped = [f"{s.test} ({words[s.outcome]})" for s in facts.observations if s.outcome in words]
     beyond = [] if facts.fidelity is None else [BEYOND[facts.fidelity]]
     dirty = facts.build is not None and facts.build.dirty
     uncommitted = ["anything about the commit: uncommitted changes were built in"] if dirty else []

@@ -10,7 +10,7 @@ from pathlib import Path
 from hostkit.boards.catalog import load_catalog
 from hostkit.boards.foreign import refuse_foreign
 from hostkit.boards.lease import LeaseOffice, Wanted
-from hostkit.boards.model import Board, BoardSpec
+from hostkit.boards.model import Board, BoardSpec, FaultSwitch
 from hostkit.boards.open import open_board
 from hostkit.clock import Clock, SystemClock
 from hostkit.errors import UsageError
@@ -49,6 +49,11 @@ class LeasedBoard:
     def reset(self) -> None:
         """Reset the board into what its flash holds."""
         self._board.run_application()
+
+    @property
+    def faults(self) -> FaultSwitch | None:
+        """The board itself, where hostkit serves it."""
+        return self._board if isinstance(self._board, FaultSwitch) else None
 
     def mark(self, text: str) -> None:
         """Note in the transcript which test the bytes from now on belong to."""

@@ -68,6 +68,10 @@ class BoardHandle:
         """Press the reset button and wait for the firmware; return what it says then."""
         return self._session.restart(self._session.board.reset)
 
+    def press_reset(self) -> None:
+        """Press the reset button and wait for nothing."""
+        self._session.board.reset()
+
     def reboot(self) -> Identity:
         """Ask the firmware to restart and wait for it; return what it says then."""
         return self._session.restart(self._link.reboot)

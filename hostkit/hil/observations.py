@@ -31,6 +31,7 @@ class Outcome(Enum):
     FAILED = "failed"  # the board did the wrong thing
     ERROR = "error"  # the test could not be set up or torn down, or the board runs another build
     SKIPPED = "skipped"
+    NOT_APPLICABLE = "not-applicable"  # this kind of board cannot be treated so; never on a virtual board
     LOST = "lost"  # the link or the board went away: inconclusive, says nothing of the firmware
 
 

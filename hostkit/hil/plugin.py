@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from hostkit.boards.model import FaultSwitch
     from hostkit.hil.album import Album
+    from hostkit.hil.disturbed import DisturbedLine
     from hostkit.hil.golden.controller import GoldenController
     from hostkit.hil.golden.model import Pattern
     from hostkit.hil.handle import BoardHandle
@@ -191,6 +193,35 @@ def board(request: pytest.FixtureRequest, link: Link) -> BoardHandle:
     if board.spec.frames:
         recorder.measured(test, "most frames compared of a scene", board.spec.frames, "frames")
     return board
+
+
+@pytest.fixture
+def disturb(request: pytest.FixtureRequest, link: Link) -> Callable[..., DisturbedLine]:
+    """Disturb the line to the board: ``with disturb(to_host=Disturbance(corrupt=0.01)) as line: ...``.
+
+    Takes the fields of :class:`hostkit.hil.disturbed.Plan`; ``line.link`` is the client to use inside.
+    Works on every board. Only with ``--board``.
+    """
+    from hostkit.hil.disturbed import DisturbedLine, Plan
+
+    session = request.config.stash[SESSION]
+    assert session.link is link
+    return lambda **wanted: DisturbedLine(session, Plan(**wanted))
+
+
+@pytest.fixture
+def faults(request: pytest.FixtureRequest, board: BoardHandle) -> FaultSwitch:
+    """What unplugs, hangs or starves the board: ``faults.fault("unplug")``; see `hostkit boards fault`.
+
+    On a board that cannot be treated so, silicon, the test is recorded as not applicable. Only with
+    ``--board``.
+    """
+    config = request.config
+    switch: FaultSwitch | None = config.stash[SESSION].board.faults
+    if switch is None:
+        config.stash[RECORDER].not_applicable(request.node.nodeid)
+        pytest.skip(f"not applicable: a {board.spec.kind.value} board has no faults to be switched on")
+    return switch
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from hostkit.link.bodies import Identity
 from hostkit.words import counted
 
 _LONGEST_DETAIL = 20_000  # characters
+_NO_ANSWER = {each.value for each in (Outcome.SKIPPED, Outcome.NOT_APPLICABLE, Outcome.LOST)}
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class _Running:
     detail: str = ""
     invalid: bool = False
     where: str = ""
+    applies: bool = True
     measurements: list[Measurement] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
@@ -68,6 +70,10 @@ class Recorder:
     def pictured(self, test: str, name: str) -> None:
         """Keep the name of a picture that a running test took."""
         self._running[test].pictures.append(name)
+
+    def not_applicable(self, test: str) -> None:
+        """Note that a running test is about to be skipped as its board cannot be treated so."""
+        self._running[test].applies = False
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
@@ -135,7 +141,7 @@ class Recorder:
             terminalreporter.write_line(
                 f"{counted(lost, 'test')} lost the board: inconclusive, not failed", yellow=True
             )
-        if self._collected and set(self._counts) <= {Outcome.SKIPPED.value, Outcome.LOST.value}:
+        if self._collected and set(self._counts) <= _NO_ANSWER:
             terminalreporter.write_line("nothing was shown: no test was executed to its end", red=True)
 
     def _blame(self, running: _Running, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
@@ -149,7 +155,7 @@ class Recorder:
 
     def _outcome(self, running: _Running, report: pytest.TestReport, error: BaseException | None) -> Outcome:
         if report.skipped:
-            return Outcome.SKIPPED
+            return Outcome.SKIPPED if running.applies else Outcome.NOT_APPLICABLE
         meaning = self.session.blame(error) if self.session is not None and error is not None else None
         if isinstance(meaning, HostkitError):
             running.message = meaning.message

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from hostkit.boards.model import BoardSpec
+from hostkit.boards.model import BoardSpec, FaultSwitch
 from hostkit.clock import Clock, SystemClock
 from hostkit.errors import FailedError, HostkitError, InconclusiveError, InvalidError
 from hostkit.hil.lastwords import LastWords
@@ -18,10 +18,12 @@ from hostkit.link.crash.decode import Crash
 from hostkit.link.errors import LinkLostError, PortGoneError
 from hostkit.link.messages import Mode
 
+OWN_FAULT = ("panic", "watchdog", "software")
+"""Reset reasons (link.cddl) that the firmware brought about itself."""
+
 READY_S = 10.0  # for a board to boot and answer
 _BACK_S = 3.0  # for a board that was lost to come back
 _PORT_POLL_S = 0.1
-_OWN_FAULT = ("panic", "watchdog", "software")  # reset reasons that the firmware brought about itself
 _SILENCE = (0, 0, (0,) * 8)
 
 
@@ -39,6 +41,11 @@ class OpenBoard(Protocol):
 
     def reset(self) -> None:
         """Press the reset button; the firmware starts anew. Returns at once."""
+        ...
+
+    @property
+    def faults(self) -> FaultSwitch | None:
+        """What makes things go wrong on this board on purpose; None where nothing can."""
         ...
 
     def mark(self, text: str) -> None:
@@ -163,6 +170,29 @@ class HilSession:
         self._identity = self._checked(self.link.wait_ready(READY_S))
         return self._identity
 
+    def reopen(self) -> None:
+        """Open the port anew: a board with a USB port of its own takes it away while it restarts.
+
+        Raises :class:`InconclusiveError` when it does not come back.
+        """
+        assert self._link is not None
+        assert self._board is not None
+        self._link.close()
+        deadline_ns = self._clock.monotonic_ns() + round(_BACK_S * 1e9)
+        while True:
+            try:
+                self._link = self._board.open_link()
+                return
+            except InconclusiveError:
+                if self._clock.monotonic_ns() >= deadline_ns:
+                    raise
+            self._clock.sleep(_PORT_POLL_S)
+
+    def forget_text(self) -> None:
+        """Leave out what the board printed so far when a later loss is explained: it was meant to happen."""
+        if self._last_words is not None and self._link is not None:
+            self._last_words.skip(self._link)
+
     def blame(self, error: BaseException) -> HostkitError | None:
         """Return what a test's error means for the board, None when it is no matter of the board.
 
@@ -197,8 +227,7 @@ class HilSession:
             self._identity = self._link.wait_ready(READY_S)
             self._on_identity(self._identity)
             self._checked(self._identity)
-            if self._last_words is not None:
-                self._last_words.skip(self._link)  # printed before the suite began
+            self.forget_text()  # printed before the suite began
         except HostkitError as error:
             self._failure = explained = self._explained(error)
             self.close()
@@ -223,7 +252,7 @@ class HilSession:
     def _recover(self) -> None:
         try:
             if self._port_gone:
-                self._reopen()
+                self.reopen()
             assert self._link is not None
             self._identity = self._checked(self._link.wait_ready(_BACK_S))
         except HostkitError as error:
@@ -231,28 +260,13 @@ class HilSession:
             raise
         self._lost = self._port_gone = False
 
-    def _reopen(self) -> None:
-        """Open the port anew: a board with a USB port of its own takes it away while it restarts."""
-        assert self._link is not None
-        assert self._board is not None
-        self._link.close()
-        deadline_ns = self._clock.monotonic_ns() + round(_BACK_S * 1e9)
-        while True:
-            try:
-                self._link = self._board.open_link()
-                return
-            except InconclusiveError:
-                if self._clock.monotonic_ns() >= deadline_ns:
-                    raise
-            self._clock.sleep(_PORT_POLL_S)
-
     def _judge_restart(self, error: LinkLostError) -> HostkitError:
         try:
             self._identity = self.link.wait_ready(_BACK_S)
         except HostkitError:
             self._lost = True
             return self._explained(error)
-        if self._identity.reset in _OWN_FAULT:
+        if self._identity.reset in OWN_FAULT:
             self.restarts += 1
             itself = f"the firmware restarted by itself: {self._identity.reset}"
             return self._explained(FailedError(itself, hint="see the transcript"))

@@ -13,6 +13,7 @@ from hostkit.link.challenge import QUESTION_BYTES, Challenge, answered
 from hostkit.link.errors import ContractError, DeviceError, MessageError
 from hostkit.link.exchange import Exchange
 from hostkit.link.messages import FrameEvent, Mode, Op, Reply, Status, Tap, op_name
+from hostkit.link.recording import RecordingTransport
 from hostkit.link.session import Incoming, Patience
 from hostkit.link.transcript import Transcript
 from hostkit.link.transport import Transport
@@ -56,6 +57,8 @@ class Link:
         retries: int = 3,
     ) -> None:
         """Talk over an open transport; nothing is sent yet."""
+        self._clock = clock
+        self._transcript = transcript
         self._exchange = Exchange(transport, clock, transcript)
         self._patience = Patience(round(timeout_s * 1e9), retries + 1)
         self._identity: bodies.Identity | None = None
@@ -108,6 +111,22 @@ class Link:
     def close(self) -> None:
         """Close the port; a second call does nothing."""
         self._exchange.transport.close()
+
+    def beside(
+        self, wrap: Callable[[Transport], Transport], *, timeout_s: float | None = None, retries: int = 3
+    ) -> Link:
+        """Return another client on the same port, through what ``wrap`` puts in between.
+
+        It knows the board as this one does, so it notices a restart at its first request. This one must rest
+        meanwhile. The transcript goes on with what the port carries. The port stays this client's: what
+        ``wrap`` returns must not close it. ``timeout_s`` None: as patient as this one.
+        """
+        inner = RecordingTransport(self._exchange.transport, self._transcript)
+        patience_s = self._patience.attempt_ns / 1e9 if timeout_s is None else timeout_s
+        link = Link(wrap(inner), self._clock, timeout_s=patience_s, retries=retries)
+        link._identity = self._identity
+        link._exchange.know(self.nonce)
+        return link
 
     # One method an operation.
 

@@ -58,6 +58,10 @@ class Exchange:
         """The boot nonce seen last."""
         return self._session.nonce
 
+    def know(self, nonce: int | None) -> None:
+        """Take over the nonce that another client of the board saw last."""
+        self._session.know(nonce)
+
     def ask(self, op: int, args: tuple[Any, ...], patience: Patience) -> Reply:
         """Run one request to its end; return an ok reply.
 

@@ -132,6 +132,11 @@ class FrameDecoder:
         self._cut = False  # the rest continues a text that was already given out: it cannot be a frame
         self._skipping = False  # inside an overlong chunk that was already reported
 
+    @property
+    def between(self) -> bool:
+        """True while no piece has begun that is not ended yet."""
+        return not self._rest and not self._skipping
+
     def feed(self, data: bytes) -> list[Piece]:
         """Take the next bytes; return the pieces that they complete, in order."""
         pieces: list[Piece] = []

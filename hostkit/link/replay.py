@@ -61,7 +61,7 @@ class Player:
 
     def feed(self, data: bytes, now_us: int) -> None:
         """Take bytes from the host."""
-        if data in _BANNER:
+        if data in _BANNER and self._decoder.between:  # not a byte of a frame that came in pieces
             self._answer_text(data, now_us)
             return
         for piece in self._decoder.feed(data):

@@ -131,6 +131,10 @@ class Session:
         """The boot nonce that the board gave last; None before its first message."""
         return self._nonce
 
+    def know(self, nonce: int | None) -> None:
+        """Take over what another client of the board saw last: another nonce is a restart from now on."""
+        self._nonce = nonce
+
     def begin(self, op: int, args: tuple[Any, ...], patience: Patience, now_ns: int) -> Request:
         """Open a request; one that is still open is given up. Raises for what the link cannot carry."""
         request = Request(self._next_id, op, args)

@@ -10,7 +10,7 @@ from hostkit.errors import UsageError
 from hostkit.link.client import Link
 from hostkit.link.errors import PortGoneError
 from hostkit.testing.hil_firmware import Flaws, ModelFirmware
-from hostkit.testing.link import MemoryTransport
+from hostkit.testing.link import LineFaults, MemoryTransport
 
 
 @dataclass
@@ -51,6 +51,32 @@ class ModelBoard:
         self.plugged = True
         self.host, end = MemoryTransport.pair(self.clock)
         self.firmware.connect(end)
+
+    @property
+    def faults(self) -> ModelBoard | None:
+        """The board itself, unless it is to pass for silicon."""
+        return None if self.spec.kind is Kind.SERIAL else self
+
+    def fault(self, fault: str, amount: float | None = None) -> None:
+        """Make something go wrong; of the line's faults those that a line in memory knows."""
+        lines = (self.host.faults, self.firmware.end.faults)
+        if fault == "unplug":
+            self.unplug()
+        elif fault == "replug":
+            if not self.plugged:
+                self.replug()
+                self.firmware.boot("power-on")
+        elif fault == "hang":
+            self.firmware.halt()
+        elif fault == "hold64":
+            self.firmware.end.faults.hold64 = True
+        elif fault in ("corrupt", "drop", "duplicate"):
+            for line in lines:
+                setattr(line, fault, (amount or 0) / 100)
+        elif fault == "clear":
+            self.host.faults, self.firmware.end.faults = LineFaults(), LineFaults()
+        else:
+            raise UsageError(f"the model board knows no fault {fault!r}", hint="teach it")
 
     def mark(self, text: str) -> None:
         """Remember what was marked."""

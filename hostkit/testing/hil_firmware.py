@@ -64,12 +64,13 @@ class ModelFirmware(FakeFirmware):
         self._frames: Frames | None = None
         self._chosen: tuple[str, int, dict[str, int], tuple[int, int]] = ("rainbow", 0, {}, (96, 2000))
         self._saved = self._chosen
+        self.end = transport
         super().__init__(transport, build=build)
         self.mac = "02:00:00:00:00:01"
 
     def connect(self, transport: MemoryTransport) -> None:
         """Serve another line from now on."""
-        self._transport = transport
+        self._transport = self.end = transport
         transport.on_bytes = self.take
 
     def _restore(self) -> None:

@@ -1,4 +1,4 @@
-"""What every transport promises; run on a pty, a TCP socket, pyserial's loop and the shipped fake."""
+"""What every transport promises; run on a pty, a TCP socket, pyserial's loop, wrappers and the fake."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ import serial
 from serial import rfc2217
 
 from hostkit.clock import Clock, SystemClock
+from hostkit.hil.disturbance import CALM, DisturbedTransport, OneWay
 from hostkit.link.errors import PortGoneError
 from hostkit.link.hub import Hub, Wishes
+from hostkit.link.recording import RecordingTransport
 from hostkit.link.transport import Transport, open_transport
 from hostkit.testing.clock import FakeClock
 from hostkit.testing.link import MemoryTransport
@@ -137,6 +139,18 @@ def over_hub(stack: ExitStack) -> Wire:
     return replace(inner, transport=hub)
 
 
+def over_recording(stack: ExitStack) -> Wire:
+    inner = over_pty(stack)
+    return replace(inner, transport=RecordingTransport(inner.transport, None))
+
+
+def over_disturbed(stack: ExitStack) -> Wire:
+    """A line between a host and a pty that could be disturbed, and is not."""
+    inner = over_pty(stack)
+    stack.callback(inner.transport.close)
+    return replace(inner, transport=DisturbedTransport(inner.transport, OneWay(CALM, "a"), OneWay(CALM, "b")))
+
+
 def in_memory(stack: ExitStack) -> Wire:
     clock = FakeClock()
     host, board = MemoryTransport.pair(clock)
@@ -158,7 +172,16 @@ def _read_count(read: Callable[[int], bytes], count: int) -> bytes:
 
 
 @pytest.fixture(
-    params=[over_pty, over_socket, over_rfc2217, over_loop, over_hub, in_memory],
+    params=[
+        over_pty,
+        over_socket,
+        over_rfc2217,
+        over_loop,
+        over_hub,
+        over_recording,
+        over_disturbed,
+        in_memory,
+    ],
     ids=lambda make: make.__name__,
 )
 def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:

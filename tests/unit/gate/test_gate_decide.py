@@ -382,3 +382,28 @@ def test_what_many_tests_met_alike_is_said_once_with_a_count() -> None:
         "t::0 and 19 more tests lost the board: the line was silent",
         "t::other lost the board: the port is gone",
     )
+
+
+HANG = Observation("hil_tests/test_robust.py::test_hang", Outcome.NOT_APPLICABLE, Rung.LINKED, build=BUILD)
+
+
+@pytest.mark.parametrize("fidelity", [Fidelity.SIMULATED, Fidelity.BOARD])
+def test_what_cannot_be_done_to_a_board_does_not_count_against_it(fidelity: Fidelity) -> None:
+    decision = decide(Rules(), replace(suite_of(*SEEN, HANG), fidelity=fidelity))
+    assert decision.verdict is Verdict.PASS
+    assert decision.rung is Rung.WIRED
+    assert "hil_tests/test_robust.py::test_hang (not applicable to this board)" in decision.open
+
+
+def test_on_a_virtual_board_every_test_applies() -> None:
+    decision = decide(Rules(), suite_of(*SEEN, HANG))
+    assert decision.verdict is Verdict.INVALID
+    assert decision.reasons[0].endswith("test_hang left itself out on a board that it applies to")
+
+
+def test_a_rung_of_which_nothing_applies_is_not_reached() -> None:
+    facts = replace(suite_of(HANG, *SEEN[1:]), fidelity=Fidelity.BOARD)
+    decision = decide(Rules(), facts)
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert decision.rung is Rung.BOOTED
+    assert any("rung linked was not reached" in reason for reason in decision.reasons)

@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from hostkit.boards.model import Kind
 from hostkit.hil.observations import Outcome, read_observations
 from hostkit.link.messages import Op
 from hostkit.testing.clock import FakeClock
@@ -401,3 +403,35 @@ def test_a_machine_that_fails_in_mid_test_is_not_blamed_on_the_firmware(run):
     )
     (test,) = seen.tests
     assert (test.outcome, test.message) == (Outcome.LOST, "no space left while writing link.jsonl")
+
+
+UNPLUG = """
+import pytest
+from hostkit.link.errors import PortGoneError
+
+@pytest.mark.rung("linked")
+def test_unplug(link, disturb, faults):
+    with disturb(restarts=("power-on",)) as line:
+        faults.fault("unplug")
+        with pytest.raises(PortGoneError):
+            line.link.echo(b"x")
+
+@pytest.mark.rung("linked")
+def test_after(link):
+    assert link.echo(b"x") == b"x"
+"""
+
+
+def test_a_board_that_can_be_unplugged_is(run):
+    _, seen = run(UNPLUG)
+    assert [test.outcome for test in seen.tests] == [Outcome.PASSED, Outcome.PASSED]
+
+
+def test_on_silicon_a_fault_of_the_board_is_recorded_as_not_applicable(run):
+    bench = Bench()
+    bench.board.spec = replace(bench.board.spec, kind=Kind.SERIAL)
+    result, seen = run(UNPLUG, bench=bench)
+    assert [test.outcome for test in seen.tests] == [Outcome.NOT_APPLICABLE, Outcome.PASSED]
+    assert seen.tests[0].message == "not applicable: a serial board has no faults to be switched on"
+    assert seen.summary.counts == {"not-applicable": 1, "passed": 1}
+    assert result.ret == 0
