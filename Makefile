@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit firmware hil bench lock clean
+.PHONY: help setup demo test lint unit firmware hil mutants bench lock clean
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -41,6 +41,9 @@ firmware: $(READY) ## The firmware's own tests, on this machine, with sanitizers
 
 hil: $(READY) ## The hardware suite on a virtual board: build, flash, test, verdict.
 	$(BIN)/hostkit gate -e virtual -b virt0
+
+mutants: $(READY) ## Proof that the suite can fail: all planted faults, 100 generic ones (half an hour).
+	@$(BIN)/hostkit hil mutants --generic 100
 
 bench: $(READY) ## Benchmarks beside bare tools, as a table; never fails on a timing.
 	$(BIN)/python benchmarks/run.py

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 import click
 
@@ -28,9 +29,12 @@ class Verb:
 class LazyGroup(click.Group):
     """A group over a table of :class:`Verb`; the order of the table is the order of the help."""
 
-    def __init__(self, verbs: Mapping[str, Verb], *, help: str) -> None:
-        """Keep the table; nothing is imported."""
-        super().__init__(name="hostkit", help=help, no_args_is_help=True)
+    def __init__(
+        self, verbs: Mapping[str, Verb], *, help: str | None, name: str | None = "hostkit", **more: Any
+    ) -> None:
+        """Keep the table; nothing is imported. ``more`` is click's own."""
+        alone = bool(more.get("invoke_without_command"))
+        super().__init__(name=name, help=help, no_args_is_help=not alone, **more)
         self._verbs = verbs
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

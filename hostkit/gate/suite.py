@@ -19,7 +19,9 @@ OBSERVATIONS, JUNIT, TRANSCRIPT, OUTPUT = "observations.jsonl", "junit.xml", "li
 PICTURES = "pictures"
 """The folder for frames over time; see :mod:`hostkit.hil.picture`."""
 
-_SETTINGS = ("pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg", "conftest.py")
+SETTINGS = ("pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg", "conftest.py")
+"""Files of a project that pytest reads its settings from."""
+
 # What comes from outside could leave tests out, or put other code in the place of theirs. (PYTHONUTF8 and
 # the like only say how text is written.)
 _FOREIGN = re.compile(r"PYTEST_.*|PYTHON(PATH|STARTUP|OPTIMIZE|WARNINGS|INSPECT|BREAKPOINT|HOME)|COLUMNS")
@@ -70,4 +72,4 @@ def suite_places(project: Path) -> tuple[Path, ...]:
     """Return what decides how the suite judges: tests, models, pytest's settings."""
     own = project / "hostkit" / "hil"
     models = own if own.is_dir() else Path(sys.modules["hostkit"].__file__ or "").parent / "hil"
-    return (project / FOLDER, models, *(project / name for name in _SETTINGS))
+    return (project / FOLDER, models, *(project / name for name in SETTINGS))
