@@ -73,6 +73,11 @@ class BoardSpec:
         return self.kind in (Kind.VIRTUAL, Kind.SIMULATED)
 
     @property
+    def ends_with_user(self) -> bool:
+        """True for a board that is a process of whoever reset it last, and ends with that one."""
+        return self.kind is Kind.QEMU
+
+    @property
     def patience(self) -> float:
         """How many times longer than silicon it may take to answer: its own time runs slower than ours."""
         return _PATIENCE.get(self.kind, 1.0)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from hostkit.boards.model import Fidelity
-from hostkit.gate.model import BEYOND, ESTABLISHES, Decision, Facts, Observation, Rules
+from hostkit.gate.challenge import check_challenges
+from hostkit.gate.model import BEYOND, ESTABLISHES, Decision, Facts, Finding, Observation, Rules
 from hostkit.hil.observations import Outcome
 from hostkit.store.model import Rung, Verdict
 from hostkit.words import counted, first_of
@@ -28,12 +28,6 @@ _PYTEST_OK, _PYTEST_FAILED, _PYTEST_NOTHING = 0, 1, 5
 _PYTEST_BROKEN = (2, 4)  # errors in collection; wrong options, a conftest that fails, a test without a rung
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    verdict: Verdict
-    reason: str
-
-
 def decide(rules: Rules, facts: Facts) -> Decision:
     """Return the verdict that the facts allow under the rules. Total: never raises."""
     findings = [
@@ -43,7 +37,7 @@ def decide(rules: Rules, facts: Facts) -> Decision:
         *_check_suite(facts),
     ]
     findings += [*_check_tests(rules, facts.observations), *_check_applicability(facts)]
-    findings += _check_scope(rules, facts)
+    findings += [*_check_scope(rules, facts), *check_challenges(facts)]
     rung = _reached(rules, facts)
     if not findings:
         return Decision(Verdict.PASS, rung, (_praise(facts, rung),), _left_open(facts, rung))
@@ -52,146 +46,146 @@ def decide(rules: Rules, facts: Facts) -> Decision:
     return Decision(findings[0].verdict, rung, reasons, _left_open(facts, rung))
 
 
-def _check_crashes(facts: Facts) -> Iterator[_Finding]:
+def _check_crashes(facts: Facts) -> Iterator[Finding]:
     """Did the board crash? Whatever else was found is then a consequence, so this comes first."""
     for crash in facts.crashes:
-        yield _Finding(Verdict.FAIL if crash.blames_firmware else Verdict.INCONCLUSIVE, crash.reason)
+        yield Finding(Verdict.FAIL if crash.blames_firmware else Verdict.INCONCLUSIVE, crash.reason)
 
 
-def _check_stop(facts: Facts) -> Iterator[_Finding]:
+def _check_stop(facts: Facts) -> Iterator[Finding]:
     if facts.stop is not None and facts.stop.reason not in {crash.reason for crash in facts.crashes}:
         verdict = Verdict.INCONCLUSIVE if facts.stop.verdict is Verdict.PASS else facts.stop.verdict
-        yield _Finding(verdict, f"{facts.stop.stage.value}: {facts.stop.reason}")
+        yield Finding(verdict, f"{facts.stop.stage.value}: {facts.stop.reason}")
 
 
-def _check_records(rules: Rules, facts: Facts) -> Iterator[_Finding]:
+def _check_records(rules: Rules, facts: Facts) -> Iterator[Finding]:
     """Is what ran what was built? A wrong firmware makes every observation worthless."""
     stopped = facts.stop is not None
     if facts.build is None:
         if rules.build and not stopped:
-            yield _Finding(Verdict.INCONCLUSIVE, "nothing was built")
+            yield Finding(Verdict.INCONCLUSIVE, "nothing was built")
     elif facts.flash is not None and facts.flash.build_id != facts.build.build_id:
-        yield _Finding(Verdict.INVALID, f"flashed {_short(facts.flash.build_id)}, {_built(facts)}")
+        yield Finding(Verdict.INVALID, f"flashed {_short(facts.flash.build_id)}, {_built(facts)}")
     if facts.flash is not None and not facts.flash.verified:
-        yield _Finding(Verdict.INVALID, "what was flashed was not read back and compared")
+        yield Finding(Verdict.INVALID, "what was flashed was not read back and compared")
     if facts.flash is None and rules.flash and facts.build is not None and not stopped:
-        yield _Finding(Verdict.INCONCLUSIVE, "nothing was flashed")
+        yield Finding(Verdict.INCONCLUSIVE, "nothing was flashed")
     if facts.identity is None:
         if not stopped:
-            yield _Finding(Verdict.INCONCLUSIVE, "the board never said what it runs")
+            yield Finding(Verdict.INCONCLUSIVE, "the board never said what it runs")
         return
     if facts.build is not None and facts.identity.build_id != facts.build.build_id:
-        yield _Finding(Verdict.INVALID, f"the board runs {_short(facts.identity.build_id)}, {_built(facts)}")
+        yield Finding(Verdict.INVALID, f"the board runs {_short(facts.identity.build_id)}, {_built(facts)}")
     if facts.flash is not None and facts.flash.mac and facts.identity.mac != facts.flash.mac:
-        yield _Finding(
+        yield Finding(
             Verdict.INVALID, f"flashed the board {facts.flash.mac}, tested the board {facts.identity.mac}"
         )
     for build in sorted({seen.build for seen in facts.observations} - {"", facts.identity.build_id}):
-        yield _Finding(Verdict.INVALID, f"during the suite the board ran {_short(build)}")
+        yield Finding(Verdict.INVALID, f"during the suite the board ran {_short(build)}")
 
 
-def _check_suite(facts: Facts) -> Iterator[_Finding]:
+def _check_suite(facts: Facts) -> Iterator[Finding]:
     """Did the suite run to its end, and does its exit code agree with what it reported?"""
     suite = facts.suite
     if suite is None:
         if facts.stop is None:
-            yield _Finding(Verdict.INCONCLUSIVE, "the suite did not run")
+            yield Finding(Verdict.INCONCLUSIVE, "the suite did not run")
         return
     seen = len(facts.observations)
     if suite.broken_records:
         broken = counted(suite.broken_records, "line")
-        yield _Finding(Verdict.INVALID, f"{broken} of the observations cannot be read")
+        yield Finding(Verdict.INVALID, f"{broken} of the observations cannot be read")
     if not suite.agrees:
-        yield _Finding(Verdict.INVALID, "the observations are not those that the suite counted at its end")
+        yield Finding(Verdict.INVALID, "the observations are not those that the suite counted at its end")
     if suite.left_out and not facts.selection:
-        yield _Finding(Verdict.INCONCLUSIVE, f"{counted(suite.left_out, 'test')} of the suite left out")
+        yield Finding(Verdict.INCONCLUSIVE, f"{counted(suite.left_out, 'test')} of the suite left out")
     if suite.collected is not None and seen > suite.collected:
-        yield _Finding(
+        yield Finding(
             Verdict.INVALID, f"{counted(seen, 'test')} reported, but only {suite.collected} collected"
         )
     if suite.timed_out:
-        yield _Finding(
+        yield Finding(
             Verdict.INCONCLUSIVE, f"the suite took too long and was ended after {counted(seen, 'test')}"
         )
     elif not seen and suite.exit_code in _PYTEST_BROKEN:
-        yield _Finding(Verdict.FAIL, f"the suite itself is broken: {suite.said or 'see pytest.txt'}")
+        yield Finding(Verdict.FAIL, f"the suite itself is broken: {suite.said or 'see pytest.txt'}")
         return
     elif not suite.finished or suite.collected is None or seen < suite.collected:
         wanted = "an unknown number of" if suite.collected is None else str(suite.collected)
-        yield _Finding(
+        yield Finding(
             Verdict.INCONCLUSIVE,
             f"the suite ended early, pytest exit {suite.exit_code}: {seen} of {wanted} tests reported"
             + (f" ({suite.said})" if suite.said else ""),
         )
     elif suite.collected == 0:
-        yield _Finding(Verdict.INCONCLUSIVE, "nothing was executed: no test was collected")
+        yield Finding(Verdict.INCONCLUSIVE, "nothing was executed: no test was collected")
     yield from _check_exit_code(suite.exit_code, facts)
 
 
-def _check_exit_code(code: int, facts: Facts) -> Iterator[_Finding]:
+def _check_exit_code(code: int, facts: Facts) -> Iterator[Finding]:
     suite = facts.suite
     if suite is None or suite.timed_out or not suite.finished:
         return
     bad = any(seen.outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.LOST) for seen in facts.observations)
     if bad != (code == _PYTEST_FAILED) and code in (_PYTEST_OK, _PYTEST_FAILED):
         said = "failed" if code == _PYTEST_FAILED else "passed"
-        yield _Finding(Verdict.INVALID, f"pytest says that the suite {said}, the observations say otherwise")
+        yield Finding(Verdict.INVALID, f"pytest says that the suite {said}, the observations say otherwise")
     elif code not in (_PYTEST_OK, _PYTEST_FAILED, _PYTEST_NOTHING):
-        yield _Finding(Verdict.INCONCLUSIVE, f"the suite broke off with pytest exit {code}")
+        yield Finding(Verdict.INCONCLUSIVE, f"the suite broke off with pytest exit {code}")
 
 
-def _check_tests(rules: Rules, observations: tuple[Observation, ...]) -> Iterator[_Finding]:
+def _check_tests(rules: Rules, observations: tuple[Observation, ...]) -> Iterator[Finding]:
     for test, count in Counter(seen.test for seen in observations).items():
         if count > 1:
-            yield _Finding(Verdict.INVALID, f"{test} reported {count} times")
+            yield Finding(Verdict.INVALID, f"{test} reported {count} times")
     for seen in observations:
         if seen.invalid:
-            yield _Finding(Verdict.INVALID, seen.message or f"{seen.test} met another firmware")
+            yield Finding(Verdict.INVALID, seen.message or f"{seen.test} met another firmware")
     told = [seen for seen in observations if not seen.invalid]
     for outcome, verdict, word in _TROUBLE:
         yield from _grouped([seen for seen in told if seen.outcome is outcome], verdict, word)
     skipped = [seen for seen in observations if seen.outcome is Outcome.SKIPPED]
     if skipped and len(skipped) == len(observations):
-        yield _Finding(
+        yield Finding(
             Verdict.INCONCLUSIVE, f"nothing was executed: all {counted(len(skipped), 'test')} skipped"
         )
     needed = [seen for seen in skipped if seen.rung is None or seen.rung <= rules.min_rung]
     yield from _grouped(needed, Verdict.INCONCLUSIVE, "skipped")
 
 
-def _check_applicability(facts: Facts) -> Iterator[_Finding]:
+def _check_applicability(facts: Facts) -> Iterator[Finding]:
     """Silicon cannot be hung or starved on demand. A virtual board can, so there every test applies."""
     if facts.fidelity is Fidelity.VIRTUAL:
         told = [seen for seen in facts.observations if seen.outcome is Outcome.NOT_APPLICABLE]
         yield from _grouped(told, Verdict.INVALID, "left itself out on a board that it applies to")
 
 
-def _grouped(observations: list[Observation], verdict: Verdict, word: str) -> Iterator[_Finding]:
+def _grouped(observations: list[Observation], verdict: Verdict, word: str) -> Iterator[Finding]:
     """Say once what several tests met alike, in the order in which it first came up."""
     alike: dict[str, list[str]] = {}
     for seen in observations:
         alike.setdefault(seen.message, []).append(seen.test)
     for message, tests in alike.items():
-        yield _Finding(verdict, f"{first_of(tests, 'test')} {word}" + (f": {message}" if message else ""))
+        yield Finding(verdict, f"{first_of(tests, 'test')} {word}" + (f": {message}" if message else ""))
 
 
-def _check_scope(rules: Rules, facts: Facts) -> Iterator[_Finding]:
+def _check_scope(rules: Rules, facts: Facts) -> Iterator[Finding]:
     """Was enough shown, on a board that is near enough to silicon?"""
     if facts.selection and rules.whole_suite:
-        yield _Finding(
+        yield Finding(
             Verdict.INCONCLUSIVE, f"only a selection ran (-k {facts.selection!r}): that can never open a gate"
         )
     if facts.fidelity is None:
         if facts.stop is None:
-            yield _Finding(Verdict.INCONCLUSIVE, "no board was used")
+            yield Finding(Verdict.INCONCLUSIVE, "no board was used")
     elif facts.fidelity < rules.min_fidelity:
         have, want = facts.fidelity.name.lower(), rules.min_fidelity.name.lower()
-        yield _Finding(Verdict.INCONCLUSIVE, f"the board is {have}; the gate asks for {want}")
+        yield Finding(Verdict.INCONCLUSIVE, f"the board is {have}; the gate asks for {want}")
     if facts.stop is not None or facts.suite is None or not facts.observations:
         return
     for rung in Rung:
         if rung <= rules.min_rung and rung not in _BY_RECORD and not _executed(facts, rung):
-            yield _Finding(Verdict.INCONCLUSIVE, f"rung {rung.word} was not reached: no test of it ran")
+            yield Finding(Verdict.INCONCLUSIVE, f"rung {rung.word} was not reached: no test of it ran")
 
 
 def _executed(facts: Facts, rung: Rung) -> bool:

@@ -6,6 +6,7 @@ from hostkit.boards.model import Board
 from hostkit.flash import model as flash_model
 from hostkit.flash.model import TimeOuts
 from hostkit.flash.service import flash_artifact
+from hostkit.gate.asking import keep_flash_challenge
 from hostkit.gate.model import Stage
 from hostkit.gate.recovery import rescue
 from hostkit.gate.run import Run
@@ -23,6 +24,7 @@ def run_flash(run: Run, board: Board) -> None:
     with run.stage(Stage.FLASH):
         with Transcript(run.bench.clock, path=run.into / BOOT_TRANSCRIPT) as transcript:
             run.ran.flash = flash_artifact(artifact, board, _bench(run, transcript))
+        keep_flash_challenge(run)
         run.tell(Stage.FLASH, f"{run.ran.flash.bytes} bytes, read back, the board says so")
     if run.ran.stop is not None:
         run.look_for_crashes(Stage.FLASH, BOOT_TRANSCRIPT)
@@ -39,4 +41,5 @@ def _bench(run: Run, transcript: Transcript) -> flash_model.Bench:
         time_outs=TimeOuts(write=settings.flash_timeout_s, boot=settings.boot_timeout_s),
         on_progress=run.bench.listener.flash,
         crashes=run.decoder,
+        draw=run.bench.draw,
     )

@@ -8,6 +8,7 @@ from enum import Enum
 
 from hostkit.boards.model import Fidelity
 from hostkit.hil.observations import Outcome
+from hostkit.link.challenge import Challenge
 from hostkit.store.model import Rung, Verdict
 
 ESTABLISHES: Mapping[Rung, str] = {
@@ -96,6 +97,22 @@ class SuiteFact:
     left_out: int = 0  # tests that were found but not run
     agrees: bool = True  # its last record counts what the ones before it say
     said: str = ""  # the line of pytest's output that says most about its end
+    nonce: int = 0  # the boot nonce that the board named last; 0: it named none
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeFact:
+    """A challenge with its answer. ``stage``: FLASH for the one after the flash, HIL for the one at the end.
+
+    ``answer`` None: there was none, and ``trouble`` says why. ``reset``: why the board last restarted.
+    ``restarted``: the gate did that itself, as this board had ended with the suite.
+    """
+
+    stage: Stage
+    answer: Challenge | None
+    trouble: str = ""
+    reset: str = ""
+    restarted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +170,15 @@ class Facts:
     selection: str = ""  # the -k expression
     stop: Stop | None = None
     crashes: tuple[CrashFact, ...] = ()
+    challenges: tuple[ChallengeFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that speaks against a pass."""
+
+    verdict: Verdict  # never PASS
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

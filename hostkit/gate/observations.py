@@ -40,6 +40,7 @@ def read_suite(path: Path, ended: Finished) -> tuple[SuiteFact, IdentityFact | N
         left_out=found.left_out,
         agrees=_agrees(found),
         said=_complaint(ended.output),
+        nonce=found.summary.nonce if found.summary is not None else 0,
     )
     return suite, _identity(found), tuple(kept)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,3 +54,4 @@ class Bench:
     runs: Path
     database: str = ""  # URL; "" is the user's own SQLite file
     listener: Listener = field(default_factory=Listener)
+    draw: Callable[[int], bytes] = secrets.token_bytes  # so many random bytes, for challenges

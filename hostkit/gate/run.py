@@ -14,6 +14,7 @@ from hostkit.flash.model import FlashRecord
 from hostkit.gate.crashes import crash_facts, crashes_in, write_crashes
 from hostkit.gate.model import (
     BuildFact,
+    ChallengeFact,
     CrashFact,
     Facts,
     FlashFact,
@@ -47,6 +48,7 @@ class Ran:
     observations: tuple[Observation, ...] = ()
     stop: Stop | None = None
     crashes: tuple[CrashFact, ...] = ()
+    challenges: tuple[ChallengeFact, ...] = ()
 
     def facts(self, checkout: Checkout, selection: str) -> Facts:
         """Return what a decision may rest on."""
@@ -60,6 +62,7 @@ class Ran:
             selection=selection,
             stop=self.stop,
             crashes=self.crashes,
+            challenges=self.challenges,
         )
 
     @property

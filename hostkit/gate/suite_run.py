@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hostkit.gate.asking import challenge_at_end
 from hostkit.gate.choice import Held
 from hostkit.gate.evidence import write_bytes
 from hostkit.gate.model import Stage
@@ -20,10 +21,11 @@ def run_suite(run: Run, held: Held) -> None:
         ended = bench.runner.run(command, on_text=bench.listener.suite)
         write_bytes(run.into, OUTPUT, ended.output.encode())
         ran.suite, ran.identity, ran.observations = read_suite(run.into / OBSERVATIONS, ended)
+        lost = any(seen.outcome is Outcome.LOST for seen in ran.observations)
+        challenge_at_end(run, held.board, lost=lost)
         passed = sum(seen.outcome is Outcome.PASSED for seen in ran.observations)
         run.tell(Stage.HIL, f"{passed} of {len(ran.observations)} tests passed")
     run.look_for_crashes(Stage.HIL, TRANSCRIPT)
-    lost = any(seen.outcome is Outcome.LOST for seen in ran.observations)
     rescue(run, held.board, Stage.HIL, lost=lost)
 
 

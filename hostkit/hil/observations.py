@@ -86,12 +86,16 @@ class TestSeen:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The last line: how many tests were collected and how each outcome was counted; pytest's exit code."""
+    """The last line: how many tests were collected and how each outcome was counted; pytest's exit code.
+
+    ``nonce``: the boot nonce that the board named last, 0 when it named none.
+    """
 
     collected: int
     counts: Mapping[str, int]
     exit_code: int
     seconds: float
+    nonce: int = 0
 
     @property
     def nothing_ran(self) -> bool:

@@ -132,7 +132,8 @@ class Recorder:
         """Write the last line."""
         if self._file is not None:
             seconds = time.monotonic() - self._began
-            self._file.summary(Summary(self._collected, dict(self._counts), int(exitstatus), seconds))
+            nonce = self.session.nonce if self.session is not None else 0
+            self._file.summary(Summary(self._collected, dict(self._counts), int(exitstatus), seconds, nonce))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say how many tests lost the board, and that nothing ran if so."""

@@ -141,6 +141,11 @@ class HilSession:
         """The build id that the board named, empty before it was asked."""
         return self._identity.build if self._identity else ""
 
+    @property
+    def nonce(self) -> int:
+        """The boot nonce that the board named last, 0 before it was asked."""
+        return (self._link.nonce or 0) if self._link is not None else 0
+
     def fresh(self) -> Link:
         """Return the link with the board as every test finds it.
 

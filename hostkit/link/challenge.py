@@ -13,8 +13,8 @@ from typing import Any
 from hostkit.link.errors import MessageError
 from hostkit.link.fields import sequence, text
 
-QUESTION_BYTES = 32
-"""How many random bytes hostkit asks with; link.cddl allows 16 to 32."""
+LEAST_BYTES, QUESTION_BYTES = 16, 32
+"""What link.cddl allows; hostkit asks with the most."""
 
 DIGEST_BYTES = 32
 
@@ -33,8 +33,10 @@ class Challenge:
     def expected(self) -> str:
         """The digest that belongs to question, build, MAC and nonce; "" where they are none at all."""
         try:
-            octets = bytes.fromhex(self.mac.replace(":", ""))
-            return digest_of(bytes.fromhex(self.question), self.build, octets, self.nonce).hex()
+            question, octets = bytes.fromhex(self.question), bytes.fromhex(self.mac.replace(":", ""))
+            if not LEAST_BYTES <= len(question) <= QUESTION_BYTES:
+                return ""
+            return digest_of(question, self.build, octets, self.nonce).hex()
         except (ValueError, OverflowError):
             return ""
 

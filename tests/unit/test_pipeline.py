@@ -26,6 +26,7 @@ from hostkit.store.database import open_database
 from hostkit.store.ledger import Ledger
 from hostkit.store.model import Rung, Verdict
 from hostkit.testing.clock import FakeClock
+from hostkit.testing.gate import NONCE, answered
 
 BUILD = "a" * 64
 
@@ -54,11 +55,12 @@ class Project:
         return Ran(
             spec=BoardSpec("virt0", Kind.VIRTUAL, Chip.ESP32),
             artifact=artifact,
-            suite=SuiteFact(1, True, 0),
+            suite=SuiteFact(1, True, 0, nonce=NONCE),
             identity=IdentityFact(BUILD, ""),
             observations=(
                 Observation("t::a", Outcome.PASSED, Rung.LINKED, build=BUILD, numbers={"rate [Hz]": 30.0}),
             ),
+            challenges=answered(BUILD, "", Stage.HIL),
         )
 
     def entries(self) -> list[str]:

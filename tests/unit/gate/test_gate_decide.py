@@ -12,6 +12,7 @@ from hostkit.boards.model import Fidelity
 from hostkit.gate.decide import decide
 from hostkit.gate.model import (
     BuildFact,
+    ChallengeFact,
     Facts,
     FlashFact,
     IdentityFact,
@@ -23,6 +24,7 @@ from hostkit.gate.model import (
 )
 from hostkit.hil.observations import Outcome
 from hostkit.store.model import Rung, Verdict
+from hostkit.testing.gate import NONCE, answered, right_answer
 
 BUILD = "a" * 64
 OTHER = "b" * 64
@@ -37,15 +39,16 @@ GOOD = Facts(
     build=BuildFact(BUILD, "c" * 40, False),
     flash=FlashFact(BUILD, MAC, True),
     identity=IdentityFact(BUILD, MAC),
-    suite=SuiteFact(collected=3, finished=True, exit_code=0),
+    suite=SuiteFact(collected=3, finished=True, exit_code=0, nonce=NONCE),
     observations=SEEN,
+    challenges=answered(BUILD, MAC),
 )
 
 
 def suite_of(*observations: Observation) -> Facts:
     """Facts whose suite ran to its end with exactly these observations."""
     bad = any(o.outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.LOST) for o in observations)
-    suite = SuiteFact(collected=len(observations), finished=True, exit_code=int(bad))
+    suite = replace(GOOD.suite, collected=len(observations), exit_code=int(bad))
     return replace(GOOD, suite=suite, observations=observations)
 
 
@@ -102,22 +105,25 @@ CASES = {
         "reported 2 times",
     ),
     "more reports than tests": (
-        replace(GOOD, suite=SuiteFact(2, True, 0)),
+        replace(GOOD, suite=SuiteFact(2, True, 0, nonce=NONCE)),
         Verdict.INVALID,
         "only 2 collected",
     ),
     "lines that are no records": (
-        replace(GOOD, suite=SuiteFact(3, True, 0, broken_records=2)),
+        replace(GOOD, suite=SuiteFact(3, True, 0, broken_records=2, nonce=NONCE)),
         Verdict.INVALID,
         "2 lines of the observations",
     ),
     "pytest that says failed over passing observations": (
-        replace(GOOD, suite=SuiteFact(3, True, 1)),
+        replace(GOOD, suite=SuiteFact(3, True, 1, nonce=NONCE)),
         Verdict.INVALID,
         "pytest says that the suite failed",
     ),
     "pytest that says passed over a failed observation": (
-        replace(suite_of(*SEEN[:2], replace(SEEN[2], outcome=Outcome.FAILED)), suite=SuiteFact(3, True, 0)),
+        replace(
+            suite_of(*SEEN[:2], replace(SEEN[2], outcome=Outcome.FAILED)),
+            suite=SuiteFact(3, True, 0, nonce=NONCE),
+        ),
         Verdict.INVALID,
         "pytest says that the suite passed",
     ),
@@ -143,7 +149,7 @@ CASES = {
         "the suite did not run",
     ),
     "no test collected": (
-        replace(GOOD, suite=SuiteFact(0, True, 5), observations=()),
+        replace(GOOD, suite=SuiteFact(0, True, 5, nonce=NONCE), observations=()),
         Verdict.INCONCLUSIVE,
         "nothing was executed: no test was collected",
     ),
@@ -168,12 +174,16 @@ CASES = {
         "ended early, pytest exit -9: 2 of 3 tests",
     ),
     "tests that cannot be imported": (
-        replace(GOOD, suite=SuiteFact(3, True, 2, said="SyntaxError: invalid syntax"), observations=()),
+        replace(
+            GOOD,
+            suite=SuiteFact(3, True, 2, said="SyntaxError: invalid syntax", nonce=NONCE),
+            observations=(),
+        ),
         Verdict.FAIL,
         "the suite itself is broken: SyntaxError: invalid syntax",
     ),
     "pytest that was interrupted midway": (
-        replace(GOOD, suite=SuiteFact(3, True, 2), observations=SEEN[:2]),
+        replace(GOOD, suite=SuiteFact(3, True, 2, nonce=NONCE), observations=SEEN[:2]),
         Verdict.INCONCLUSIVE,
         "ended early, pytest exit 2: 2 of 3 tests",
     ),
@@ -272,7 +282,23 @@ SUITES = st.builds(
     exit_code=st.sampled_from([0, 1, 2, 3, 4, 5, -9]),
     timed_out=st.booleans(),
     broken_records=st.integers(0, 1),
+    nonce=st.sampled_from([NONCE, NONCE, 0, 7]),
 )
+CHALLENGES = st.lists(
+    st.builds(
+        ChallengeFact,
+        stage=st.sampled_from(Stage),
+        answer=st.none()
+        | st.builds(
+            right_answer,
+            st.binary(min_size=16, max_size=32),
+            BUILDS,
+            MACS,
+            st.sampled_from([NONCE, NONCE, 7]),
+        ),
+    ),
+    max_size=3,
+).map(tuple) | st.just(answered(BUILD, MAC))
 FACTS = st.builds(
     Facts,
     fidelity=st.none() | st.sampled_from(Fidelity),
@@ -282,6 +308,7 @@ FACTS = st.builds(
     suite=st.none() | SUITES,
     observations=st.lists(OBSERVATIONS, max_size=8).map(tuple),
     selection=st.sampled_from(["", "solid"]),
+    challenges=CHALLENGES,
     stop=st.none()
     | st.builds(Stop, st.sampled_from(Stage), st.sampled_from(Verdict), st.sampled_from(["why"])),
 )
@@ -289,7 +316,13 @@ NEAR_GOOD = st.builds(
     lambda seen, rest: replace(suite_of(*(replace(o, test=f"t::{n}") for n, o in enumerate(seen))), **rest),
     st.lists(st.sampled_from(SEEN) | OBSERVATIONS, max_size=6),
     st.fixed_dictionaries(
-        {}, optional={"selection": st.just("solid"), "flash": st.none(), "identity": st.none()}
+        {},
+        optional={
+            "selection": st.just("solid"),
+            "flash": st.none(),
+            "identity": st.none(),
+            "challenges": CHALLENGES,
+        },
     ),
 )
 RULES = st.builds(
@@ -325,6 +358,11 @@ def test_a_pass_means_that_every_required_rung_ran_all_passed_and_the_ids_match(
         ids.add(facts.flash.build_id if facts.build is not None else facts.identity.build_id)
         assert facts.flash.verified
     assert len(ids) == 1
+    assert Stage.HIL in {fact.stage for fact in facts.challenges}
+    for fact in facts.challenges:
+        assert fact.answer is not None
+        assert fact.answer.holds
+        assert {fact.answer.build} == ids
     assert not any(
         seen.outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.LOST) for seen in facts.observations
     )

@@ -8,20 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostkit.link.challenge import Challenge, digest_of
+from hostkit.link.challenge import Challenge
 from hostkit.link.client import Link
 from hostkit.link.errors import DeviceError
 from hostkit.link.messages import Status
 from hostkit.testing.clock import FakeClock
+from hostkit.testing.gate import right_answer
 from hostkit.testing.link import MemoryTransport
 from hostkit.testing.link_device import FakeFirmware
 
 BUILD, MAC = "ab" * 32, "02:00:00:00:00:01"
 
 
-def right(question: bytes, build: str = BUILD, mac: str = MAC, nonce: int = 7) -> Challenge:
-    digest = digest_of(question, build, bytes.fromhex(mac.replace(":", "")), nonce)
-    return Challenge(question.hex(), digest.hex(), build, mac, nonce)
+def right(question: bytes, nonce: int = 7) -> Challenge:
+    return right_answer(question, BUILD, MAC, nonce)
+
+
+def test_a_short_question_is_none_however_right_its_answer() -> None:
+    assert right(bytes(16)).holds
+    assert not right(bytes(15)).holds
+    assert not right(bytes(33)).holds
 
 
 @given(st.binary(min_size=16, max_size=32), st.integers(1, (1 << 32) - 1))
@@ -44,6 +50,7 @@ def test_the_answer_to_another_question_does_not_hold(asked: bytes, other: bytes
         {"digest": "00" * 32},
         {"digest": ""},
         {"question": "zz"},
+        {"question": ""},
         {"mac": "no mac"},
         {"nonce": 1 << 40},
         {"nonce": -1},

@@ -28,6 +28,7 @@ from hostkit.gate.suite import OBSERVATIONS
 from hostkit.hil.observations import ObservationFile, Outcome, TestSeen
 from hostkit.store.model import Rung
 from hostkit.tasks.git import Checkout
+from hostkit.testing.gate import NONCE, answered
 
 BUILD = "ab" * 32
 COMMIT = "c" * 40
@@ -65,8 +66,9 @@ class Bundle:
             build=BuildFact(BUILD, COMMIT, False),
             flash=FlashFact(BUILD, "", True),
             identity=IdentityFact(BUILD, ""),
-            suite=SuiteFact(len(self.observations), True, int(bad)),
+            suite=SuiteFact(len(self.observations), True, int(bad), nonce=NONCE),
             observations=tuple(self.observations),
+            challenges=answered(BUILD, ""),
         )
         ran = Ran(
             spec=BoardSpec(self.board, Kind.VIRTUAL, Chip.ESP32, "02:00:00:00:00:01"),

@@ -27,6 +27,7 @@ from hostkit.hil.observations import Outcome
 from hostkit.report.plain import as_record
 from hostkit.report.terminal import gate_summary, plain_text
 from hostkit.store.model import Rung, Verdict
+from hostkit.testing.gate import NONCE, answered
 
 BUILD = "ab" * 32
 SEEN = (
@@ -56,10 +57,11 @@ def result(*observations: Observation, stop: Stop | None = None, selection: str 
         build=BuildFact(BUILD, "c" * 40, False),
         flash=FlashFact(BUILD, "", True),
         identity=IdentityFact(BUILD, ""),
-        suite=None if stop else SuiteFact(len(observations), True, int(bad)),
+        suite=None if stop else SuiteFact(len(observations), True, int(bad), nonce=NONCE),
         observations=observations,
         selection=selection,
         stop=stop,
+        challenges=answered(BUILD, ""),
     )
     return GateResult(
         run_id="20260101T000000Z-00000000",
