@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from hostkit.boards.fence import Fence
 from hostkit.boards.holder import BusyError, Holder
 from hostkit.boards.line import Line, Ticket
 from hostkit.boards.locks import Heartbeat, RecordedLock, release
@@ -129,14 +130,21 @@ class LeaseOffice:
     ) -> tuple[int, Lease]:
         """Take whichever of several boards is had first, waiting in the line of each; see :meth:`take`.
 
-        Returns which one it is. Raises :class:`BusyError` when none is to be had in time.
+        Returns which one it is. Raises :class:`BusyError` when none is to be had in time, and
+        :class:`FencedOffError` for an attempt of a queue that has given the board to a later one.
         """
         with ExitStack() as stack:
             seats = [self._seat(board, what) for board in wanted]
             for seat in seats:
                 stack.callback(seat.leave)
             token = (env or {}).get(TOKEN_VARIABLE, "")
-            return self._wait(seats, token, timeout_s, tell)
+            index, lease = self._wait(seats, token, timeout_s, tell)
+        try:
+            Fence(self.directory).check(wanted[index].identity, env or {})
+        except BaseException:
+            lease.close()
+            raise
+        return index, lease
 
     def watch(self, wanted: str | Wanted, what: str) -> Lease:
         """Take the monitor lease of a board: to read only, and to be closed as soon as :meth:`preemptor`

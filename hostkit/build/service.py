@@ -20,6 +20,7 @@ from hostkit.build.project import read_env
 from hostkit.build.provision import provision
 from hostkit.build.registry import forget_configuration, is_installed, registry_command, registry_places
 from hostkit.build.size import check_sizes
+from hostkit.build.slots import BuildSlots
 from hostkit.build.store import LOG, ArtifactStore, DamagedArtifactError, Stored
 from hostkit.build.toolchain import Toolchain, find_toolchain, registry_toolchain
 from hostkit.clock import Clock
@@ -91,7 +92,7 @@ def build(  # noqa: PLR0913 - what varies between callers, all by keyword
     compile, over budget, does not fit), :class:`ToolError` (PlatformIO, compiler, disk).
     """
     began = clock.monotonic_ns()
-    job = _Job(project.resolve(), env, paths, runner, on_event, timeout_s)
+    job = _Job(project.resolve(), env, paths, runner, on_event, timeout_s, BuildSlots(paths.slots, clock))
     stored, cached = job.run()
     seconds = (clock.monotonic_ns() - began) / 1e9
     return BuildResult(stored.artifact, cached, seconds, stored.warnings)
@@ -100,7 +101,7 @@ def build(  # noqa: PLR0913 - what varies between callers, all by keyword
 class _Job:
     """One call of :func:`build`, with what its steps share."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what build() was given
         self,
         project: Path,
         env: str,
@@ -108,7 +109,9 @@ class _Job:
         runner: Runner,
         on_event: OnEvent,
         timeout_s: float | Callable[[], float],
+        slots: BuildSlots,
     ) -> None:
+        self._slots = slots
         self._settings = read_env(project, env, compiler=os.environ.get("HK_COMPILER", ""))
         self._places = places_for(project, env, core=paths.core, cache=paths.cache)
         self._toolchain = self._find_toolchain(paths, runner)
@@ -181,7 +184,10 @@ class _Job:
         self._done = self._total = 0
         limit = self._timeout_s
         command = replace(command, timeout_s=limit() if callable(limit) else limit)
-        return compile_env(command, self._places, self._runner, self._on_step)
+        text = "waiting for other processes: all build slots are taken"
+        waiting = partial(self._tell, EventKind.WAIT, text)
+        with self._slots.hold(waiting):
+            return compile_env(command, self._places, self._runner, self._on_step)
 
     def _command(self, inputs: Inputs) -> Command:
         if self._settings.from_registry:

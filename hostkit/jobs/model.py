@@ -82,6 +82,7 @@ class Outcome(Enum):
     TIMED_OUT = "timed out"
     STOPPED = "stopped"  # ended by a cancel, or with its worker by request
     LOST = "lost"  # its worker died
+    BUSY = "busy"  # somebody outside of the queue had the board
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Ending:
     evidence: str = ""
     exit_code: int = -1
     board_fault: bool = False  # the board, or the way to it, is what failed
+    runs: str = ""  # the build id that the board said it runs, "" when it was not asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ class Wanted:
     identity: str = ""  # equal for equal work; "" is like no other
     priority: int = 0
     build: bool = True  # builds before it takes a board
-    timeout_s: float = 3600.0  # of one step
+    build_timeout_s: float = 660.0
+    timeout_s: float = 3600.0  # of the step at the board
+    variables: tuple[tuple[str, str], ...] = ()  # what the submitter's environment says to hostkit
     again_of: int = 0  # the job that this one repeats
 
     @property
@@ -151,6 +155,11 @@ class Job:
     def line(self) -> str:
         """The line that it stands in."""
         return line_of(self.wanted, self.now)
+
+    @property
+    def timeout_s(self) -> float:
+        """How long its present step may take."""
+        return self.wanted.timeout_s if self.now.needs_board else self.wanted.build_timeout_s
 
 
 BUILD_LINE = "build"

@@ -56,6 +56,8 @@ def next_after(job: Job, outcome: Outcome, policy: RetryPolicy, chance: float) -
         return Next(VERDICT_OF[outcome], tries=job.tries, lost=job.lost)
     if outcome is Outcome.STOPPED:
         return Next(Event.AGAIN, tries=job.tries, lost=job.lost)
+    if outcome is Outcome.BUSY:  # nobody's fault: it stands in line again as long as it takes
+        return Next(Event.AGAIN, policy.base_s, job.tries, job.lost)
     if outcome is Outcome.LOST:
         event = Event.AGAIN if job.lost + 1 < policy.lost else Event.GIVE_UP
         return Next(event, tries=job.tries, lost=job.lost + 1)

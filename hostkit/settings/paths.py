@@ -37,6 +37,16 @@ class Paths:
         return self.state / "leases"
 
     @property
+    def slots(self) -> Path:
+        """Lock files of build slots."""
+        return self.state / "slots"
+
+    @property
+    def queue(self) -> Path:
+        """What attempts of the queue print, and where its workers are woken."""
+        return self.state / "queue"
+
+    @property
     def artifacts(self) -> Path:
         """Content-addressed artifacts."""
         return self.cache / "artifacts"

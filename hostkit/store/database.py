@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,11 +32,14 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Give one transaction that no other writer overlaps; committed at the end, undone on an error."""
+    def write(self, how: Mapping[str, str] = WRITE) -> Iterator[Connection]:
+        """Give one transaction that no other writer overlaps; committed at the end, undone on an error.
+
+        With :data:`hostkit.store.dialect.WRITE_ROWS` others may write other rows meanwhile.
+        """
         with (
             self._explained(),
-            self._engine.connect().execution_options(**WRITE) as connection,
+            self._engine.connect().execution_options(**how) as connection,
             connection.begin(),
         ):
             yield connection

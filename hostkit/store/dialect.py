@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from hostkit.errors import HostkitError, ToolError, UsageError
 from hostkit.files import disk_error
 
-WRITE = {"hostkit_write": True}
-"""Execution options of a connection that is going to write."""
+WRITE = {"hostkit_write": "alone"}
+"""Execution options of a connection that is going to write, with no other writer meanwhile."""
+
+WRITE_ROWS = {"hostkit_write": "rows"}
+"""... that writes only rows it has locked or names by a condition, so that others may write beside it."""
 
 _BUSY_MS = 30_000  # longer than any transaction of ours; past it the holder hangs
+_PATIENT = f"PRAGMA busy_timeout = {_BUSY_MS}"
+_SHORTEST_S, _LONGEST_S = 0.0002, 0.004  # a transaction of ours takes about a millisecond
+_PRESSURE = 100  # after 10 ms of waiting the pause is half as long
 _WRITE_KEY = 0x486F_7374_6B69_7421  # any fixed number: the name of PostgreSQL's advisory lock
 
 
@@ -39,6 +47,8 @@ def make_engine(url: str) -> Engine:
                 f"no such database kind: {parsed.get_backend_name()}",
                 hint="use sqlite:////path/to/file or postgresql+psycopg://host/name",
             )
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
         engine = create_engine(parsed)
     except (ArgumentError, NoSuchModuleError) as error:
         raise UsageError(
@@ -48,7 +58,7 @@ def make_engine(url: str) -> Engine:
     except ImportError as error:
         raise UsageError(
             f"the driver of {parsed.drivername} is not installed: {error.name}",
-            hint="install it beside hostkit, for instance: pip install 'psycopg[binary]'",
+            hint="install it beside hostkit: pip install 'hostkit[postgres]' brings psycopg",
         ) from error
     if engine.dialect.name == "sqlite":
         _use_sqlite_rules(engine)
@@ -56,22 +66,52 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
-def begin_statement(dialect: str, *, writes: bool) -> str:
-    """Return what begins a transaction, or "" where the driver does. Writers follow one another.
+def begin_statement(dialect: str, writes: str) -> str:
+    """Return what begins a transaction, or "" where the driver does. ``writes``: "", "alone" or "rows".
 
     In SQLite a writer takes the write lock at once: upgrading a read lock later can fail however long one
     waits. In PostgreSQL an advisory lock lets one writer read the ledger's end and append to it.
     """
     if dialect == "sqlite":
         return "BEGIN IMMEDIATE" if writes else "BEGIN"
-    return f"SELECT pg_advisory_xact_lock({_WRITE_KEY})" if writes else ""
+    return f"SELECT pg_advisory_xact_lock({_WRITE_KEY})" if writes == "alone" else ""
+
+
+def pause_s(waited_s: float, chance: float) -> float:
+    """Return how long to sleep before the write lock is asked for again; ``chance`` is from 0 up to 1.
+
+    Who waits longer asks more often. SQLite's own handler does the opposite, so that of four processes in a
+    loop one wrote 3,207 times and another once; with this each had between 20 and 29 % of the writes.
+    """
+    return max(_SHORTEST_S, _LONGEST_S / (1 + _PRESSURE * waited_s)) * (1 - chance / 2)
 
 
 def _begin(connection: Connection) -> None:
-    writes = bool(connection.get_execution_options().get("hostkit_write", False))
-    statement = begin_statement(connection.dialect.name, writes=writes)
-    if statement:
+    writes = str(connection.get_execution_options().get("hostkit_write", ""))
+    statement = begin_statement(connection.dialect.name, writes)
+    if not statement:
+        return
+    if connection.dialect.name == "sqlite" and writes:
+        _take_turns(connection, statement)
+    else:
         connection.exec_driver_sql(statement)
+
+
+def _take_turns(connection: Connection, statement: str) -> None:
+    """Begin a write transaction of SQLite, fairly beside other processes that do the same."""
+    began = time.monotonic()
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    while True:
+        try:
+            connection.exec_driver_sql(statement)
+        except OperationalError as error:
+            waited_s = time.monotonic() - began
+            if "locked" not in str(error.orig) or waited_s > _BUSY_MS / 1000:
+                raise
+            time.sleep(pause_s(waited_s, random.random()))
+        else:
+            break
+    connection.exec_driver_sql(_PATIENT)
 
 
 def _use_sqlite_rules(engine: Engine) -> None:
@@ -80,7 +120,7 @@ def _use_sqlite_rules(engine: Engine) -> None:
     def connected(connection: Any, record: object) -> None:  # noqa: ARG001 - the event's signature
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        cursor.execute(_PATIENT)
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     Index,
     Integer,
     MetaData,
@@ -15,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a database that says so needs none (and Alembic is not imported)."""
 
 metadata = MetaData()
@@ -83,4 +84,115 @@ events = Table(
     Column("at_ns", BigInteger, nullable=False),
     Column("what", Text, nullable=False),
     Index("ix_events_task", "project", "task"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),
+    Column("submitter", Text, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("commit", String(64), nullable=False),
+    Column("changes", String(64), nullable=False),
+    Column("env", Text, nullable=False),
+    Column("options", Text, nullable=False),  # a JSON array
+    Column("wish", Text, nullable=False),
+    Column("board_line", Text, nullable=False),
+    Column("identity", String(64), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("build", Boolean, nullable=False),
+    Column("build_timeout_s", Float, nullable=False),
+    Column("timeout_s", Float, nullable=False),
+    Column("variables", Text, nullable=False),  # a JSON array of pairs
+    Column("again_of", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("line", Text, nullable=False),  # that it stands in, or stood in last
+    Column("tag", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("lost", Integer, nullable=False),
+    Column("leader", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("not_before_ns", BigInteger, nullable=False),
+    Column("submitted_ns", BigInteger, nullable=False),
+    Column("entered_ns", BigInteger, nullable=False),
+    Column("began_ns", BigInteger, nullable=False),
+    Column("ended_ns", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    # Each question of the queue is about the few jobs in one state, never about all that ever were.
+    Index("ix_jobs_heads", "state", "line", "priority", "tag", "id", "not_before_ns", "entered_ns"),
+    Index("ix_jobs_own", "state", "line", "priority", "submitter", "tag"),
+    Index("ix_jobs_entered", "state", "entered_ns"),
+    Index("ix_jobs_identity", "identity", "state"),
+    Index("ix_jobs_leader", "leader", "state"),
+    Index("ix_jobs_ended", "state", "ended_ns"),
+)
+
+job_attempts = Table(
+    "job_attempts",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("job", Integer, nullable=False),
+    Column("step", String(16), nullable=False),
+    Column("env", Text, nullable=False),
+    Column("worker", Integer, nullable=False),
+    Column("board", Text, nullable=False),
+    Column("board_name", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("token", String(64), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("pid_start", BigInteger, nullable=False),
+    Column("boot", String(64), nullable=False),
+    Column("began_ns", BigInteger, nullable=False),
+    Column("ended_ns", BigInteger, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("exit_code", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Index("ix_job_attempts_job", "job"),
+    Index("ix_job_attempts_open", "outcome", "worker"),
+    Index("ix_job_attempts_past", "step", "env", "outcome", "ended_ns"),
+)
+
+job_lines = Table(
+    "job_lines",
+    metadata,
+    Column("line", Text, primary_key=True),
+    Column("priority", Integer, primary_key=True, autoincrement=False),
+    Column("served", BigInteger, nullable=False),
+)
+
+job_boards = Table(
+    "job_boards",
+    metadata,
+    Column("identity", String(64), primary_key=True),
+    Column("attempt", Integer, nullable=False),  # that has the board, 0 for none
+    Column("generation", Integer, nullable=False),
+    Column("faults", Integer, nullable=False),
+    Column("opened_ns", BigInteger, nullable=False),
+    Column("cool_s", Float, nullable=False),
+    Column("content", Text, nullable=False),  # what it runs: a build, or why that is not known
+)
+
+job_workers = Table(
+    "job_workers",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("host", Text, nullable=False),
+    Column("boot", String(64), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("pid_start", BigInteger, nullable=False),
+    Column("began_ns", BigInteger, nullable=False),
+    Column("beats", BigInteger, nullable=False),
+    Column("seats", Integer, nullable=False),  # how many jobs it runs at once
+    sqlite_autoincrement=True,  # what a worker left open must never look like another's
+)
+
+job_switches = Table(
+    "job_switches",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", Text, nullable=False),
 )

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sqlalchemy import text
+
 from hostkit.store.database import open_database
 from hostkit.store.ledger import Ledger
 
@@ -53,3 +55,48 @@ def test_opening_a_current_database_does_not_import_alembic(tmp_path: Path) -> N
         "sys.exit('alembic' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+
+WRITE_UNTIL = """
+import sys
+from pathlib import Path
+from sqlalchemy import text
+from hostkit.store.database import open_database
+
+with open_database(Path(sys.argv[1])) as database:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    total = 0
+    while total < 400:
+        with database.write() as connection:
+            insert = text("INSERT INTO events (project, task, at_ns, what) VALUES ('p', :who, 1, '')")
+            connection.execute(insert, {"who": sys.argv[2]})
+            total = connection.execute(text("SELECT count(*) FROM events")).scalar()
+"""
+
+
+def test_processes_that_write_in_a_tight_loop_do_not_starve_one_another(tmp_path: Path) -> None:
+    open_database(tmp_path).close()
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITE_UNTIL, str(tmp_path), str(n)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for n in range(4)
+    ]
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write(b"go\n")
+        child.stdin.flush()
+    for child in children:
+        child.communicate()
+    assert [child.returncode for child in children] == [0] * 4
+    with open_database(tmp_path) as database, database.read() as connection:
+        shares = connection.execute(text("SELECT task, count(*) FROM events GROUP BY task")).all()
+    # With SQLite's own handler the last of them wrote once, or not at all.
+    assert min(count for _, count in shares) >= 20, shares
+    assert len(shares) == 4

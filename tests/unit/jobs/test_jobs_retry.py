@@ -66,6 +66,11 @@ def test_a_dead_worker_costs_no_try_but_a_job_that_brings_down_each_worker_ends_
     assert events == [Event.AGAIN, Event.AGAIN, Event.GIVE_UP]
 
 
+def test_a_board_that_somebody_holds_outside_of_the_queue_costs_no_try() -> None:
+    following = next_after(replace(JUDGING, tries=2), Outcome.BUSY, POLICY, 0)
+    assert (following.event, following.tries, following.pause_s) == (Event.AGAIN, 2, 5)
+
+
 def test_a_worker_that_was_told_to_end_puts_its_job_back_as_it_was() -> None:
     following = next_after(replace(JUDGING, tries=2, lost=1), Outcome.STOPPED, POLICY, 0)
     assert (following.event, following.tries, following.lost) == (Event.AGAIN, 2, 1)

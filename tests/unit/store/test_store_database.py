@@ -10,6 +10,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
@@ -17,7 +19,7 @@ from sqlalchemy.schema import CreateTable
 import hostkit.store
 from hostkit.errors import ToolError, UsageError
 from hostkit.store.database import FILE_NAME, Database, open_database
-from hostkit.store.dialect import begin_statement
+from hostkit.store.dialect import begin_statement, make_engine, pause_s
 from hostkit.store.tables import HEAD, metadata
 
 EVENT = "INSERT INTO events VALUES (1, 'p', 't', 5, 'begun')"
@@ -134,19 +136,33 @@ def test_a_url_of_no_known_database_is_a_usage_error(tmp_path: Path, url: str) -
 
 def test_a_missing_driver_is_named_with_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="driver of postgresql") as caught:
-        open_database(tmp_path, "postgresql+psycopg://localhost/none")
-    assert "pip install" in caught.value.hint
+        open_database(tmp_path, "postgresql+psycopg2://localhost/none")
+    assert "pip install 'hostkit[postgres]'" in caught.value.hint
+
+
+def test_postgresql_without_a_driver_means_the_one_that_hostkit_installs() -> None:
+    engine = make_engine("postgresql://localhost/none")
+    assert engine.url.drivername == "postgresql+psycopg"
+    engine.dispose()
 
 
 def test_the_tables_compile_for_postgresql() -> None:
     dialect = postgresql.dialect()
     made = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
     assert any("BIGINT" in statement and "SERIAL" in statement for statement in made)
-    assert len(made) == 3
+    assert len(made) == len(metadata.tables)
 
 
 def test_writers_follow_one_another_in_both_databases_and_readers_do_not_wait() -> None:
-    assert begin_statement("sqlite", writes=True) == "BEGIN IMMEDIATE"
-    assert begin_statement("sqlite", writes=False) == "BEGIN"
-    assert begin_statement("postgresql", writes=True).startswith("SELECT pg_advisory_xact_lock(")
-    assert begin_statement("postgresql", writes=False) == ""
+    assert begin_statement("sqlite", "alone") == "BEGIN IMMEDIATE"
+    assert begin_statement("sqlite", "") == "BEGIN"
+    assert begin_statement("postgresql", "alone").startswith("SELECT pg_advisory_xact_lock(")
+    assert begin_statement("postgresql", "") == begin_statement("postgresql", "rows") == ""
+
+
+@given(st.floats(0, 60), st.floats(0, 60), st.floats(0, 1, exclude_max=True))
+def test_who_waits_longer_for_the_write_lock_asks_more_often(
+    one_s: float, more_s: float, chance: float
+) -> None:
+    sooner, later = pause_s(one_s, chance), pause_s(one_s + more_s, chance)
+    assert 0.0001 <= later <= sooner <= 0.004

@@ -1,0 +1,110 @@
+"""Rows of the database as records, and the statements that are asked all the time."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import RowMapping, bindparam, func, or_, select, update
+
+from hostkit.jobs.model import Attempt, Job, Kind, Outcome, State, Step, Wanted
+from hostkit.jobs.order import Head
+from hostkit.store.tables import job_attempts, job_lines, jobs
+
+_SPELLED = ("kind", "options", "line", "variables")  # stored in another form, or under another name
+_PLAIN_WANTED = tuple(field.name for field in fields(Wanted) if field.name not in _SPELLED)
+_PLAIN_JOB = tuple(field.name for field in fields(Job) if field.name not in ("wanted", "state"))
+_FAR_NS = 3_600_000_000_000  # no pause is this long: what is due later was written under another clock
+
+
+def row_of_wanted(wanted: Wanted) -> dict[str, Any]:
+    """Return the columns that hold a request."""
+    values = {name: getattr(wanted, name) for name in _PLAIN_WANTED}
+    return values | {
+        "kind": wanted.kind.value,
+        "options": json.dumps(wanted.options),
+        "variables": json.dumps(wanted.variables),
+        "board_line": wanted.line,
+    }
+
+
+def job_of(row: RowMapping) -> Job:
+    """Return a row of ``jobs`` as a record."""
+    wanted = Wanted(
+        kind=Kind(row["kind"]),
+        options=tuple(json.loads(row["options"])),
+        variables=tuple((name, value) for name, value in json.loads(row["variables"])),
+        line=row["board_line"],
+        **{name: row[name] for name in _PLAIN_WANTED},
+    )
+    return Job(wanted=wanted, state=State(row["state"]), **{name: row[name] for name in _PLAIN_JOB})
+
+
+def attempt_of(row: RowMapping) -> Attempt:
+    """Return a row of ``job_attempts`` as a record."""
+    values: dict[str, Any] = dict(row)
+    del values["env"]
+    return Attempt(**values | {"step": Step(values["step"]), "outcome": Outcome(values["outcome"])})
+
+
+def head_of(row: Any) -> Head:
+    """Return a row of :data:`HEADS` as a record."""
+    return Head(row.id, row.line, row.priority, row.tag, row.entered_ns)
+
+
+_PLACE = func.row_number().over(partition_by=(jobs.c.line, jobs.c.priority), order_by=(jobs.c.tag, jobs.c.id))
+_RANKED = (
+    select(jobs.c.id, jobs.c.line, jobs.c.priority, jobs.c.tag, jobs.c.entered_ns, _PLACE.label("place"))
+    .where(
+        jobs.c.state == State.WAITING.value,
+        or_(jobs.c.not_before_ns <= bindparam("now_ns"), jobs.c.not_before_ns > bindparam("far_ns")),
+    )
+    .subquery()
+)
+HEADS = select(_RANKED).where(_RANKED.c.place <= bindparam("depth"))
+"""The first ``depth`` jobs of each line and priority that are due."""
+
+
+def due(now_ns: int, depth: int) -> dict[str, int]:
+    """Return the parameters of :data:`HEADS`. A pause that a changed clock made endless counts as over."""
+    return {"now_ns": now_ns, "far_ns": now_ns + _FAR_NS, "depth": depth}
+
+
+JOB = select(jobs).where(jobs.c.id == bindparam("job"))
+ATTEMPT = select(job_attempts).where(job_attempts.c.id == bindparam("attempt"))
+LAST_TAG = select(func.max(jobs.c.tag)).where(
+    jobs.c.state == State.WAITING.value,
+    jobs.c.line == bindparam("line"),
+    jobs.c.priority == bindparam("priority"),
+    jobs.c.submitter == bindparam("submitter"),
+)
+SERVED = select(job_lines.c.served).where(
+    job_lines.c.line == bindparam("line"), job_lines.c.priority == bindparam("priority")
+)
+LAST_ENTERED = select(func.max(jobs.c.entered_ns)).where(jobs.c.state == State.WAITING.value)
+FOLLOWERS = (
+    select(jobs)
+    .where(jobs.c.leader == bindparam("job"), jobs.c.state == State.FOLLOWING.value)
+    .order_by(jobs.c.id)
+)
+EQUAL = (
+    select(jobs)
+    .where(
+        jobs.c.identity == bindparam("identity"),
+        jobs.c.state.in_([State.WAITING.value, State.RUNNING.value]),
+    )
+    .order_by(jobs.c.id)
+    .limit(1)
+)
+END_ATTEMPT = (
+    update(job_attempts)
+    .where(job_attempts.c.id == bindparam("attempt"), job_attempts.c.outcome == Outcome.NONE.value)
+    .values(
+        outcome=bindparam("how"),
+        exit_code=bindparam("code"),
+        reason=bindparam("why"),
+        evidence=bindparam("where"),
+        ended_ns=bindparam("at_ns"),
+    )
+)
