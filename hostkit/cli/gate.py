@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -90,17 +91,32 @@ def judge(context: Context, settings: Settings, request: GateRequest, *, as_json
     )
     with GateProgress(context, verbose=verbose) as progress:
         result = run_gate(request, replace(bench, listener=progress.listener()))
-    show(context, result, as_json=as_json)
+    page = write_page(result, context.project / settings.reports_dir)
+    show(context, result, page, as_json=as_json)
     return int(result.decision.verdict.exit_code)
 
 
-def show(context: Context, result: GateResult, *, as_json: bool) -> None:
+def write_page(result: GateResult, into: Path) -> Path | None:
+    """Write the page of a run; what goes wrong there is said, and takes nothing from the verdict."""
+    from hostkit.errors import HostkitError  # noqa: PLC0415 - not for --help
+    from hostkit.report.html import page  # noqa: PLC0415
+
+    try:
+        page.write_page(Path(result.evidence), path := into / f"{result.run_id}.html")
+    except HostkitError as error:
+        click.echo(f"no page of this run: {error.message}", err=True)
+        return None
+    return path
+
+
+def show(context: Context, result: GateResult, page: Path | None = None, *, as_json: bool) -> None:
     """Print a result to standard output."""
     if as_json:
         from hostkit.report.plain import as_record  # noqa: PLC0415
 
-        click.echo(json.dumps(as_record(result), indent=2, ensure_ascii=False))
+        record = as_record(result) | {"page": str(page) if page else None}
+        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
         return
     from hostkit.report.terminal import gate_summary  # noqa: PLC0415
 
-    context.console.print(gate_summary(result, base=context.project))
+    context.console.print(gate_summary(result, base=context.project, page=page))

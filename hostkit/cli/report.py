@@ -16,6 +16,7 @@ from hostkit.errors import ExitCode
 if TYPE_CHECKING:
     from hostkit.report.diff import Divergence, Side
     from hostkit.report.record import Report
+    from hostkit.settings.model import Settings
 
 
 @click.group("report")
@@ -96,10 +97,34 @@ def annotations_command(context: Context, run: str) -> None:
         click.echo(str(annotation))
 
 
-def _runs(context: Context) -> Path:
+@report_group.command("html")
+@_run
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Default: in reports_dir."
+)
+@click.pass_obj
+def html_command(context: Context, run: str, output: Path | None) -> None:
+    """Write a run as one page that opens from disk with no network, and print where it is.
+
+    Strips over time, time from frame to frame, power, the serial log: see docs/how-to/read-a-report.md.
+    """
+    from hostkit.report.html.page import write_page  # noqa: PLC0415 - not for --help
+    from hostkit.report.runs import find_run  # noqa: PLC0415
+
+    directory = find_run(_runs(context), run)
+    path = output or context.project / _settings(context).reports_dir / f"{directory.name}.html"
+    write_page(directory, path)
+    click.echo(path)
+
+
+def _settings(context: Context) -> Settings:
     from hostkit.settings.load import load_settings  # noqa: PLC0415 - pydantic, not for --help
 
-    return context.project / load_settings(context.project, os.environ, {}).settings.runs_dir
+    return load_settings(context.project, os.environ, {}).settings
+
+
+def _runs(context: Context) -> Path:
+    return context.project / _settings(context).runs_dir
 
 
 def _report(context: Context, run: str) -> Report:

@@ -166,13 +166,13 @@ class ObservationFile:
 def read_observations(path: Path) -> Observations:
     """Read a file, as far as it was written. Raises :class:`ToolError` when it cannot be read at all."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise ToolError(f"cannot read {path}: {error.strerror}", hint="did the suite start?") from error
     found: dict[str, Any] = {}
     tests: list[TestSeen] = []
     broken = 0
-    for line in lines:
+    for line in text.removesuffix("\n").split("\n") if text else ():  # messages may hold other separators
         try:
             _take(json.loads(line), found, tests)
         except (ValueError, KeyError, TypeError, AttributeError):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from hostkit.report.record import Report, RungRecord, TestRecord
+from hostkit.report.visible import visible
 from hostkit.store.model import Verdict
 from hostkit.words import counted
 
@@ -25,7 +26,6 @@ _ICONS = {
 _MARKS = {"reached": "✔", "missed": "✘", "beyond": "·"}
 _MOST_REASONS, _MOST_FAILURES, _MOST_NUMBERS = 10, 10, 60
 _LONGEST_SPAN, _LONGEST_BLOCK = 400, 2_500
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 def markdown(report: Report, evidence_url: str = "") -> str:
@@ -55,7 +55,7 @@ def markdown(report: Report, evidence_url: str = "") -> str:
 
 def code(text: str, longest: int = _LONGEST_SPAN, *, cell: bool = False) -> str:
     """Return text as a code span that shows it as it is; ``cell``: inside of a table."""
-    shown = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", re.sub(r"\s*\n\s*", " ⏎ ", text.strip()))
+    shown = visible(re.sub(r"\s*\n\s*", " ⏎ ", text.strip()))
     if len(shown) > longest:
         shown = shown[: longest - 1] + "…"
     if cell:
@@ -69,7 +69,7 @@ def code(text: str, longest: int = _LONGEST_SPAN, *, cell: bool = False) -> str:
 
 def block(text: str) -> str:
     """Return text as a fenced block that shows it as it is, its end where it is too long."""
-    shown = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    shown = visible(text)
     if len(shown) > _LONGEST_BLOCK:
         shown = "…" + shown[-_LONGEST_BLOCK:]
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", shown)), default=0))

@@ -26,15 +26,18 @@ _MOST_REASONS, _MOST_NUMBERS, _MOST_CALLS = 12, 6, 6
 _LABEL = 12  # columns
 
 
-def gate_summary(result: GateResult, *, base: Path | None = None) -> Text:
-    """Return the summary; the evidence's path is shown relative to ``base`` where it lies below it."""
+def gate_summary(result: GateResult, *, base: Path | None = None, page: Path | None = None) -> Text:
+    """Return the summary; paths are shown relative to ``base`` where they lie below it.
+
+    ``page``: where the page of the run is, None where there is none.
+    """
     lines = [_headline(result), *_reasons(result), *_crashes(result), _ladder(result)]
     lines += [
         *_tests(result),
         *_patterns(result),
         *_numbers(result),
         *_open(result),
-        *_evidence(result, base),
+        *_evidence(result, base, page),
     ]
     return Text("\n").join(lines)
 
@@ -137,13 +140,17 @@ def _open(result: GateResult) -> Iterator[Text]:
         yield _label("not shown" if number == 0 else "").append(text, style="dim")
 
 
-def _evidence(result: GateResult, base: Path | None) -> Iterator[Text]:
-    path = Path(result.evidence)
-    shown = path.relative_to(base) if base is not None and path.is_relative_to(base) else path
-    line = _label("evidence").append(f"{shown}/", style="default")
+def _evidence(result: GateResult, base: Path | None, page: Path | None) -> Iterator[Text]:
+    line = _label("evidence").append(f"{_below(Path(result.evidence), base)}/", style="default")
     if result.ledger_seq:
         line.append(f"  ledger entry {result.ledger_seq}", style="dim")
     yield line
+    if page is not None:
+        yield _label("report").append(str(_below(page, base)), style="default")
     took = "  ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.seconds.items())
     if took:
         yield _label("took").append(took, style="dim")
+
+
+def _below(path: Path, base: Path | None) -> Path:
+    return path.relative_to(base) if base is not None and path.is_relative_to(base) else path

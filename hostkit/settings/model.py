@@ -34,6 +34,9 @@ class Settings(BaseModel):
     runs_dir: str = Field(
         ".hostkit/runs", min_length=1, description="Where evidence goes; relative to the checkout."
     )
+    reports_dir: str = Field(
+        ".hostkit/reports", min_length=1, description="Where pages of runs go; relative to the checkout."
+    )
     database_url: str = Field(
         "", description="Database of verdicts and attempts; empty: SQLite in the state directory."
     )

@@ -148,3 +148,12 @@ def test_a_file_from_before_there_were_series_is_read(tmp_path):
     (seen,) = read_observations(path).tests
     assert seen.series == ()
     assert seen.measurements == SEEN.measurements
+
+
+def test_a_message_with_a_foreign_line_separator_is_one_record(tmp_path):
+    file = ObservationFile(tmp_path / "o.jsonl")
+    file.test(TestSeen("t", Outcome.FAILED, "wired", 0.1, "a\u2028b\x85c\x1dd"))
+    file.close()
+    found = read_observations(tmp_path / "o.jsonl")
+    assert [test.message for test in found.tests] == ["a\u2028b\x85c\x1dd"]
+    assert found.broken == 0

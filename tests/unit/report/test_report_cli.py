@@ -73,3 +73,14 @@ def test_a_report_of_a_failed_run_is_a_success(report: Callable[..., tuple[int, 
 
 def test_an_unknown_run_is_a_usage_error(report: Callable[..., tuple[int, str]]) -> None:
     assert report("markdown", "2031")[0] == 2
+
+
+def test_a_page_is_written_where_the_settings_or_the_user_say(
+    report: Callable[..., tuple[int, str]], project: Path, tmp_path: Path
+) -> None:
+    code, out = report("html")
+    path = project / ".hostkit" / "reports" / f"{RUN}.html"
+    assert (code, out.strip()) == (0, str(path))
+    assert "✘ fail" in path.read_text()
+    assert report("html", OLDER, "-o", str(tmp_path / "x.html"))[1].strip() == str(tmp_path / "x.html")
+    assert "✔ pass" in (tmp_path / "x.html").read_text()

@@ -94,6 +94,13 @@ def test_a_pass_shows_verdict_ladder_patterns_numbers_and_where_the_evidence_lie
     assert "build 1.2 s  hil 4.5 s" in text
 
 
+def test_the_page_is_named_where_there_is_one() -> None:
+    page = Path("/p/.hostkit/reports/r.html")
+    told = plain_text(gate_summary(result(*SEEN), base=Path("/p"), page=page)).splitlines()
+    assert "  report      .hostkit/reports/r.html" in told
+    assert not [line for line in lines(result(*SEEN)) if line.startswith("  report")]
+
+
 def test_a_failure_begins_with_its_reasons_and_marks_the_rungs_that_were_missed() -> None:
     bad = replace(SEEN[3], outcome=Outcome.FAILED, message="LED 7 is green")
     told = lines(result(*SEEN[:3], bad))

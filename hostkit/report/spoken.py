@@ -1,0 +1,139 @@
+"""What went over a board's line in a run, decoded once: for the log, and for numbers over time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from hostkit.errors import HostkitError
+from hostkit.gate.flashing import BOOT_TRANSCRIPT
+from hostkit.gate.suite import TRANSCRIPT
+from hostkit.link import bodies
+from hostkit.link.errors import MessageError
+from hostkit.link.framing import Frame, FrameDecoder, Piece
+from hostkit.link.messages import FrameEvent, Message, Op, Reply, Request, decode_message
+from hostkit.link.transcript import Direction, Mark, read_marked
+from hostkit.link.views import describe_message, describe_piece
+
+BOOT = "after the flash"
+"""What the part of the log is called that belongs to no test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line for people. ``us``: since the run's first byte; ``part``: the test that it belongs to."""
+
+    us: int
+    direction: Direction
+    part: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Frames of live mode that followed each other in one test."""
+
+    part: str
+    events: tuple[FrameEvent, ...]
+
+    @property
+    def intervals_us(self) -> tuple[int, ...]:
+        """Microseconds from frame to frame, where none is missing between them."""
+        pairs = zip(self.events, self.events[1:], strict=False)
+        return tuple(after.time_us - before.time_us for before, after in pairs if after.seq == before.seq + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """``power``: microseconds since the run's first byte, and mA that the board estimated for a frame."""
+
+    lines: tuple[Line, ...]
+    stretches: tuple[Stretch, ...]
+    power: tuple[tuple[int, int], ...]
+
+
+def read_spoken(directory: Path) -> Spoken:
+    """Read the transcripts of a run, as far as they go; one that is not there says nothing."""
+    listener = _Listener()
+    files = [directory / name for name in (BOOT_TRANSCRIPT, TRANSCRIPT) if (directory / name).is_file()]
+    starts = [_wall_us(path) for path in files]
+    for path, start in zip(files, starts, strict=True):
+        listener.hear(path, start - min(starts))
+    return listener.spoken()
+
+
+def _wall_us(path: Path) -> int:
+    with path.open(encoding="ascii", errors="replace") as stream:
+        try:
+            return int(json.loads(stream.readline())["wall_ns"]) // 1000
+        except (ValueError, KeyError, TypeError):
+            return 0
+
+
+class _Listener:
+    """Collects; requests are remembered, as a reply alone does not say what it answers."""
+
+    def __init__(self) -> None:
+        self._lines: list[Line] = []
+        self._power: list[tuple[int, int]] = []
+        self._events: list[tuple[str, FrameEvent]] = []
+        self._asked: dict[int, Op | int] = {}
+        self._part = BOOT
+
+    def hear(self, path: Path, shift_us: int) -> None:
+        """Take in one file."""
+        decoders = {direction: FrameDecoder() for direction in Direction}
+        us = shift_us
+        for entry in read_marked(path):
+            us = entry.us + shift_us
+            if isinstance(entry, Mark):
+                self._part = entry.text
+            else:
+                self._take(us, entry.direction, decoders[entry.direction].feed(entry.data))
+        for direction, decoder in decoders.items():  # such as the text of a crash: nothing came after it
+            self._take(us, direction, decoder.flush_text())
+
+    def spoken(self) -> Spoken:
+        """Return what was heard."""
+        return Spoken(tuple(self._lines), tuple(self._stretches()), tuple(self._power))
+
+    def _take(self, us: int, direction: Direction, pieces: Iterable[Piece]) -> None:
+        for piece in pieces:
+            self._lines += (Line(us, direction, self._part, text) for text in self._texts(us, piece))
+
+    def _texts(self, us: int, piece: Piece) -> Iterator[str]:
+        if not isinstance(piece, Frame):
+            yield from describe_piece(piece)
+            return
+        try:
+            message = decode_message(piece.payload)
+        except MessageError:
+            yield from describe_piece(piece)
+            return
+        self._count(us, message)
+        yield describe_message(message)
+
+    def _count(self, us: int, message: Message) -> None:
+        if isinstance(message, Request):
+            self._asked[message.id] = message.op
+        elif isinstance(message, FrameEvent):
+            self._events.append((self._part, message))
+            self._power.append((us, message.ma))
+        elif isinstance(message, Reply) and self._asked.get(message.id) == Op.STEP:
+            with suppress(HostkitError):  # a firmware that answers something else has its own findings
+                self._power.append((us, bodies.step(message.body).ma))
+
+    def _stretches(self) -> Iterator[Stretch]:
+        current: list[FrameEvent] = []
+        part = ""
+        for name, event in self._events:
+            if current and (name != part or event.seq <= current[-1].seq):
+                yield Stretch(part, tuple(current))
+                current = []
+            part = name
+            current.append(event)
+        if current:
+            yield Stretch(part, tuple(current))
