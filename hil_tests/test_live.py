@@ -3,9 +3,9 @@
 import pytest
 
 from hostkit.hil.scene import Scene, set_board, set_model
-from hostkit.hil.timing import collect_live, floor_us
+from hostkit.hil.timing import LiveRun, collect_live, floor_us
 from hostkit.hil.variants import MUSIC
-from hostkit.link.messages import Tap
+from hostkit.link.messages import FrameEvent, Mode, Tap
 
 pytestmark = pytest.mark.rung("timed")
 
@@ -27,7 +27,22 @@ def test_no_frame_is_faster_than_the_wire(link, floor, measure):
     assert live.applied_fps == 1_000_000 // floor
 
 
-@pytest.mark.parametrize(("fps", "frames"), [(30, 15), (60, 40), (100, 40)], ids=["30Hz", "60Hz", "100Hz"])
+def test_requests_in_between_make_no_frame_faster_than_the_wire(link, floor):
+    """A request wakes the firmware while the last frame is still on its way."""
+    link.configure("rainbow")
+    applied = link.mode(Mode.LIVE, 0)
+    events = []
+    for _ in range(3000):
+        link.echo(b"now?")
+        events += [item for item in link.receive(0) if isinstance(item, FrameEvent)]
+        if len(events) > 10:
+            break
+    link.mode(Mode.TEST)
+    assert len(events) > 10, "live mode stands still while it is asked"
+    assert min(LiveRun(tuple(events), applied.fps).intervals_us) >= floor
+
+
+@pytest.mark.parametrize(("fps", "frames"), [(30, 15), (60, 60), (100, 40)], ids=["30Hz", "60Hz", "100Hz"])
 def test_frames_come_at_the_asked_rate_or_are_counted_as_dropped(link, floor, measure, fps, frames):
     link.configure("comet")
     lost = link.stats().events_lost

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hostkit.hil.scene import Scene, set_board
+from hostkit.hil.scene import Scene, set_board, set_model
 from hostkit.hil.variants import MUSIC, VARIANTS
 from hostkit.link.messages import Tap
 
@@ -93,6 +93,20 @@ def test_time_that_goes_backwards_plays_again_from_the_start(board, link, patter
     first = link.step(400_000).crc
     link.step(MOMENT_US)
     assert link.step(400_000).crc == first
+
+
+@pytest.mark.parametrize("forget", ["reset_state", "configure"])
+@pytest.mark.parametrize("pattern", TICKING)
+def test_nothing_of_before_is_left_in_the_state(board, link, golden, pattern, forget):
+    """Time stands still here: a step back in time would forget as well."""
+    board.draw(Scene(pattern, seed=4, audio=MUSIC, start_us=MOMENT_US))
+    if forget == "configure":
+        link.configure(pattern, 4)
+    link.audio(0, 0, (0,) * 8)
+    if forget == "reset_state":
+        link.reset_state()
+    set_model(golden, Scene(pattern, seed=4))
+    assert link.step(MOMENT_US).crc == golden.step(MOMENT_US).crc(Tap.FRAME)
 
 
 def test_the_seed_matters_where_chance_does(board, link):

@@ -1,9 +1,9 @@
 """One mutant, from the edit to its fate.
 
 A kill needs a witness: a test that failed, or a stage before the suite. Where the witness could be the
-machine (silence, a time-out, a board that does not come up, a test of times), the clean build is asked in
-between on a new board, and the mutant has to fail once more in the same way. What then still cannot be told
-is inconclusive, and counts as no kill.
+machine (silence, a time-out, a board that does not come up, a test of the line or of times), the clean build
+is asked in between on a new board, and the mutant has to fail once more in the same way. What then still
+cannot be told is inconclusive, and counts as no kill.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from hostkit.mutants.suite import Ended, SuiteEnd
 BUILD, BOOT, LINK, SUITE = "build", "boot", "link", "suite"
 """Stages that notice a mutant without a test's word."""
 
-_TIMED = "timed"  # the rung whose tests a busy machine can make fail
+_WITHOUT_TIME = frozenset({"booted", "rendered", "wired"})
+"""Rungs whose tests compare what was drawn and said: a busy machine does not make them fail."""
 
 
 class Bench(Protocol):
@@ -99,6 +100,7 @@ class _Noticed:
     by: str
     message: str
     doubt: Doubt
+    failed: bool = False  # it was a test that failed
     timed_out: bool = False
 
     def like(self, other: _Noticed) -> bool:
@@ -157,7 +159,7 @@ class Trial:
             return _killed(mutant, noticed)
         if (trouble := self._ask_clean()) is not None:
             return Result(mutant.digest, Fate.INCONCLUSIVE, noticed.stage, "", trouble)
-        again = self._attempt(artifact, noticed.by if noticed.stage == _TIMED else "")
+        again = self._attempt(artifact, noticed.by if noticed.failed else "")
         if again is not None and again.like(noticed):
             return _killed(mutant, again)
         what = f"once {noticed.message}, then " + (again.message if again else "passed")
@@ -186,8 +188,8 @@ class Trial:
             odd = sorted(set(end.skipped) ^ set(self._clean.skipped)) if whole else []
             return _Noticed(SUITE, odd[0], "skipped on one of the two", Doubt.NOBODY) if odd else None
         if end.ended is Ended.FAILED:
-            doubt = Doubt.MACHINE if end.rung == _TIMED else Doubt.NOBODY
-            return _Noticed(end.rung or SUITE, end.test, end.message, doubt)
+            doubt = Doubt.NOBODY if end.rung in _WITHOUT_TIME else Doubt.MACHINE
+            return _Noticed(end.rung or SUITE, end.test, end.message, doubt, failed=True)
         doubt = Doubt.SURELY_THE_MACHINE if end.ended is Ended.BROKEN else Doubt.MACHINE
         stage = LINK if end.ended is Ended.LOST else SUITE
         return _Noticed(stage, end.test, end.message, doubt, timed_out=end.ended is Ended.TIMED_OUT)

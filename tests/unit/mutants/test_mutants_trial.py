@@ -1,5 +1,6 @@
 """One mutant: who has to say so before it counts as killed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,8 +121,9 @@ def test_silence_and_time_outs_kill_at_the_second_time(bench, result_of, end, fa
     assert bench.done == [*TWICE, "run quick"]
 
 
-def test_a_test_of_times_has_to_fail_again_alone(bench, result_of):
-    bench.ends.extend([TIMED, TIMED])
+@pytest.mark.parametrize("rung", ["linked", "timed", "soaked", ""])
+def test_a_test_that_a_busy_machine_can_fail_has_to_fail_again_alone(bench, result_of, rung):
+    bench.ends.extend([replace(TIMED, rung=rung)] * 2)
     result = result_of()
     assert (result.fate, result.by) == (Fate.KILLED, "t.py::test_live")
     assert bench.done == [*TWICE, "run t.py::test_live"]
