@@ -25,7 +25,7 @@ setup: $(READY) ## Make .venv, install hostkit and provision PlatformIO.
 demo: $(READY) ## A change that passes and merges, one that the wire stops; on virtual boards.
 	@$(BIN)/hostkit demo
 
-test: lint unit firmware hil ## Everything that CI runs.
+test: lint browser unit firmware hil ## Everything that CI runs.
 
 lint: $(READY) ## Style, types and the layers of the design.
 	$(BIN)/ruff check .
@@ -33,8 +33,19 @@ lint: $(READY) ## Style, types and the layers of the design.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The page of a run is tested in a real browser, which is no Python package.
+browser: ## Install Chromium for the page's test, where this is root and has apt-get.
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing Chromium for the test of the page (about half a minute)"; mkdir -p build; \
+		DEBIAN_FRONTEND=noninteractive timeout 300 sh -c 'apt-get update -q && \
+			apt-get install -q -y --no-install-recommends chromium chromium-driver fonts-dejavu-core' \
+			>build/chromium.log 2>&1 || echo "no Chromium (build/chromium.log): the page is not tested in a browser"; \
+	else echo "no Chromium: the page is not tested in a browser (apt-get install chromium chromium-driver)"; fi
+
 unit: $(READY) ## Unit, contract, integration and acceptance tests.
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests
+	@test ! -d build/screenshots || echo "screenshots of the page of a run: build/screenshots/"
 
 firmware: $(READY) ## The firmware's own tests, on this machine, with sanitizers where there are some.
 	$(BIN)/python firmware/test/run.py
