@@ -6,6 +6,7 @@ import errno
 import fcntl
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -56,6 +57,45 @@ def jsonable(value: Any) -> Any:
 def pretty_json(value: Any) -> bytes:
     """Return JSON for people: sorted keys, two spaces, final newline."""
     return (json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def strict_json(data: bytes | str) -> Any:
+    """Return the value of JSON that says one thing only, as a reader of other people's files wants it.
+
+    Raises :class:`ValueError`, never anything else, for what JSON parsers disagree about or cannot hold: a
+    key that is there twice, NaN and infinities, half of a surrogate pair, bytes that are no UTF-8, nesting
+    without end.
+    """
+    try:
+        text = data if isinstance(data, str) else data.decode()
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite_number
+        )
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} is there twice")
+    return found
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _finite_number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is larger than any number here")
+    return number
 
 
 def disk_error(error: OSError, path: Path) -> ToolError:

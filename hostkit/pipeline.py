@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from hostkit.errors import MissingToolError, UsageError
-from hostkit.gate.bundle import write_records, write_verdict
-from hostkit.gate.decide import decide
+from hostkit.gate.bundle import Case, write_derived, write_records
 from hostkit.gate.evidence import run_directory, seal, suite_hash, write_bytes
 from hostkit.gate.model import GateResult, Stage, Stop
+from hostkit.gate.parts import SUMMARY
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.run import Ran
 from hostkit.gate.stages import Stages
@@ -52,27 +52,26 @@ def run_gate(request: GateRequest, bench: Bench, stages_of: StagesOf = Stages) -
     git = Git(request.project, bench.runner)
     checkout, project = _checkout(git), _project(git)
     suite = suite_hash(suite_places(request.project), request.rules.plain())
-    run_id = new_run_id(bench.clock)
-    with run_directory(bench.runs, run_id) as into:
+    case = Case(new_run_id(bench.clock), request, checkout, suite)
+    with run_directory(bench.runs, case.run_id) as into:
         stages = stages_of(request, bench, into)
         stages.run()
         _check_unchanged(request, stages, checkout, suite)
-        facts = stages.ran.facts(checkout, request.selection)
+        write_records(into, case, stages.ran, stages.seconds)
+        derived = write_derived(into)
         result = GateResult(
-            run_id=run_id,
+            run_id=case.run_id,
             env=request.env,
-            board=stages.ran.spec.name if stages.ran.spec else "",
+            board=derived.run.board.name if derived.run.board else "",
             rules=request.rules,
-            facts=facts,
-            decision=decide(request.rules, facts),
-            evidence=str(bench.runs / run_id),
+            facts=derived.facts,
+            decision=derived.decision,
+            evidence=str(bench.runs / case.run_id),
             evidence_sha256="",
             ledger_seq=0,
             seconds=stages.seconds,
         )
-        write_records(into, request, stages.ran, checkout, suite)
-        write_verdict(into, result)
-        write_bytes(into, "summary.txt", plain_text(gate_summary(result)).encode())
+        write_bytes(into, SUMMARY, plain_text(gate_summary(result)).encode())
         result = replace(result, evidence_sha256=seal(into))
     if not request.ledger:
         return result

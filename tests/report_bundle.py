@@ -9,19 +9,20 @@ from typing import Any
 
 from hostkit.boards.model import BoardSpec, Chip, Fidelity, Kind
 from hostkit.build.store import MANIFEST
-from hostkit.gate.bundle import write_records, write_verdict
+from hostkit.gate.bundle import Case, write_records
 from hostkit.gate.decide import decide
+from hostkit.gate.derive import verdict_json
 from hostkit.gate.evidence import seal, write_bytes, write_json
 from hostkit.gate.model import (
     BuildFact,
     Facts,
     FlashFact,
-    GateResult,
     IdentityFact,
     Observation,
     Rules,
     SuiteFact,
 )
+from hostkit.gate.parts import VERDICT
 from hostkit.gate.request import GateRequest
 from hostkit.gate.run import Ran
 from hostkit.gate.suite import OBSERVATIONS
@@ -75,22 +76,11 @@ class Bundle:
             observations=facts.observations,
         )
         request = GateRequest(into, "virtual", self.board)
-        result = GateResult(
-            into.name,
-            "virtual",
-            self.board,
-            Rules(),
-            facts,
-            decide(Rules(), facts),
-            str(into),
-            "",
-            0,
-            {"hil": 4.5},
-        )
         sizes = {"flash": 70_192, "flash_budget": 1_048_576, "ram": 1000, "ram_budget": 0}
         write_json(into, MANIFEST, {"version": "0.1.0", "sizes": sizes})
-        write_records(into, request, ran, Checkout(COMMIT, "d" * 40, False, ""), "e" * 64)
-        write_verdict(into, result)
+        case = Case(into.name, request, Checkout(COMMIT, "d" * 40, False, ""), "e" * 64)
+        write_records(into, case, ran, {"hil": 4.5})
+        write_bytes(into, VERDICT, verdict_json(decide(Rules(), facts), facts))
         self._write_observations(into)
         for name, value in self.files.items():
             write = write_bytes if isinstance(value, bytes) else write_json

@@ -52,7 +52,7 @@ def read_elf(data: bytes) -> ElfFacts:
         raise _broken(f"it is for machine {machine}, which hostkit does not know")
     try:
         sections = _sections(data, wide=wide)
-    except (struct.error, IndexError, ValueError):
+    except (struct.error, IndexError, ValueError, OverflowError):
         raise _broken("its section table is cut off") from None
     name = MACHINES[machine] if wide or machine != 243 else "riscv32"
     return ElfFacts(name, sum(size for section, size in sections if _in_ram(section)))
@@ -66,7 +66,7 @@ def read_program(data: bytes) -> Program:
     size, count = struct.unpack_from("<HH", data, 42)
     try:
         rows = [struct.unpack_from("<IIIIIIII", data, table + size * number) for number in range(count)]
-    except struct.error:
+    except (struct.error, OverflowError):
         raise _broken("its program table is cut off") from None
     # type, offset, virtual address, physical address, bytes in the file, ...
     loads = (Load(row[2], data[row[1] : row[1] + row[4]]) for row in rows if row[0] == _PT_LOAD and row[4])
@@ -89,7 +89,7 @@ def strip_elf(data: bytes) -> bytes:
     form = struct.Struct("<8xQ16xQ" if wide else "<4xI8xI")  # offset and size in the file
     try:
         parts = [form.unpack_from(data, table + number * size) for number in range(count)]
-    except struct.error:
+    except (struct.error, OverflowError):
         raise _broken("its program headers are cut off") from None
     end = max([table + size * count, *(sum(part) for part in parts)])
     kept = bytearray(data[:end])

@@ -93,7 +93,7 @@ def read_artifact(directory: Path) -> Stored:
         manifest = json.loads((directory / MANIFEST).read_bytes())
         if _seal(manifest) != manifest:
             raise _damaged(directory, "its manifest was changed")
-        if manifest["schema"] != SCHEMA or hash_facts(manifest["inputs"]) != manifest["build_id"]:
+        if not manifest_holds(manifest):
             raise _damaged(directory, "its manifest does not belong to its build id")
         for name, expected in manifest["files"].items():
             data = (directory / name).read_bytes()
@@ -102,6 +102,14 @@ def read_artifact(directory: Path) -> Stored:
         return _stored(manifest, directory)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(directory, f"it cannot be read ({error})") from error
+
+
+def manifest_holds(manifest: Mapping[str, Any]) -> bool:
+    """Tell whether nothing in a manifest was changed, and its build id is the hash of its inputs."""
+    known = manifest.get("schema") == SCHEMA and manifest.get("build_id") == hash_facts(
+        manifest.get("inputs", {})
+    )
+    return known and _seal(manifest) == manifest
 
 
 def _damaged(directory: Path, what: str) -> DamagedArtifactError:
@@ -126,7 +134,7 @@ def _manifest(
     return loaded
 
 
-def _seal(manifest: dict[str, Any]) -> dict[str, Any]:
+def _seal(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return the manifest with the digest of all its other fields: offsets and sizes matter as well."""
     rest = {key: value for key, value in manifest.items() if key != "seal"}
     return rest | {"seal": hashlib.sha256(canonical_json(rest)).hexdigest()}

@@ -6,13 +6,11 @@ from hostkit.boards.model import Board
 from hostkit.errors import FailedError, InconclusiveError
 from hostkit.gate.challenge import write_challenges
 from hostkit.gate.model import ChallengeFact, Stage
+from hostkit.gate.parts import END_TRANSCRIPT
 from hostkit.gate.run import Run
 from hostkit.link.client import Link, ask_challenge
 from hostkit.link.transcript import Transcript
 from hostkit.link.transport import open_transport
-
-END_TRANSCRIPT = "end.jsonl"
-"""The conversation about the last challenge, in the evidence."""
 
 _READY_S = 3.0  # for a board that answered a moment ago
 _TIMEOUT_S = 1.0  # for silicon to answer

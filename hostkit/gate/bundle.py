@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from hostkit import __version__
 from hostkit.files import jsonable
-from hostkit.gate.evidence import write_json
-from hostkit.gate.model import GateResult
+from hostkit.gate.derive import Derived, derive
+from hostkit.gate.evidence import write_bytes, write_json
+from hostkit.gate.folder import read_folder
+from hostkit.gate.parts import FLASH, RUN, STOP, TIMINGS, TOOLS
 from hostkit.gate.request import GateRequest
 from hostkit.gate.run import Ran
 from hostkit.tasks.git import Checkout
@@ -19,39 +23,51 @@ from hostkit.tasks.git import Checkout
 _PACKAGES = ("esptool", "platformio", "pyserial", "pytest", "numpy", "cbor2", "cobs", "ziglang")
 
 
-def write_records(into: Path, request: GateRequest, ran: Ran, checkout: Checkout, suite: str) -> None:
-    """Write what was asked of what, with which tools, and the numbers that tests measured."""
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is judged, by what: ``suite`` is the hash over tests, models and rules."""
+
+    run_id: str
+    request: GateRequest
+    checkout: Checkout
+    suite: str
+
+
+def write_records(into: Path, case: Case, ran: Ran, seconds: Mapping[str, float]) -> None:
+    """Write what was asked of what, with which tools, and how far it came: all that a verdict rests on."""
+    request, checkout = case.request, case.checkout
     write_json(
         into,
-        "run.json",
+        RUN,
         {
+            "run": case.run_id,
             "env": request.env,
             "board": jsonable(ran.spec),
             "asked_board": request.board,
             "rules": request.rules.plain(),
             "selection": request.selection,
-            "suite_sha256": suite,
+            "suite_sha256": case.suite,
             "commit": checkout.commit,
             "tree": checkout.tree,
             "dirty": checkout.dirty,
             "changes_sha256": checkout.changes,
         },
     )
-    write_json(into, "tools.json", tool_versions(ran))
-    write_json(
-        into,
-        "measurements.json",
-        [{"test": seen.test, "numbers": dict(seen.numbers)} for seen in ran.observations if seen.numbers],
-    )
+    write_json(into, TOOLS, tool_versions(ran))
+    write_json(into, TIMINGS, {stage: round(took, 6) for stage, took in seconds.items()})
     if ran.flash is not None:
-        write_json(into, "flash.json", jsonable(ran.flash))
+        log = None if ran.flash.log is None else Path(ran.flash.log.name)
+        write_json(into, FLASH, jsonable(replace(ran.flash, log=log)))
+    if ran.stop is not None:
+        write_json(into, STOP, jsonable(ran.stop))
 
 
-def write_verdict(into: Path, result: GateResult) -> None:
-    """Write the decision with all that it rests on, and how long each stage took."""
-    seconds = {stage: round(took, 3) for stage, took in result.seconds.items()}
-    record = jsonable(result.decision) | {"facts": jsonable(result.facts), "seconds": seconds}
-    write_json(into, "verdict.json", record)
+def write_derived(into: Path) -> Derived:
+    """Decide by what lies in the evidence, and write what follows from it: verdict, JUnit, measurements."""
+    derived = derive(read_folder(into).files)
+    for name, data in derived.written().items():
+        write_bytes(into, name, data)
+    return derived
 
 
 def tool_versions(ran: Ran) -> dict[str, Any]:

@@ -8,22 +8,20 @@ that computed it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from hostkit.errors import ToolError
 from hostkit.gate.evidence import write_json
 from hostkit.gate.model import ChallengeFact, Facts, Finding, Stage
+from hostkit.gate.parts import CHALLENGES
 from hostkit.link.challenge import Challenge
 from hostkit.link.errors import MessageError
 from hostkit.link.framing import Frame, FrameDecoder
 from hostkit.link.messages import Op, Reply, Request, Status, decode_message
-from hostkit.link.transcript import Direction, read_entries
+from hostkit.link.transcript import Direction, Entry, Mark, read_entries
 from hostkit.store.model import Verdict
-
-CHALLENGES = "challenge.json"
-"""Every question with its answer and the right one, in the evidence."""
 
 _OWN_FAULT = ("panic", "watchdog", "software")  # reset reasons that the firmware brought about itself
 _WHEN = {Stage.FLASH: "after the flash", Stage.HIL: "at the end of the suite"}
@@ -74,7 +72,12 @@ def _check_boot(nonce: int, fact: ChallengeFact, answer: Challenge) -> Iterator[
 
 def write_challenges(into: Path, challenges: tuple[ChallengeFact, ...]) -> None:
     """Write every question with its answer and the right one; ``expected`` and ``holds`` are for people."""
-    write_json(into, CHALLENGES, [_plain(fact) for fact in challenges])
+    write_json(into, CHALLENGES, plain_challenges(challenges))
+
+
+def plain_challenges(challenges: tuple[ChallengeFact, ...]) -> list[dict[str, Any]]:
+    """Return the same as JSON-ready values."""
+    return [_plain(fact) for fact in challenges]
 
 
 def _plain(fact: ChallengeFact) -> dict[str, Any]:
@@ -115,13 +118,19 @@ def heard(transcript: Path, answer: Challenge) -> bool:
     False also for a file that is not there or is no transcript.
     """
     try:
-        entries = read_entries(transcript)
-    except (OSError, ValueError, KeyError):
+        return heard_in(read_entries(transcript), answer)
+    except OSError:
         return False
+
+
+def heard_in(entries: Iterable[Entry | Mark], answer: Challenge) -> bool:
+    """Tell the same of entries that were read already."""
     question, body = bytes.fromhex(answer.question), [bytes.fromhex(answer.digest), answer.build, answer.mac]
     asked: set[int] = set()
     decoders = {direction: FrameDecoder() for direction in Direction}
     for entry in entries:
+        if isinstance(entry, Mark):
+            continue
         for piece in decoders[entry.direction].feed(entry.data):
             match _message(piece):
                 case Request(id, Op.CHALLENGE, (sent,)) if sent == question:

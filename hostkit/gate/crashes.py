@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from hostkit.gate.evidence import write_json
 from hostkit.gate.model import CrashFact, Stage
 from hostkit.link.crash.blame import by_weight
 from hostkit.link.crash.decode import Crash, plain
 from hostkit.link.crash.model import CrashReport
+from hostkit.link.crash.places import Location, Place
 from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.link.crash.stream import CrashWatch
-from hostkit.link.transcript import Direction, read_entries
+from hostkit.link.transcript import Direction, Entry, Mark, read_entries
 
 CRASHES = "crashes.json"
 """Registers, calls and words of every crash, in the evidence."""
@@ -23,22 +26,71 @@ _MOST_WRITTEN = 100
 def crashes_in(path: Path, decoder: CrashDecoder, build: str, *, answered: bool) -> tuple[Crash, ...]:
     """Return the crashes in a transcript, decoded, the one that explains most first; none without a file.
 
-    ``answered``: what a board said before its first reply was left over from earlier, if a reply came at
-    all. ``build``: what it was to run, for texts that name no firmware.
+    ``build``: what the board was to run, for texts that name no firmware. ``answered``: see
+    :func:`reports_in`.
     """
     if not path.is_file():
         return ()
+    reports = reports_in(read_entries(path), answered=answered)
+    return tuple(by_weight(decoder.decode_all(reports, build=build)))
+
+
+def reports_in(entries: Iterable[Entry | Mark], *, answered: bool) -> list[CrashReport]:
+    """Return the crashes in what a board sent, in its own words.
+
+    ``answered``: what a board said before its first reply was left over from earlier, if a reply came at
+    all.
+    """
     watch = CrashWatch()
     reports: list[CrashReport] = []
-    for entry in read_entries(path):
-        if entry.direction is Direction.RECEIVED:
+    for entry in entries:
+        if isinstance(entry, Entry) and entry.direction is Direction.RECEIVED:
             before = watch.answers
             reports += watch.feed(entry.data)
             if answered and before == 0 and watch.answers:
                 watch.settle()  # also what it was in the middle of
                 reports.clear()
-    reports += watch.settle()
-    return tuple(by_weight(decoder.decode_all(reports, build=build)))
+    return [*reports, *watch.settle()]
+
+
+def recorded_crashes(reports: Sequence[CrashReport], recorded: Sequence[object]) -> tuple[Crash, ...]:
+    """Return reports with the places that the evidence has for their addresses, heaviest first.
+
+    ``recorded``: what :func:`write_crashes` wrote. A report with an address that it does not place stays
+    without places. Raises :class:`ValueError` for what is no such record.
+    """
+    placed = _places(recorded)
+    found = []
+    for report in reports:
+        known = placed.get(report.elf, {})
+        whole = all(address in known for address in report.addresses)
+        locations = tuple(Location(address, known[address]) for address in report.addresses) if whole else ()
+        found.append(Crash(report, locations))
+    return tuple(by_weight(found))
+
+
+def _places(recorded: Sequence[object]) -> dict[str, dict[int, tuple[Place, ...]]]:
+    placed: dict[str, dict[int, tuple[Place, ...]]] = {}
+    try:
+        for crash in recorded:
+            known = placed.setdefault(_of(str, crash["elf"] or ""), {})  # type: ignore[index]
+            for call in crash["calls"]:  # type: ignore[index]
+                known[int(call["address"], 16)] = tuple(
+                    Place(_of(str, place["function"]), _of(str, place["file"]), _of(int, place["line"]))
+                    for place in call["places"]
+                )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{CRASHES} holds something else than crashes ({error})") from error
+    return placed
+
+
+_T = TypeVar("_T")
+
+
+def _of(kind: type[_T], value: object) -> _T:
+    if type(value) is not kind:
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
 
 
 def crash_facts(stage: Stage, crashes: tuple[Crash, ...]) -> tuple[CrashFact, ...]:
@@ -51,6 +103,11 @@ def crash_facts(stage: Stage, crashes: tuple[Crash, ...]) -> tuple[CrashFact, ..
     )
 
 
+def plain_crashes(crashes: Sequence[Crash]) -> list[dict[str, object]]:
+    """Return all that is known of crashes as JSON-ready values, of a hundred at most."""
+    return [plain(crash) for crash in crashes[:_MOST_WRITTEN]]
+
+
 def write_crashes(into: Path, crashes: tuple[Crash, ...]) -> None:
     """Write all that is known of crashes to the evidence, of a hundred at most."""
-    write_json(into, CRASHES, [plain(crash) for crash in crashes[:_MOST_WRITTEN]])
+    write_json(into, CRASHES, plain_crashes(crashes))

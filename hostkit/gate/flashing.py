@@ -8,13 +8,14 @@ from hostkit.flash.model import TimeOuts
 from hostkit.flash.service import flash_artifact
 from hostkit.gate.asking import keep_flash_challenge
 from hostkit.gate.model import Stage
+from hostkit.gate.parts import BOOT_TRANSCRIPT
 from hostkit.gate.recovery import rescue
 from hostkit.gate.run import Run
 from hostkit.link.transcript import Transcript
 from hostkit.store.model import Verdict
 
-ESPTOOL_LOG, BOOT_TRANSCRIPT = "esptool.log", "boot.jsonl"
-"""Files that flashing leaves in the evidence."""
+ESPTOOL_LOG = "esptool.log"
+"""What esptool said, in the evidence."""
 
 
 def run_flash(run: Run, board: Board) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hostkit.errors import ToolError
 from hostkit.gate.model import IdentityFact, Observation, SuiteFact
+from hostkit.gate.parts import SuiteEnd
 from hostkit.hil.observations import Observations, TestSeen, read_observations
 from hostkit.process import Finished
 from hostkit.store.model import Rung
@@ -24,6 +25,13 @@ def read_suite(path: Path, ended: Finished) -> tuple[SuiteFact, IdentityFact | N
         found = read_observations(path)
     except ToolError:
         found = Observations()
+    return facts_of(found, SuiteEnd(ended.returncode, ended.timed_out), ended.output)
+
+
+def facts_of(
+    found: Observations, end: SuiteEnd, output: str
+) -> tuple[SuiteFact, IdentityFact | None, tuple[Observation, ...]]:
+    """Return the same of records that were read already; ``output``: what pytest printed."""
     kept: list[Observation] = []
     broken = found.broken
     for seen in found.tests:
@@ -34,12 +42,12 @@ def read_suite(path: Path, ended: Finished) -> tuple[SuiteFact, IdentityFact | N
     suite = SuiteFact(
         collected=found.collected,
         finished=found.summary is not None,
-        exit_code=ended.returncode,
-        timed_out=ended.timed_out,
+        exit_code=end.exit_code,
+        timed_out=end.timed_out,
         broken_records=broken,
         left_out=found.left_out,
         agrees=_agrees(found),
-        said=_complaint(ended.output),
+        said=_complaint(output),
         nonce=found.summary.nonce if found.summary is not None else 0,
     )
     return suite, _identity(found), tuple(kept)

@@ -13,11 +13,8 @@ from hostkit.errors import FailedError, HostkitError, InconclusiveError, Invalid
 from hostkit.flash.model import FlashRecord
 from hostkit.gate.crashes import crash_facts, crashes_in, write_crashes
 from hostkit.gate.model import (
-    BuildFact,
     ChallengeFact,
     CrashFact,
-    Facts,
-    FlashFact,
     IdentityFact,
     Observation,
     Stage,
@@ -27,7 +24,6 @@ from hostkit.gate.model import (
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.store.model import Verdict
-from hostkit.tasks.git import Checkout
 
 _MEANING: tuple[tuple[type[HostkitError], Verdict], ...] = (
     (FailedError, Verdict.FAIL),
@@ -38,7 +34,7 @@ _MEANING: tuple[tuple[type[HostkitError], Verdict], ...] = (
 
 @dataclass(slots=True)
 class Ran:
-    """What came of the stages so far."""
+    """What came of the stages so far. What a verdict rests on is what they left in the evidence."""
 
     spec: BoardSpec | None = None
     artifact: Artifact | None = None
@@ -50,34 +46,10 @@ class Ran:
     crashes: tuple[CrashFact, ...] = ()
     challenges: tuple[ChallengeFact, ...] = ()
 
-    def facts(self, checkout: Checkout, selection: str) -> Facts:
-        """Return what a decision may rest on."""
-        return Facts(
-            fidelity=self.spec.fidelity if self.spec else None,
-            build=None if self.artifact is None else _built(self.artifact, checkout),
-            flash=None if self.flash is None else _flashed(self.flash),
-            identity=self.identity,
-            suite=self.suite,
-            observations=self.observations,
-            selection=selection,
-            stop=self.stop,
-            crashes=self.crashes,
-            challenges=self.challenges,
-        )
-
     @property
     def build_id(self) -> str:
         """The build id of what was built, "" when nothing was."""
         return self.artifact.build_id if self.artifact else ""
-
-
-def _built(artifact: Artifact, checkout: Checkout) -> BuildFact:
-    return BuildFact(artifact.build_id, artifact.commit, artifact.dirty or checkout.dirty)
-
-
-def _flashed(flash: FlashRecord) -> FlashFact:
-    same = all(region.md5_expected == region.md5_read for region in flash.regions)
-    return FlashFact(flash.build_id, flash.identity.mac, bool(flash.regions) and same)
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ FOLDER = "hil_tests"
 """Where a project keeps the tests of any board."""
 
 OBSERVATIONS, JUNIT, TRANSCRIPT, OUTPUT = "observations.jsonl", "junit.xml", "link.jsonl", "pytest.txt"
-"""Files that the suite leaves in the evidence."""
+"""Files in the evidence that are of the suite; the JUnit report is made of its observations."""
 
 PICTURES = "pictures"
 """The folder for frames over time; see :mod:`hostkit.hil.picture`."""
@@ -55,8 +55,7 @@ def suite_command(call: SuiteCall, env: Mapping[str, str]) -> Command:
     """
     argv = [sys.executable, "-m", "pytest", FOLDER, "--board", call.board]
     argv += ["--observations", str(call.into / OBSERVATIONS), "--transcript", str(call.into / TRANSCRIPT)]
-    argv += ["--pictures", str(call.into / PICTURES)]
-    argv += ["--junitxml", str(call.into / JUNIT), "-p", "no:cacheprovider"]
+    argv += ["--pictures", str(call.into / PICTURES), "-p", "no:cacheprovider"]
     argv += [word for setting in _WHOLE for word in ("-o", setting)]
     if call.build:
         argv += ["--expect-build", call.build]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from hostkit.files import jsonable
 from hostkit.gate.asking import challenge_at_end
 from hostkit.gate.choice import Held
-from hostkit.gate.evidence import write_bytes
+from hostkit.gate.evidence import write_bytes, write_json
 from hostkit.gate.model import Stage
 from hostkit.gate.observations import read_suite
+from hostkit.gate.parts import SUITE_END, SuiteEnd
 from hostkit.gate.recovery import rescue
 from hostkit.gate.run import Run
 from hostkit.gate.suite import OBSERVATIONS, OUTPUT, TRANSCRIPT, SuiteCall, suite_command
@@ -20,6 +22,7 @@ def run_suite(run: Run, held: Held) -> None:
         command = suite_command(_call(run, held), dict(bench.env) | held.lease.environment())
         ended = bench.runner.run(command, on_text=bench.listener.suite)
         write_bytes(run.into, OUTPUT, ended.output.encode())
+        write_json(run.into, SUITE_END, jsonable(SuiteEnd(ended.returncode, ended.timed_out)))
         ran.suite, ran.identity, ran.observations = read_suite(run.into / OBSERVATIONS, ended)
         lost = any(seen.outcome is Outcome.LOST for seen in ran.observations)
         challenge_at_end(run, held.board, lost=lost)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from hostkit.errors import ToolError
-from hostkit.files import disk_error
+from hostkit.files import disk_error, strict_json
 
 SCHEMA = 1
 
@@ -166,15 +166,21 @@ class ObservationFile:
 def read_observations(path: Path) -> Observations:
     """Read a file, as far as it was written. Raises :class:`ToolError` when it cannot be read at all."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        data = path.read_bytes()
     except OSError as error:
         raise ToolError(f"cannot read {path}: {error.strerror}", hint="did the suite start?") from error
+    return parse_observations(data)
+
+
+def parse_observations(data: bytes) -> Observations:
+    """Return what a file's bytes say. Never raises: what is no record, or not of its types, is counted."""
     found: dict[str, Any] = {}
     tests: list[TestSeen] = []
     broken = 0
+    text = data.decode(errors="replace")
     for line in text.removesuffix("\n").split("\n") if text else ():  # messages may hold other separators
         try:
-            _take(json.loads(line), found, tests)
+            _take(strict_json(line), found, tests)
         except (ValueError, KeyError, TypeError, AttributeError):
             broken += 1
     return Observations(**found, tests=tuple(tests), broken=broken)
@@ -191,8 +197,8 @@ def _take(record: dict[str, Any], found: dict[str, Any], tests: list[TestSeen]) 
     elif kind == "summary":
         found["summary"] = Summary(**_known(Summary, record))
     elif kind == "collected":
-        found["collected"] = int(record["tests"])
-        found["left_out"] = int(record.get("left_out", 0))
+        found["collected"] = _whole(record["tests"])
+        found["left_out"] = _whole(record.get("left_out", 0))
     elif kind in ("identity", "session"):
         found[kind] = record
     else:
@@ -200,12 +206,37 @@ def _take(record: dict[str, Any], found: dict[str, Any], tests: list[TestSeen]) 
 
 
 def _series(record: Mapping[str, Any]) -> Series:
-    return Series(record["name"], record["unit"], tuple(record["values"]))
+    values = record["values"]
+    if not all(type(value) in (int, float) for value in values):
+        raise TypeError("a series is of numbers")
+    return Series(**_known(Series, {**record, "values": tuple(values)}))
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is no whole number")
+    return value
+
+
+_PLAIN: Mapping[str, tuple[type, ...]] = {
+    "str": (str,),
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float),
+    "Mapping[str, int]": (dict,),
+}
 
 
 def _known(
-    kind: type[Measurement] | type[TestSeen] | type[Summary], record: Mapping[str, Any]
+    kind: type[Measurement] | type[Series] | type[TestSeen] | type[Summary], record: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the fields that this version knows."""
-    names = {each.name for each in fields(kind)}
-    return {name: value for name, value in record.items() if name in names}
+    """Return the fields that this version knows. Raises :class:`TypeError` for one of another type."""
+    known = {each.name: str(each.type) for each in fields(kind)}
+    for name, value in record.items():
+        wanted = _PLAIN.get(known.get(name, ""))
+        if wanted is not None and type(value) not in wanted:
+            raise TypeError(f"{name} is {value!r}")
+    if kind is Summary:
+        for count in record["counts"].values():
+            _whole(count)
+    return {name: value for name, value in record.items() if name in known}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Generator
@@ -60,11 +61,15 @@ class Recorder:
             self._file.identity(asdict(identity))
 
     def measured(self, test: str, name: str, value: float, unit: str) -> None:
-        """Keep a number for a running test."""
+        """Keep a number for a running test. Raises :class:`ValueError` for NaN and infinities."""
+        if not math.isfinite(value):
+            raise ValueError(f"{name} is {value}: that measures nothing")
         self._running[test].measurements.append(Measurement(name, float(value), unit))
 
     def measured_series(self, test: str, series: Series) -> None:
-        """Keep many numbers of one kind for a running test."""
+        """Keep many numbers of one kind for a running test. Raises :class:`ValueError` for NaN."""
+        if not all(map(math.isfinite, series.values)):
+            raise ValueError(f"{series.name} holds NaN or infinities: that measures nothing")
         self._running[test].series.append(series)
 
     def pictured(self, test: str, name: str) -> None:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import IO
 
 from hostkit.clock import Clock
-from hostkit.files import atomic_write, disk_error
+from hostkit.files import atomic_write, disk_error, strict_json
 from hostkit.link.framing import FrameDecoder
 from hostkit.link.views import describe_piece, stamp
 
@@ -150,6 +150,20 @@ class Transcript:
                 raise disk_error(error, self._path) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a transcript's file says. ``left_out``: bytes of the line that went beyond the file's limit.
+
+    ``broken``: the first line, from 1, that is none of a transcript, 0 for none; nothing after it is read.
+    The last line may be one: a suite that was ended wrote half of it.
+    """
+
+    entries: tuple[Entry | Mark, ...]
+    left_out: int = 0
+    broken: int = 0
+    cut: bool = False  # the broken line is the last one and has no end
+
+
 def read_entries(path: Path) -> list[Entry]:
     """Return the entries of a transcript file; a last line that a crash cut short is left out."""
     return [entry for entry in read_marked(path) if isinstance(entry, Entry)]
@@ -157,17 +171,38 @@ def read_entries(path: Path) -> list[Entry]:
 
 def read_marked(path: Path) -> list[Entry | Mark]:
     """Return the entries of a transcript file and the marks between them."""
+    return list(parse_transcript(path.read_bytes()).entries)
+
+
+def parse_transcript(data: bytes) -> Written:
+    """Read a transcript file's bytes, up to the first line that makes no sense. Never raises."""
     entries: list[Entry | Mark] = []
-    for line in path.read_text(encoding="ascii").splitlines():
-        try:
-            value = json.loads(line)
-        except json.JSONDecodeError:
+    left_out = 0
+    lines = data.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if not line and number == len(lines):
             break
-        if "dir" in value:
-            entries.append(Entry(Direction(value["dir"]), value["us"], bytes.fromhex(value["hex"])))
-        elif "mark" in value:
-            entries.append(Mark(value["us"], value["mark"]))
-    return entries
+        try:
+            value = strict_json(line)
+            if "dir" in value:
+                entries.append(
+                    Entry(Direction(value["dir"]), _count(value["us"]), bytes.fromhex(value["hex"]))
+                )
+            elif "mark" in value:
+                entries.append(Mark(_count(value["us"]), "".join([value["mark"]])))
+            elif "left_out" in value:
+                left_out = _count(value["left_out"])
+            elif "transcript" not in value:
+                raise ValueError("not of a transcript")
+        except (ValueError, KeyError, TypeError):
+            return Written(tuple(entries), left_out, number, cut=number == len(lines))
+    return Written(tuple(entries), left_out)
+
+
+def _count(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{value!r} is no count")
+    return value
 
 
 def decoded_lines(entries: Iterator[Entry] | deque[Entry] | list[Entry]) -> Iterator[str]:

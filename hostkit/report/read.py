@@ -18,6 +18,7 @@ from hostkit.gate.building import DIAGNOSTICS
 from hostkit.gate.crashes import CRASHES
 from hostkit.gate.evidence import SEAL, broken_files
 from hostkit.gate.model import ESTABLISHES
+from hostkit.gate.parts import TIMINGS
 from hostkit.gate.suite import OBSERVATIONS
 from hostkit.hil.observations import read_observations
 from hostkit.report.record import REPORT, SCHEMA, Report
@@ -106,7 +107,7 @@ def _values(directory: Path) -> dict[str, Any]:
         "diagnostics": list(_diagnostics(directory)),
         "tools": _tools(directory),
         "suite_sha256": asked["suite_sha256"],
-        "seconds": decided.get("seconds", {}),
+        "seconds": read_file(directory, TIMINGS) or {},
         "evidence": str(directory),
         "evidence_sha256": sha256_file(seal) if seal.is_file() else "",
         "changed_files": broken_files(directory, sha256_file(seal)) if seal.is_file() else (f"no {SEAL}",),

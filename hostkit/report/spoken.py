@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hostkit.errors import HostkitError
-from hostkit.gate.flashing import BOOT_TRANSCRIPT
+from hostkit.gate.parts import BOOT_TRANSCRIPT
 from hostkit.gate.suite import TRANSCRIPT
 from hostkit.link import bodies
 from hostkit.link.errors import MessageError

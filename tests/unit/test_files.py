@@ -139,3 +139,29 @@ def test_staged_files_of_one_path_are_swept_and_no_others(tmp_path: Path) -> Non
         ".nvs.bin.abcd1234",
         "flash.bin",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": 1, "b": {"c": 1, "c": 1}}', "the key 'c' is there twice"),
+        ("[NaN]", "NaN is no number"),
+        ("-Infinity", "-Infinity is no number"),
+        ("1e999", "larger than any number"),
+        ('"\\ud800"', "surrogates not allowed"),
+        ("[" * 100_000, "nested too deep"),
+        ('{"a": 1', "delimiter"),
+        ("9" * 5000, "digits"),
+    ],
+)
+def test_json_that_two_readers_could_read_differently_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        files.strict_json(text)
+
+
+def test_json_that_says_one_thing_is_read_as_it_is() -> None:
+    value = {"a": [1, 2.5, "é\u2028", None, True], "b": {"\U0001f600": -0.0}}
+    assert files.strict_json(files.canonical_json(value)) == value
+    assert files.strict_json('"\\ud83d\\ude00 \\u00e9"') == "\U0001f600 é"
+    with pytest.raises(ValueError, match="utf-8"):
+        files.strict_json(b'"\xff"')

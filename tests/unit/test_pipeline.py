@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hostkit.boards.model import BoardSpec, Chip, Kind
-from hostkit.build.model import Artifact, Sizes
 from hostkit.errors import InvalidError, UsageError
 from hostkit.gate.evidence import broken_files
-from hostkit.gate.model import IdentityFact, Observation, Rules, Stage, Stop, SuiteFact
+from hostkit.gate.model import Rules, Stage, Stop
 from hostkit.gate.request import Bench, GateRequest
-from hostkit.gate.run import Ran
-from hostkit.hil.observations import Outcome
 from hostkit.pipeline import run_gate
 from hostkit.process import SystemRunner
 from hostkit.settings.model import Settings
@@ -26,9 +22,7 @@ from hostkit.store.database import open_database
 from hostkit.store.ledger import Ledger
 from hostkit.store.model import Rung, Verdict
 from hostkit.testing.clock import FakeClock
-from hostkit.testing.gate import NONCE, answered
-
-BUILD = "a" * 64
+from hostkit.testing.stages import PlayedStages
 
 
 @dataclass
@@ -45,43 +39,14 @@ class Project:
         return done.stdout.strip()
 
     def request(self) -> GateRequest:
-        return GateRequest(self.path, "virtual", "virt0", Rules(flash=False, min_rung=Rung.LINKED))
+        return GateRequest(self.path, "virtual", "virt0", Rules(min_rung=Rung.LINKED))
 
-    def good(self) -> Ran:
-        sizes = Sizes(1, 0, 1, 0)
-        artifact = Artifact(
-            BUILD, "virtual", "esp32", "dual-160", "1", self.head(), False, (), "f.elf", sizes, {}, self.path
-        )
-        return Ran(
-            spec=BoardSpec("virt0", Kind.VIRTUAL, Chip.ESP32),
-            artifact=artifact,
-            suite=SuiteFact(1, True, 0, nonce=NONCE),
-            identity=IdentityFact(BUILD, ""),
-            observations=(
-                Observation("t::a", Outcome.PASSED, Rung.LINKED, build=BUILD, numbers={"rate [Hz]": 30.0}),
-            ),
-            challenges=answered(BUILD, "", Stage.HIL),
-        )
+    def good(self, **changes: Any) -> PlayedStages:
+        return PlayedStages(self.head(), **changes)
 
     def entries(self) -> list[str]:
         with open_database(self.bench.paths.state) as database:
             return [entry.record.verdict.value for entry in Ledger(database).entries()]
-
-
-@dataclass
-class FakeStages:
-    """Stages that do nothing but leave what a test prepared, after ``during`` ran."""
-
-    ran: Ran
-    during: Callable[[], None] = lambda: None
-    seconds: dict[str, float] = field(default_factory=lambda: {"build": 1.0})
-
-    def of(self, request: GateRequest, bench: Bench, into: Path) -> FakeStages:
-        (into / "observations.jsonl").write_text("{}\n")
-        return self
-
-    def run(self) -> None:
-        self.during()
 
 
 @pytest.fixture
@@ -100,17 +65,27 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def test_a_pass_is_sealed_evidence_and_an_entry_that_names_it(project: Project) -> None:
-    result = run_gate(project.request(), project.bench, FakeStages(project.good()).of)
+    result = run_gate(project.request(), project.bench, project.good().of)
     assert result.decision.verdict is Verdict.PASS
     assert result.ledger_seq == 1
     bundle = Path(result.evidence)
     assert broken_files(bundle, result.evidence_sha256) == ()
     assert {path.name for path in bundle.iterdir()} == {
+        "boot.jsonl",
+        "challenge.json",
+        "end.jsonl",
         "evidence.json",
+        "flash.json",
+        "junit.xml",
+        "link.jsonl",
+        "manifest.json",
         "measurements.json",
         "observations.jsonl",
+        "pytest.txt",
         "run.json",
+        "suite.json",
         "summary.txt",
+        "timings.json",
         "tools.json",
         "verdict.json",
     }
@@ -124,7 +99,7 @@ def test_a_pass_is_sealed_evidence_and_an_entry_that_names_it(project: Project) 
 
 def test_uncommitted_changes_are_in_the_record_with_a_hash_of_their_own(project: Project) -> None:
     (project.path / "new").write_text("x")
-    result = run_gate(project.request(), project.bench, FakeStages(project.good()).of)
+    result = run_gate(project.request(), project.bench, project.good().of)
     run = json.loads((Path(result.evidence) / "run.json").read_text())
     assert run["dirty"] is True
     assert len(run["changes_sha256"]) == 64
@@ -133,7 +108,7 @@ def test_uncommitted_changes_are_in_the_record_with_a_hash_of_their_own(project:
 
 def test_a_stop_is_a_verdict_with_evidence_too(project: Project) -> None:
     stop = Stop(Stage.BUILD, Verdict.FAIL, "main.cpp:3: error: expected ';'", "see the log")
-    result = run_gate(project.request(), project.bench, FakeStages(Ran(stop=stop)).of)
+    result = run_gate(project.request(), project.bench, project.good(stop=stop).of)
     assert result.decision.verdict is Verdict.FAIL
     assert "main.cpp:3" in (Path(result.evidence) / "summary.txt").read_text()
     assert project.entries() == ["fail"]
@@ -143,16 +118,14 @@ def test_a_suite_edited_while_it_ran_is_invalid(project: Project) -> None:
     def edit() -> None:
         (project.path / "hil_tests" / "test_a.py").write_text("def test_a(): pass")
 
-    result = run_gate(project.request(), project.bench, FakeStages(project.good(), edit).of)
+    result = run_gate(project.request(), project.bench, project.good(during=edit).of)
     assert result.decision.verdict is Verdict.INVALID
     assert "edited while they ran" in result.decision.reasons[0]
 
 
 def test_a_build_of_another_commit_is_invalid(project: Project) -> None:
-    ran = project.good()
-    assert ran.artifact is not None
-    ran.artifact = replace(ran.artifact, commit="f" * 40)
-    result = run_gate(project.request(), project.bench, FakeStages(ran).of)
+    stages = PlayedStages("f" * 40)
+    result = run_gate(project.request(), project.bench, stages.of)
     assert result.decision.verdict is Verdict.INVALID
     assert "HEAD moved" in result.decision.reasons[0]
 
@@ -163,14 +136,14 @@ def test_what_judges_nothing_leaves_nothing(project: Project, error: BaseExcepti
         raise error
 
     with pytest.raises(type(error)):
-        run_gate(project.request(), project.bench, FakeStages(project.good(), raise_it).of)
+        run_gate(project.request(), project.bench, project.good(during=raise_it).of)
     assert list(project.bench.runs.iterdir()) == []
     assert project.entries() == []
 
 
 def test_without_the_ledger_the_evidence_is_left_but_no_entry(project: Project) -> None:
     request = replace(project.request(), ledger=False)
-    result = run_gate(request, project.bench, FakeStages(project.good()).of)
+    result = run_gate(request, project.bench, project.good().of)
     assert (result.ledger_seq, Path(result.evidence).is_dir()) == (0, True)
     assert project.entries() == []
 
@@ -178,17 +151,14 @@ def test_without_the_ledger_the_evidence_is_left_but_no_entry(project: Project) 
 def test_outside_of_a_repository_the_verdict_is_of_no_commit(project: Project, tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     bare.mkdir()
-    ran = project.good()
-    assert ran.artifact is not None
-    ran.artifact = replace(ran.artifact, commit="")
-    result = run_gate(replace(project.request(), project=bare), project.bench, FakeStages(ran).of)
+    result = run_gate(replace(project.request(), project=bare), project.bench, PlayedStages("").of)
     assert result.decision.verdict is Verdict.PASS
     with open_database(project.bench.paths.state) as database:
         assert Ledger(database).entries()[0].record.commit == ""
 
 
 def test_an_edited_ledger_no_longer_names_the_evidence(project: Project) -> None:
-    result = run_gate(project.request(), project.bench, FakeStages(project.good()).of)
+    result = run_gate(project.request(), project.bench, project.good().of)
     with open_database(project.bench.paths.state) as database:
         with database.write() as connection:
             connection.exec_driver_sql("UPDATE verdicts SET evidence_sha256 = 'x'")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hostkit.boards.model import Fidelity
 from hostkit.errors import ToolError
-from hostkit.gate.challenge import CHALLENGES, heard, read_challenges, write_challenges
+from hostkit.gate.challenge import heard, read_challenges, write_challenges
 from hostkit.gate.decide import decide
 from hostkit.gate.model import (
     BuildFact,
@@ -27,6 +27,7 @@ from hostkit.gate.model import (
     Stop,
     SuiteFact,
 )
+from hostkit.gate.parts import CHALLENGES
 from hostkit.hil.observations import Outcome
 from hostkit.link.client import Link
 from hostkit.link.transcript import Transcript

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hostkit.errors import ToolError
 from hostkit.hil.observations import (
@@ -12,6 +14,7 @@ from hostkit.hil.observations import (
     Series,
     Summary,
     TestSeen,
+    parse_observations,
     read_observations,
 )
 
@@ -157,3 +160,38 @@ def test_a_message_with_a_foreign_line_separator_is_one_record(tmp_path):
     found = read_observations(tmp_path / "o.jsonl")
     assert [test.message for test in found.tests] == ["a\u2028b\x85c\x1dd"]
     assert found.broken == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("seconds", "0.5"), ("message", None), ("invalid", 1), ("test", ["t"]), ("pattern", {}), ("rung", 3)],
+)
+def test_a_field_of_another_type_makes_a_line_no_record(tmp_path, field, value):
+    path = written(tmp_path / "obs.jsonl")
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines[3][field] = value
+    seen = parse_observations("\n".join(map(json.dumps, lines)).encode())
+    assert (seen.tests, seen.broken) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"type": "collected", "tests": "2"}',
+        '{"type": "collected", "tests": 2, "tests": 3}',
+        '{"type": "summary", "collected": 1, "counts": {"failed": 1.5}, "exit_code": 1, "seconds": 1}',
+        '{"type": "summary", "collected": true, "counts": {}, "exit_code": 1, "seconds": 1}',
+        '{"type": "test", "measurements": [{"name": "x", "value": "1", "unit": ""}]}',
+        '{"type": "test", "measurements": [{"name": "x", "value": NaN, "unit": ""}]}',
+        "[]",
+        "3",
+    ],
+)
+def test_other_lines_that_are_no_records_are_counted_not_taken(line):
+    seen = parse_observations(line.encode())
+    assert (seen.broken, seen.collected, seen.summary, seen.tests) == (1, None, None, ())
+
+
+@given(st.lists(st.one_of(st.binary(max_size=40), st.sampled_from([b'{"type": "test"}', b'{"a":' * 3000]))))
+def test_no_bytes_make_the_reader_raise(lines):
+    assert parse_observations(b"\n".join(lines)).broken >= 0

@@ -435,3 +435,15 @@ def test_on_silicon_a_fault_of_the_board_is_recorded_as_not_applicable(run):
     assert seen.tests[0].message == "not applicable: a serial board has no faults to be switched on"
     assert seen.summary.counts == {"not-applicable": 1, "passed": 1}
     assert result.ret == 0
+
+
+@pytest.mark.parametrize(
+    "call", ["measure('rate', float('nan'), 'Hz')", "measure_series('t', [1, 1e999], 's')"]
+)
+def test_a_number_that_is_none_is_an_error_not_a_measurement(run, call):
+    name = call.partition("(")[0]
+    _, seen = run(f"import pytest\n\n@pytest.mark.rung('timed')\ndef test_x(link, {name}):\n    {call}")
+    (test,) = seen.tests
+    assert test.outcome is Outcome.FAILED
+    assert "that measures nothing" in test.message
+    assert seen.broken == 0

@@ -1,0 +1,142 @@
+"""From the parts of a bundle to the facts, to the verdict: the one way, for a gate and for who checks it.
+
+A gate decides by what it left in the evidence, not by what it has in memory. So whoever has the evidence
+has all that the verdict rests on, and comes to the same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hostkit.files import jsonable, pretty_json
+from hostkit.gate.challenge import plain_challenges
+from hostkit.gate.crashes import CRASHES, crash_facts, recorded_crashes, reports_in
+from hostkit.gate.decide import decide
+from hostkit.gate.junit import junit_xml
+from hostkit.gate.model import (
+    BuildFact,
+    Decision,
+    Facts,
+    FlashFact,
+    IdentityFact,
+    Observation,
+    Rules,
+    Stage,
+    SuiteFact,
+)
+from hostkit.gate.observations import facts_of
+from hostkit.gate.parts import (
+    BOOT_TRANSCRIPT,
+    CHALLENGES,
+    MEASUREMENTS,
+    VERDICT,
+    Files,
+    ManifestPart,
+    PartError,
+    RunPart,
+    challenges_part,
+    flash_part,
+    json_part,
+    manifest_part,
+    run_part,
+    stop_part,
+    suite_end,
+)
+from hostkit.gate.suite import JUNIT, OBSERVATIONS, OUTPUT, TRANSCRIPT
+from hostkit.hil.observations import Observations, parse_observations
+from hostkit.link.crash.decode import Crash
+from hostkit.link.transcript import parse_transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What the parts of a bundle come to."""
+
+    run: RunPart
+    rules: Rules
+    facts: Facts
+    decision: Decision
+    observed: Observations
+    crashes: tuple[Crash, ...]
+
+    def written(self) -> dict[str, bytes]:
+        """Return the files that follow from the others, byte for byte."""
+        facts = self.facts
+        files = {
+            MEASUREMENTS: pretty_json(
+                [
+                    {"test": seen.test, "numbers": dict(seen.numbers)}
+                    for seen in facts.observations
+                    if seen.numbers
+                ]
+            ),
+            VERDICT: verdict_json(self.decision, facts),
+        }
+        if facts.challenges:
+            files[CHALLENGES] = pretty_json(plain_challenges(facts.challenges))
+        if facts.suite is not None:
+            files[JUNIT] = junit_xml(self.observed.tests, name=self.run.run)
+        return files
+
+
+def verdict_json(decision: Decision, facts: Facts) -> bytes:
+    """Return the decision with all that it rests on, as it is written."""
+    return pretty_json(jsonable(decision) | {"facts": jsonable(facts)})
+
+
+def derive(files: Files) -> Derived:
+    """Return facts and decision. Raises :class:`PartError` when a part that they rest on is broken."""
+    run, rules = run_part(files)
+    observed = parse_observations(files.get(OBSERVATIONS, b""))
+    crashes, crash_stage = _crashes(files)
+    suite: SuiteFact | None = None
+    identity: IdentityFact | None = None
+    observations: tuple[Observation, ...] = ()
+    if (end := suite_end(files)) is not None:
+        output = files.get(OUTPUT, b"").decode(errors="replace")
+        suite, identity, observations = facts_of(observed, end, output)
+    facts = Facts(
+        fidelity=run.board.fidelity if run.board else None,
+        build=_built(manifest_part(files), run),
+        flash=_flashed(files),
+        identity=identity,
+        suite=suite,
+        observations=observations,
+        selection=run.selection,
+        stop=stop_part(files),
+        crashes=crash_facts(crash_stage, crashes),
+        challenges=challenges_part(files),
+    )
+    return Derived(run, rules, facts, decide(rules, facts), observed, crashes)
+
+
+def _built(manifest: ManifestPart | None, run: RunPart) -> BuildFact | None:
+    if manifest is None:
+        return None
+    return BuildFact(manifest.build_id, manifest.commit, manifest.dirty or run.dirty)
+
+
+def _flashed(files: Files) -> FlashFact | None:
+    flash = flash_part(files)
+    if flash is None:
+        return None
+    same = all(region.md5_expected == region.md5_read for region in flash.regions)
+    return FlashFact(flash.build_id, flash.identity.mac, bool(flash.regions) and same)
+
+
+def _crashes(files: Files) -> tuple[tuple[Crash, ...], Stage]:
+    """Read crashes out of what the board sent; only where they were in the sources is taken as recorded."""
+    if suite_end(files) is not None:
+        stage, name = Stage.HIL, TRANSCRIPT
+    else:
+        stop = stop_part(files)
+        if stop is None or stop.stage is not Stage.FLASH:
+            return (), Stage.HIL
+        stage, name = Stage.FLASH, BOOT_TRANSCRIPT
+    written = parse_transcript(files.get(name, b""))
+    reports = reports_in(written.entries, answered=stage is Stage.HIL)
+    recorded = json_part(files, CRASHES) if CRASHES in files else []
+    try:
+        return recorded_crashes(reports, recorded), stage
+    except ValueError as error:
+        raise PartError(CRASHES, str(error)) from error

@@ -1,0 +1,178 @@
+"""The parts of a bundle as they are written, read back with their types.
+
+A bundle may come from anywhere, so nothing is taken on trust here: JSON that two readers could read
+differently, a wrong type, a word that there is not, all are a :class:`PartError` that names the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from hostkit.boards.model import BoardSpec, Fidelity
+from hostkit.build.model import Image, Sizes
+from hostkit.build.store import MANIFEST, manifest_holds
+from hostkit.errors import InvalidError
+from hostkit.files import canonical_json, strict_json
+from hostkit.flash.model import FlashRecord
+from hostkit.gate.model import ChallengeFact, Rules, Stop
+from hostkit.store.model import Rung
+
+RUN, SUITE_END, STOP, FLASH = "run.json", "suite.json", "stop.json", "flash.json"
+"""What was asked; how the suite's process ended; why the gate went no further; what was flashed."""
+
+MEASUREMENTS, TOOLS, TIMINGS, VERDICT, SUMMARY = (
+    "measurements.json",
+    "tools.json",
+    "timings.json",
+    "verdict.json",
+    "summary.txt",
+)
+"""What tests measured; with which tools; how long each stage took; the decision; the same for people."""
+
+CHALLENGES = "challenge.json"
+"""Every question with its answer and the right one."""
+
+BOOT_TRANSCRIPT, END_TRANSCRIPT = "boot.jsonl", "end.jsonl"
+"""Both directions of the line while a board was flashed and booted, and at the last challenge."""
+
+Files = Mapping[str, bytes]
+"""A bundle's files by name, with ``/`` between folders."""
+
+
+class PartError(InvalidError):
+    """A part of a bundle is not what such a part is (exit 4)."""
+
+    def __init__(self, name: str, what: str) -> None:
+        """Name the file and what is wrong with it."""
+        super().__init__(f"{name}: {what}", hint="the bundle was changed, or another hostkit made it")
+        self.name = name
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class RulesPart(_Part):
+    """Rules as :meth:`Rules.plain` writes them."""
+
+    min_rung: str
+    min_fidelity: str
+    flash: bool
+    build: bool
+    whole_suite: bool
+
+    def rules(self) -> Rules:
+        """Return them as a record. Raises :class:`ValueError` for a word that there is not."""
+        fidelity = {each.name.lower(): each for each in Fidelity}.get(self.min_fidelity)
+        if fidelity is None:
+            raise ValueError(f"no fidelity is called {self.min_fidelity!r}")
+        return Rules(Rung.from_word(self.min_rung), fidelity, self.flash, self.build, self.whole_suite)
+
+
+class RunPart(_Part):
+    """``run.json``: what was asked, of what. ``board`` None: none was taken."""
+
+    run: str
+    env: str
+    board: BoardSpec | None
+    asked_board: str
+    rules: RulesPart
+    selection: str
+    suite_sha256: str
+    commit: str
+    tree: str
+    dirty: bool
+    changes_sha256: str
+
+
+class ManifestPart(_Part):
+    """``manifest.json``: what the build made, as far as it matters here."""
+
+    build_id: str
+    env: str
+    chip: str
+    profile: str
+    commit: str
+    dirty: bool
+    images: tuple[Image, ...]
+    sizes: Sizes
+    toolchain: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteEnd:
+    """``suite.json``: how the suite's process ended. ``exit_code`` is pytest's, negative for a signal."""
+
+    exit_code: int
+    timed_out: bool
+
+
+_T = TypeVar("_T")
+_STOP, _END, _FLASH = TypeAdapter(Stop), TypeAdapter(SuiteEnd), TypeAdapter(FlashRecord)
+_RUN, _MANIFEST = TypeAdapter(RunPart), TypeAdapter(ManifestPart)
+_CHALLENGES = TypeAdapter(tuple[ChallengeFact, ...])
+
+
+def json_part(files: Files, name: str) -> Any:
+    """Return the value of a JSON file. Raises :class:`PartError`, also when it is not there."""
+    if name not in files:
+        raise PartError(name, "it is not there")
+    try:
+        return strict_json(files[name])
+    except ValueError as error:
+        raise PartError(name, str(error)) from error
+
+
+def _typed(files: Files, name: str, adapter: TypeAdapter[_T]) -> _T:
+    value = json_part(files, name)
+    try:
+        return adapter.validate_json(canonical_json(value), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise PartError(
+            name, f"{where}: {first['msg'].lower()}" if where else first["msg"].lower()
+        ) from error
+
+
+def run_part(files: Files) -> tuple[RunPart, Rules]:
+    """Return what was asked, and the rules as a record."""
+    run = _typed(files, RUN, _RUN)
+    try:
+        return run, run.rules.rules()
+    except ValueError as error:
+        raise PartError(RUN, str(error)) from error
+
+
+def manifest_part(files: Files) -> ManifestPart | None:
+    """Return what was built, None when nothing was. Its build id must be the hash of its inputs."""
+    if MANIFEST not in files:
+        return None
+    manifest = _typed(files, MANIFEST, _MANIFEST)
+    if not manifest_holds(json_part(files, MANIFEST)):
+        raise PartError(MANIFEST, "its build id is not the hash of its inputs, or a field was changed")
+    return manifest
+
+
+def flash_part(files: Files) -> FlashRecord | None:
+    """Return what was flashed, None when nothing was."""
+    return _typed(files, FLASH, _FLASH) if FLASH in files else None
+
+
+def suite_end(files: Files) -> SuiteEnd | None:
+    """Return how the suite ended, None when it was never started."""
+    return _typed(files, SUITE_END, _END) if SUITE_END in files else None
+
+
+def stop_part(files: Files) -> Stop | None:
+    """Return why the gate went no further, None when it went to its end."""
+    return _typed(files, STOP, _STOP) if STOP in files else None
+
+
+def challenges_part(files: Files) -> tuple[ChallengeFact, ...]:
+    """Return what the board was asked; whether an answer is right is worked out from it."""
+    return _typed(files, CHALLENGES, _CHALLENGES) if CHALLENGES in files else ()
