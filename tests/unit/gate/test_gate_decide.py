@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hostkit.boards.model import Fidelity
@@ -380,6 +380,10 @@ def test_a_pass_means_that_every_required_rung_ran_all_passed_and_the_ids_match(
 def test_one_more_failing_observation_never_makes_a_verdict_better(
     rules: Rules, facts: Facts, seen: Observation, where: int
 ) -> None:
+    bad = (Outcome.FAILED, Outcome.ERROR, Outcome.LOST)
+    # Where pytest tells of a failure that no observation shows, one more is the one that was missing.
+    missing = facts.suite is not None and facts.suite.exit_code == 1
+    assume(not missing or any(each.outcome in bad for each in facts.observations))
     failing = replace(seen, outcome=Outcome.FAILED, test="t::new")
     more = (*facts.observations[:where], failing, *facts.observations[where:])
     before, after = decide(rules, facts), decide(rules, replace(facts, observations=more))
