@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("hostkit", deadline=None)  # a busy machine is no failure
+settings.load_profile("hostkit")
 
 ROOT = Path(__file__).resolve().parent.parent
 
