@@ -35,6 +35,7 @@ class Told(Enum):
     STAGE = "stage"  # a mutant has come so far
     AGAIN = "again"  # a mutant is to be tried once more
     RESULT = "result"
+    WAIT = "wait"  # another run is under way in this checkout
 
 
 Listener = Callable[[Told, Mutant | None, Result | None, str], None]

@@ -70,6 +70,10 @@ class ProcessLanes:
         assert child.stdout is not None
         self._selector.register(child.stdout, selectors.EVENT_READ, lane)
 
+    def pid(self, lane: int) -> int:
+        """Return the process id of a lane that was started."""
+        return self._children[lane].pid
+
     def ask(self, lane: int, message: Mapping[str, Any]) -> None:
         """Send a message; a lane that is dead says so to :meth:`wait`."""
         stream = self._children[lane].stdin

@@ -17,7 +17,7 @@ from hostkit.errors import UsageError
 from hostkit.files import atomic_write, pretty_json
 from hostkit.gate.evidence import suite_hash
 from hostkit.gate.suite import suite_places
-from hostkit.mutants.campaign import Campaign, Listener
+from hostkit.mutants.campaign import Campaign, Listener, Told
 from hostkit.mutants.clean import CleanRun, repeat_clean
 from hostkit.mutants.journal import Journal
 from hostkit.mutants.lane import lane_spec
@@ -119,7 +119,7 @@ class _Session:
         orders = [_order(request, desk, number) for number in range(request.jobs)]
         lane_spec(request.project, desk.paths.cache, request.board, 0)  # refuses a real board
         with ExitStack() as held:
-            held.enter_context(hold(self._directory / "lock"))
+            held.enter_context(hold(self._directory / "lock", on_wait=self._tell_wait))
             self.lanes = desk.lanes_of(orders)
             held.callback(self.lanes.close)
             self._campaign = Campaign(self.lanes, request.jobs, self._directory, desk.listener)
@@ -132,6 +132,10 @@ class _Session:
 
     def __exit__(self, *_: object) -> None:
         self._held.close()
+
+    def _tell_wait(self) -> None:
+        words = "waiting for another run of mutants in this checkout"
+        self._desk.listener(Told.WAIT, None, None, words)
 
     def try_all(self, mutants: Sequence[Mutant], reviews: Verdicts) -> Report:
         """Prove the clean tree, try what is left to try, and put reviews beside what survived."""

@@ -51,6 +51,9 @@ def mutant_command(
     command = suite_command(call, env)
     argv = tuple(only if only and word == FOLDER else word for word in command.argv)
     environment = dict(command.env or {})
+    # Compiled once for all mutants, outside of the checkout.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment["PYTHONPYCACHEPREFIX"] = str(call.into.with_name(f"{call.into.name}-pycache"))
     if first:
         argv += ("-x",)
     if quick is not None:
