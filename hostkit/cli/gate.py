@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hostkit.cli.context import Context
+from hostkit.cli.soaking import soak_option
 from hostkit.cli.waiting import wait_option
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ FIDELITIES = ("virtual", "simulated", "board")
 @click.option("--no-flash", is_flag=True, help="Do not flash; the board must already run this very build.")
 @click.option("--min-rung", type=click.Choice(RUNGS), default="wired", show_default=True)
 @click.option("--min-fidelity", type=click.Choice(FIDELITIES), default="virtual", show_default=True)
+@soak_option
 @wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a summary.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what compiler and pytest print.")
@@ -41,6 +43,7 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     no_flash: bool,
     min_rung: str,
     min_fidelity: str,
+    soak: float,
     lease_timeout: float | None,
     as_json: bool,
     verbose: bool,
@@ -54,7 +57,7 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     from hostkit.gate.model import Rules  # noqa: PLC0415
     from hostkit.store.model import Rung  # noqa: PLC0415
 
-    rules = Rules(Rung.from_word(min_rung), Fidelity[min_fidelity.upper()], flash=not no_flash)
+    rules = Rules(Rung.from_word(min_rung), Fidelity[min_fidelity.upper()], flash=not no_flash, soak_s=soak)
     settings = load(context, env=env, board=board, lease_timeout_s=lease_timeout)
     request = request_of(context, settings, rules, selection)
     return judge(context, settings, request, as_json=as_json, verbose=verbose)

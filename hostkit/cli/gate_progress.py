@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from hostkit.gate.request import Listener
 
 
+SOAK = "soak "
+"""How a line begins that the suite prints while it soaks."""
+
+
 class GateProgress:
     """Listens to a gate. On a terminal the stage at work is shown with a spinner, elsewhere only its end."""
 
@@ -69,8 +73,9 @@ class GateProgress:
         if self._verbose:
             click.echo(text, err=True, nl=False)
             return
-        self._passed += text.count(".")
-        self._update(f"{self._passed} tests passed")
+        soak = [line for line in text.splitlines() if line.startswith(SOAK)]
+        self._passed += sum(line.count(".") for line in text.splitlines() if not line.startswith(SOAK))
+        self._update(soak[-1] if soak else f"{self._passed} tests passed")
 
     def _update(self, text: str) -> None:
         if self._status is not None:

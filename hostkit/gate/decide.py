@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from hostkit.boards.model import Fidelity
 from hostkit.gate.challenge import check_challenges
 from hostkit.gate.model import BEYOND, ESTABLISHES, Decision, Facts, Finding, Observation, Rules
+from hostkit.hil.duration import LEAST_SOAK_S, SOAKED_FOR
 from hostkit.hil.observations import Outcome
 from hostkit.store.model import Rung, Verdict
 from hostkit.words import counted, first_of
@@ -186,6 +187,9 @@ def _check_scope(rules: Rules, facts: Facts) -> Iterator[Finding]:
     for rung in Rung:
         if rung <= rules.min_rung and rung not in _BY_RECORD and not _executed(facts, rung):
             yield Finding(Verdict.INCONCLUSIVE, f"rung {rung.word} was not reached: no test of it ran")
+        elif rung is Rung.SOAKED <= rules.min_rung and _soaked_s(facts) < LEAST_SOAK_S:
+            had = f"it soaked for {_soaked_s(facts):.0f} s, and that takes {LEAST_SOAK_S:.0f} s"
+            yield Finding(Verdict.INCONCLUSIVE, f"rung {rung.word} was not reached: {had}")
 
 
 def _executed(facts: Facts, rung: Rung) -> bool:
@@ -215,7 +219,15 @@ def _stands(rules: Rules, facts: Facts, rung: Rung) -> bool:
         for seen in facts.observations
         if seen.rung is rung and seen.outcome is not Outcome.NOT_APPLICABLE
     ]
+    if rung is Rung.SOAKED and _soaked_s(facts) < LEAST_SOAK_S:
+        return False
     return bool(mine) and all(seen.outcome is Outcome.PASSED for seen in mine)
+
+
+def _soaked_s(facts: Facts) -> float:
+    """How long the suite says that it soaked, and took."""
+    said = [(seen.numbers.get(f"{SOAKED_FOR} [s]", 0.0), seen.seconds) for seen in facts.observations]
+    return max((min(soaked, took) for soaked, took in said), default=0.0)
 
 
 def _praise(facts: Facts, rung: Rung | None) -> str:
@@ -226,7 +238,12 @@ def _praise(facts: Facts, rung: Rung | None) -> str:
 def _left_open(facts: Facts, rung: Rung | None) -> tuple[str, ...]:
     above = [f"{r.word}: that {ESTABLISHES[r]}" for r in Rung if rung is None or r > rung]
     words = {Outcome.SKIPPED: "skipped", Outcome.NOT_APPLICABLE: "not applicable to this board"}
-    skipped = [f"{s.test} ({words[s.outcome]})" for s in facts.observations if s.outcome in words]
+    left: dict[str, list[str]] = {}
+    for seen in facts.observations:
+        if seen.outcome in words:
+            why = f": {seen.message}" if seen.message else ""
+            left.setdefault(f"({words[seen.outcome]}{why})", []).append(seen.test)
+    skipped = [f"{first_of(tests, 'test')} {why}" for why, tests in left.items()]
     beyond = [] if facts.fidelity is None else [BEYOND[facts.fidelity]]
     dirty = facts.build is not None and facts.build.dirty
     uncommitted = ["anything about the commit: uncommitted changes were built in"] if dirty else []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from hostkit.boards.model import Fidelity
+from hostkit.hil.duration import LEAST_SOAK_S
 from hostkit.hil.observations import Outcome
 from hostkit.link.challenge import Challenge
 from hostkit.store.model import Rung, Verdict
@@ -18,7 +19,7 @@ ESTABLISHES: Mapping[Rung, str] = {
     Rung.RENDERED: "every pattern draws what its model says, bit for bit",
     Rung.WIRED: "the symbols sent to the LEDs say the same colours, in the LEDs' order",
     Rung.TIMED: "live frames come at the asked rate, no faster than the wire allows, none lost in silence",
-    Rung.SOAKED: "it keeps doing so for hours",
+    Rung.SOAKED: "it keeps doing so for at least 10 minutes, loses no memory, and its clock does not drift",
 }
 """What a passed rung shows."""
 
@@ -145,6 +146,12 @@ class Rules:
     flash: bool = True  # False: the board must already run this very build
     build: bool = True  # False: what the board runs is tested, whatever it is
     whole_suite: bool = True  # a selection is never a pass
+    soak_s: float = 0.0  # how long the suite soaks; 0: as long as ``min_rung`` needs
+
+    @property
+    def soaks_for_s(self) -> float:
+        """How long the suite has to soak, 0: not at all."""
+        return self.soak_s or (LEAST_SOAK_S if self.min_rung >= Rung.SOAKED else 0.0)
 
     def plain(self) -> dict[str, object]:
         """Return the rules as JSON-ready values."""
@@ -154,6 +161,7 @@ class Rules:
             "flash": self.flash,
             "build": self.build,
             "whole_suite": self.whole_suite,
+            "soak_s": self.soaks_for_s,
         }
 
 

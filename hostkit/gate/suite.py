@@ -37,7 +37,10 @@ _WHOLE = (
 
 @dataclass(frozen=True, slots=True)
 class SuiteCall:
-    """One call of the suite. ``build``: the build id that must run, "" for any; ``into``: where files go."""
+    """One call of the suite. ``build``: the build id that must run, "" for any; ``into``: where files go.
+
+    ``timeout_s`` is for the suite without its soak of ``soak_s``, 0 for none.
+    """
 
     project: Path
     board: str
@@ -45,6 +48,7 @@ class SuiteCall:
     selection: str
     into: Path
     timeout_s: float
+    soak_s: float = 0.0
 
 
 def suite_command(call: SuiteCall, env: Mapping[str, str]) -> Command:
@@ -61,10 +65,11 @@ def suite_command(call: SuiteCall, env: Mapping[str, str]) -> Command:
         argv += ["--expect-build", call.build]
     if call.selection:
         argv += ["-k", call.selection]
+    if call.soak_s:
+        argv += ["--soak", f"{call.soak_s:.3f}s"]
     kept = {name: value for name, value in env.items() if not _FOREIGN.fullmatch(name)}
-    return Command(
-        tuple(argv), call.project, kept | {"PYTHONDONTWRITEBYTECODE": "1"}, timeout_s=call.timeout_s
-    )
+    timeout_s = call.timeout_s + call.soak_s
+    return Command(tuple(argv), call.project, kept | {"PYTHONDONTWRITEBYTECODE": "1"}, timeout_s=timeout_s)
 
 
 def suite_places(project: Path) -> tuple[Path, ...]:

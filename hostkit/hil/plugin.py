@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from hostkit.hil.session import BoardOpener, HilSession
     from hostkit.link.client import Link
 
+pytest_plugins = ("hostkit.hil.soaking",)
+
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 """Where the configuration keeps what goes to ``--observations``."""
 

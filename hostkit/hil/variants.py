@@ -39,7 +39,7 @@ def _most(pattern: Pattern) -> Scene:
 def _mixed(pattern: Pattern) -> Scene:
     """Draw parameters at random, the same ones every time."""
     draw = random.Random(pattern.name)
-    params = {parameter.name: _drawn(draw, parameter) for parameter in pattern.parameters}
+    params = {parameter.name: drawn(draw, parameter) for parameter in pattern.parameters}
     audio = Audio(20000, 50000, (100, 9000, 65535, 400, 30000, 0, 22222, 7))
     output = Output(170, 2500)
     return Scene(pattern.name, params, draw.getrandbits(32), audio, output, start_us=123_457, step_us=21_011)
@@ -51,7 +51,8 @@ def _late(pattern: Pattern) -> Scene:
     return Scene(pattern.name, seed=77, audio=MUSIC, start_us=start, step_us=33_331)
 
 
-def _drawn(draw: random.Random, parameter: Parameter) -> int:
+def drawn(draw: random.Random, parameter: Parameter) -> int:
+    """Return a value for a parameter, at random from its range."""
     if parameter.type is ParameterType.INTEGER:  # most of a long range looks all the same
         span = min(parameter.maximum - parameter.minimum, 4 * max(parameter.default, 8))
         return parameter.minimum + draw.randint(0, span)

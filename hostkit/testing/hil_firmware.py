@@ -65,6 +65,7 @@ class ModelFirmware(FakeFirmware):
         self._chosen: tuple[str, int, dict[str, int], tuple[int, int]] = ("rainbow", 0, {}, (96, 2000))
         self._saved = self._chosen
         self.end = transport
+        self.heap_min = 0
         super().__init__(transport, build=build)
         self.mac = "02:00:00:00:00:01"
 
@@ -78,6 +79,7 @@ class ModelFirmware(FakeFirmware):
         self._model = GoldenController(Geometry(self._profile.lengths))
         self._frames = None
         self._drawn = 0
+        self._booted_us = self.end.now_us
         self._chosen = self._saved
         name, seed, parameters, output = self._saved
         self._model.configure(name, seed, parameters)
@@ -106,7 +108,8 @@ class ModelFirmware(FakeFirmware):
             super()._reply(reply)
 
     def _stats(self) -> dict[str, int]:
-        return super()._stats() | {"frames": self._drawn, "naks": self._lost}
+        memory = {"heap-min": self.heap_min, "stack-free": 0, "uptime-us": self.end.now_us - self._booted_us}
+        return super()._stats() | {"frames": self._drawn, "naks": self._lost} | memory
 
     def _execute(self, request: Request) -> tuple[Status, Any]:
         self.flaws.before(self, request)

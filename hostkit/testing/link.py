@@ -45,6 +45,11 @@ class MemoryTransport:
         self.on_bytes: Callable[[bytes], None] | None = None
         self.reads = 0
 
+    @property
+    def now_us(self) -> int:
+        """The time by the line's clock, for firmware that has none of its own."""
+        return self._clock.monotonic_ns() // 1000
+
     @classmethod
     def pair(cls, clock: Clock, *, seed: int = 0) -> tuple[MemoryTransport, MemoryTransport]:
         """Return the host's end and the board's end of one line; ``seed`` decides which writes faults hit."""

@@ -59,11 +59,13 @@ def failed(seen):
 
 def test_the_whole_suite_passes_on_a_board_that_is_right(suite):
     seen = suite(Flaws())
-    assert failed(seen) == set()
+    soaked = [test for test in seen.tests if test.rung == Rung.SOAKED.word]
+    assert {test.outcome for test in soaked} == {Outcome.SKIPPED}
+    assert failed(seen) == {test.test.split("::")[1] for test in soaked}
     assert seen.collected == len(seen.tests) > 400
     assert seen.summary is not None
     assert seen.summary.exit_code == 0
-    assert {test.rung for test in seen.tests} == {r.word for r in Rung if Rung.BOOTED <= r <= Rung.TIMED}
+    assert {test.rung for test in seen.tests} == {r.word for r in Rung if r >= Rung.BOOTED}
     measured = {m.name: m for test in seen.tests for m in test.measurements}
     assert measured["highest live rate"].unit == "Hz"
     assert measured["physical floor"].value == 5100

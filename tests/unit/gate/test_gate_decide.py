@@ -449,3 +449,48 @@ def test_a_rung_of_which_nothing_applies_is_not_reached() -> None:
     assert decision.verdict is Verdict.INCONCLUSIVE
     assert decision.rung is Rung.BOOTED
     assert any("rung linked was not reached" in reason for reason in decision.reasons)
+
+
+def soak_of(seconds: float, *, took: float | None = None) -> Facts:
+    """Facts of a suite that soaked, as its test says, and took as long or another time."""
+    timed = Observation("hil_tests/test_live.py::test_rate", Outcome.PASSED, Rung.TIMED, build=BUILD)
+    soaked = Observation(
+        "hil_tests/test_soak.py::test_scenes",
+        Outcome.PASSED,
+        Rung.SOAKED,
+        seconds=seconds if took is None else took,
+        numbers={"soaked for [s]": seconds},
+        build=BUILD,
+    )
+    return suite_of(*SEEN, timed, soaked)
+
+
+def test_ten_minutes_make_a_soak() -> None:
+    decision = decide(Rules(min_rung=Rung.SOAKED), soak_of(600))
+    assert (decision.verdict, decision.rung) == (Verdict.PASS, Rung.SOAKED)
+
+
+@pytest.mark.parametrize("facts", [soak_of(599), soak_of(600, took=3)], ids=["too short", "only said"])
+def test_less_does_not_though_its_tests_passed(facts: Facts) -> None:
+    decision = decide(Rules(), facts)
+    assert (decision.verdict, decision.rung) == (Verdict.PASS, Rung.TIMED)
+    assert any(
+        line.startswith("soaked: that it keeps doing so for at least 10 min") for line in decision.open
+    )
+    asked = decide(Rules(min_rung=Rung.SOAKED), facts)
+    assert asked.verdict is Verdict.INCONCLUSIVE
+    assert "rung soaked was not reached: it soaked for" in asked.reasons[0]
+    assert "takes 600 s" in asked.reasons[0]
+
+
+def test_a_gate_that_asks_for_a_soak_runs_one() -> None:
+    assert Rules().soaks_for_s == 0
+    assert Rules(min_rung=Rung.SOAKED).soaks_for_s == 600
+    assert Rules(min_rung=Rung.SOAKED, soak_s=3600).soaks_for_s == 3600
+    assert Rules(soak_s=30).plain()["soak_s"] == 30
+
+
+def test_tests_that_were_skipped_for_the_same_reason_are_named_in_one_line() -> None:
+    skipped = [Observation(f"t::{n}", Outcome.SKIPPED, Rung.SOAKED, message="no soak") for n in range(5)]
+    decision = decide(Rules(), suite_of(*SEEN, *skipped))
+    assert "t::0 and 4 more tests (skipped: no soak)" in decision.open

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,6 +29,13 @@ def test_the_suite_is_plain_pytest_in_the_checkout_with_its_time_out() -> None:
     assert (command.cwd, command.timeout_s) == (Path("/p"), 30.0)
     assert command.env is not None
     assert command.env["HOSTKIT_LEASE_TOKEN"] == "t"
+
+
+def test_a_soak_is_asked_for_and_the_time_that_it_takes_is_given_on_top() -> None:
+    command = suite_command(replace(CALL, soak_s=600.0), {})
+    assert command.argv[command.argv.index("--soak") + 1] == "600.000s"
+    assert command.timeout_s == 630.0
+    assert "--soak" not in suite_command(CALL, {}).argv
 
 
 def test_a_selection_is_passed_on_and_options_from_outside_are_not() -> None:
