@@ -30,8 +30,9 @@ A value comes from, each winning over the one before: the default, `{FILE_NAME}`
 """
 
 SETTINGS_FOOT = """
-Two more only by the environment: `HOSTKIT_STATE_DIR` (boards, leases, ledger) and `HOSTKIT_CACHE_DIR`
-(artifacts, compiler caches, PlatformIO's core directory).
+Three more only by the environment: `HOSTKIT_STATE_DIR` (boards, leases, ledger, keys), `HOSTKIT_CACHE_DIR`
+(artifacts, compiler caches, PlatformIO's core directory), and `HOSTKIT_SIGNING_KEY`: a private key file that
+evidence is signed with instead of the user's own.
 """
 
 

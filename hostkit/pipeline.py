@@ -9,12 +9,15 @@ from typing import Protocol
 
 from hostkit.errors import MissingToolError, UsageError
 from hostkit.gate.bundle import Case, write_derived, write_records
-from hostkit.gate.evidence import run_directory, seal, suite_hash, write_bytes
+from hostkit.gate.evidence import run_directory, suite_hash, write_bytes
+from hostkit.gate.keys import checkouts_of, open_signer
 from hostkit.gate.model import GateResult, Stage, Stop
 from hostkit.gate.parts import SUMMARY
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.run import Ran
+from hostkit.gate.seal import seal
 from hostkit.gate.stages import Stages
+from hostkit.gate.statement import Origin, predicate_of
 from hostkit.gate.suite import suite_places
 from hostkit.report.terminal import gate_summary, plain_text
 from hostkit.store.ids import new_run_id
@@ -49,6 +52,7 @@ def run_gate(request: GateRequest, bench: Bench, stages_of: StagesOf = Stages) -
     What a stage finds wrong ends the run with that verdict. Raises :class:`UsageError` and
     :class:`ToolError` where nothing could be judged, and then leaves nothing; so does Ctrl-C.
     """
+    signer = open_signer(bench.paths, bench.env, checkouts_of(request.project))
     git = Git(request.project, bench.runner)
     checkout, project = _checkout(git), _project(git)
     suite = suite_hash(suite_places(request.project), request.rules.plain())
@@ -72,10 +76,11 @@ def run_gate(request: GateRequest, bench: Bench, stages_of: StagesOf = Stages) -
             seconds=stages.seconds,
         )
         write_bytes(into, SUMMARY, plain_text(gate_summary(result)).encode())
-        result = replace(result, evidence_sha256=seal(into))
+        origin = Origin(bench.clock.wall_ns(), _newest(bench) if request.ledger else "")
+        result = replace(result, evidence_sha256=seal(into, signer, predicate_of(derived, origin)))
     if not request.ledger:
         return result
-    return _entered(bench, result, _record(result, project, checkout, suite, bench.clock.wall_ns()))
+    return _entered(bench, result, _record(result, project, checkout, suite, origin.decided_ns))
 
 
 def _checkout(git: Git) -> Checkout:
@@ -129,6 +134,15 @@ def _record(
         evidence_sha256=result.evidence_sha256,
         decided_ns=decided_ns,
     )
+
+
+def _newest(bench: Bench) -> str:
+    """Return the digest of the newest entry of the ledger, "" for an empty one."""
+    from hostkit.store.database import open_database  # noqa: PLC0415 - SQLAlchemy is not for `hostkit hil`
+    from hostkit.store.ledger import Ledger  # noqa: PLC0415
+
+    with open_database(bench.paths.state, bench.database) as database:
+        return Ledger(database).newest()
 
 
 def _entered(bench: Bench, result: GateResult, record: VerdictRecord) -> GateResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from hostkit.build.store import MANIFEST
 from hostkit.gate.bundle import Case, write_records
 from hostkit.gate.decide import decide
 from hostkit.gate.derive import verdict_json
-from hostkit.gate.evidence import seal, write_bytes, write_json
+from hostkit.gate.evidence import write_bytes, write_json
 from hostkit.gate.model import (
     BuildFact,
     Facts,
@@ -25,11 +25,14 @@ from hostkit.gate.model import (
 from hostkit.gate.parts import VERDICT
 from hostkit.gate.request import GateRequest
 from hostkit.gate.run import Ran
+from hostkit.gate.seal import seal
+from hostkit.gate.statement import Origin
 from hostkit.gate.suite import OBSERVATIONS
 from hostkit.hil.observations import ObservationFile, Outcome, TestSeen
 from hostkit.store.model import Rung
 from hostkit.tasks.git import Checkout
 from hostkit.testing.gate import NONCE, answered
+from hostkit.testing.keys import a_signer
 
 BUILD = "ab" * 32
 COMMIT = "c" * 40
@@ -85,7 +88,7 @@ class Bundle:
         for name, value in self.files.items():
             write = write_bytes if isinstance(value, bytes) else write_json
             write(into, name, value)
-        seal(into)
+        seal(into, a_signer(), asdict(Origin(1)))
         return into
 
     def _write_observations(self, into: Path) -> None:

@@ -169,7 +169,7 @@ class Kept:
 @contextmanager
 def open_workshop(context: Context, file: Path | None, kept: Kept | None = None) -> Iterator[Workshop]:
     """Give what a run works with; the database is closed afterwards."""
-    from hostkit.gate.evidence import broken_files  # noqa: PLC0415 - none of it for --help
+    from hostkit.gate.seal import broken_files  # noqa: PLC0415 - none of it for --help
     from hostkit.store.attempts import Attempts  # noqa: PLC0415
     from hostkit.store.database import open_database  # noqa: PLC0415
     from hostkit.store.ledger import Ledger  # noqa: PLC0415

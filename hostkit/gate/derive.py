@@ -6,6 +6,7 @@ has all that the verdict rests on, and comes to the same bytes.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from hostkit.files import jsonable, pretty_json
@@ -29,6 +30,7 @@ from hostkit.gate.parts import (
     BOOT_TRANSCRIPT,
     CHALLENGES,
     MEASUREMENTS,
+    TOOLS,
     VERDICT,
     Files,
     ManifestPart,
@@ -58,6 +60,7 @@ class Derived:
     decision: Decision
     observed: Observations
     crashes: tuple[Crash, ...]
+    tools_sha256: str  # of tools.json
 
     def written(self) -> dict[str, bytes]:
         """Return the files that follow from the others, byte for byte."""
@@ -107,7 +110,8 @@ def derive(files: Files) -> Derived:
         crashes=crash_facts(crash_stage, crashes),
         challenges=challenges_part(files),
     )
-    return Derived(run, rules, facts, decide(rules, facts), observed, crashes)
+    tools = hashlib.sha256(files.get(TOOLS, b"")).hexdigest()
+    return Derived(run, rules, facts, decide(rules, facts), observed, crashes, tools)
 
 
 def _built(manifest: ManifestPart | None, run: RunPart) -> BuildFact | None:

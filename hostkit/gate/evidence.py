@@ -1,20 +1,14 @@
-"""The evidence of one run: a directory that is whole or absent, with a hash of every file in it."""
+"""The evidence of one run: a directory that is whole or absent."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from hostkit.errors import ToolError
 from hostkit.files import atomic_directory, canonical_json, disk_error, pretty_json, sha256_file
-
-SEAL = "evidence.json"
-"""The file that holds the hash of every other file of a bundle."""
 
 LATEST = "latest"
 """A link beside the runs to the newest one."""
@@ -49,46 +43,6 @@ def write_bytes(stage: Path, name: str, data: bytes) -> None:
         path.write_bytes(data)
     except OSError as error:
         raise disk_error(error, path) from error
-
-
-def _hashes(directory: Path) -> dict[str, str]:
-    files = sorted(path for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
-    names = {path.relative_to(directory).as_posix(): path for path in files}
-    return {name: sha256_file(path) for name, path in names.items() if name != SEAL}
-
-
-def seal(stage: Path) -> str:
-    """Hash every file, flush them to the disk, write the seal and return the seal's own SHA-256."""
-    for path in stage.rglob("*"):
-        if path.is_file() and not path.is_symlink():
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-    data = pretty_json({"version": 1, "sha256": _hashes(stage)})
-    write_bytes(stage, SEAL, data)
-    return hashlib.sha256(data).hexdigest()
-
-
-def broken_files(directory: Path, seal_sha256: str) -> tuple[str, ...]:
-    """Return what is wrong with a bundle: changed, missing and added files; empty when it is intact."""
-    path = directory / SEAL
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return (f"{SEAL} cannot be read",)
-    if hashlib.sha256(data).hexdigest() != seal_sha256:
-        return (f"{SEAL} is not the one that the ledger names",)
-    try:
-        sealed: dict[str, str] = json.loads(data)["sha256"]
-        found = _hashes(directory)
-    except OSError as error:
-        raise ToolError(f"cannot read {directory}: {error}", hint="check the disk") from error
-    problems = [f"{name} is missing" for name in sealed if name not in found]
-    problems += [f"{name} was added" for name in found if name not in sealed]
-    problems += [f"{name} was changed" for name in sealed if name in found and found[name] != sealed[name]]
-    return tuple(sorted(problems))
 
 
 def suite_hash(places: tuple[Path, ...], rules: dict[str, object]) -> str:

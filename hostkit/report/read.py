@@ -16,9 +16,9 @@ from hostkit.errors import InvalidError, ToolError
 from hostkit.files import sha256_file
 from hostkit.gate.building import DIAGNOSTICS
 from hostkit.gate.crashes import CRASHES
-from hostkit.gate.evidence import SEAL, broken_files
 from hostkit.gate.model import ESTABLISHES
 from hostkit.gate.parts import TIMINGS
+from hostkit.gate.seal import SEAL, broken_files
 from hostkit.gate.suite import OBSERVATIONS
 from hostkit.hil.observations import read_observations
 from hostkit.report.record import REPORT, SCHEMA, Report

@@ -1,4 +1,4 @@
-"""Where hostkit keeps what outlives a command: state (boards, leases, ledger) and cache (artifacts)."""
+"""Where hostkit keeps what outlives a command: state (boards, leases, ledger, keys) and cache (artifacts)."""
 
 from __future__ import annotations
 
@@ -45,6 +45,11 @@ class Paths:
     def queue(self) -> Path:
         """What attempts of the queue print, and where its workers are woken."""
         return self.state / "queue"
+
+    @property
+    def keys(self) -> Path:
+        """The user's signing key, and public keys that are trusted besides."""
+        return self.state / "keys"
 
     @property
     def artifacts(self) -> Path:

@@ -41,6 +41,16 @@ class Ledger:
             seq = done.inserted_primary_key[0] if done.inserted_primary_key else 0
         return LedgerEntry(int(seq), previous, digest, record)
 
+    def newest(self) -> str:
+        """Return the digest of the newest entry, "" when there is none."""
+        with self._database.read() as connection:
+            return str(
+                connection.execute(
+                    select(verdicts.c.digest).order_by(verdicts.c.seq.desc()).limit(1)
+                ).scalar()
+                or ""
+            )
+
     def of_commit(self, commit: str) -> tuple[LedgerEntry, ...]:
         """Return the entries about one commit, oldest first."""
         with self._database.read() as connection:

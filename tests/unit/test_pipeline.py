@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from hostkit.errors import InvalidError, UsageError
-from hostkit.gate.evidence import broken_files
+from hostkit.gate.dsse import read_envelope
+from hostkit.gate.keys import open_signer
 from hostkit.gate.model import Rules, Stage, Stop
 from hostkit.gate.request import Bench, GateRequest
+from hostkit.gate.seal import SEAL, broken_files
 from hostkit.pipeline import run_gate
 from hostkit.process import SystemRunner
 from hostkit.settings.model import Settings
@@ -95,6 +97,31 @@ def test_a_pass_is_sealed_evidence_and_an_entry_that_names_it(project: Project) 
     assert (record.commit, record.dirty, record.rung) == (project.head(), False, "linked")
     assert (record.evidence_sha256, record.evidence) == (result.evidence_sha256, result.evidence)
     assert record.suite == json.loads((bundle / "run.json").read_text())["suite_sha256"]
+
+
+def test_the_seal_is_a_statement_of_in_toto_that_the_users_key_signed(project: Project) -> None:
+    first = run_gate(project.request(), project.bench, project.good().of)
+    second = run_gate(project.request(), project.bench, project.good().of)
+    envelope = read_envelope((Path(second.evidence) / SEAL).read_bytes())
+    open_signer(project.bench.paths, {}, ()).public.check(envelope)
+    value = json.loads(envelope.payload)
+    assert value["_type"] == "https://in-toto.io/Statement/v1"
+    names = {path.name for path in Path(second.evidence).iterdir()} - {SEAL}
+    assert [subject["name"] for subject in value["subject"]] == sorted(names)
+    said = value["predicate"]
+    assert (said["run"], said["verdict"], said["rung"]) == (second.run_id, "pass", "linked")
+    assert (said["commit"], said["dirty"]) == (project.head(), False)
+    with open_database(project.bench.paths.state) as database:
+        entry = Ledger(database).of_run(first.run_id)
+    assert entry is not None
+    assert said["ledger"] == entry.digest
+
+
+def test_a_key_in_the_checkout_ends_a_gate_before_it_begins(project: Project) -> None:
+    bench = replace(project.bench, paths=Paths(project.path / ".state", project.bench.paths.cache))
+    with pytest.raises(UsageError, match="lies inside the checkout"):
+        run_gate(project.request(), bench, project.good().of)
+    assert not bench.runs.exists()
 
 
 def test_uncommitted_changes_are_in_the_record_with_a_hash_of_their_own(project: Project) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from hostkit.boards.lease import LeaseOffice
 from hostkit.clock import SystemClock
-from hostkit.gate.evidence import broken_files
+from hostkit.gate.seal import broken_files
 from hostkit.settings.paths import Paths
 from hostkit.store.database import open_database
 from hostkit.store.ledger import Ledger

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,9 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from hostkit.gate.evidence import seal
-from hostkit.gate.flashing import BOOT_TRANSCRIPT
+from hostkit.gate.parts import BOOT_TRANSCRIPT
+from hostkit.gate.seal import seal
+from hostkit.gate.statement import Origin
 from hostkit.gate.suite import PICTURES, TRANSCRIPT
 from hostkit.hil.golden.controller import GoldenController
 from hostkit.hil.golden.geometry import Geometry
@@ -37,6 +38,7 @@ from hostkit.link.messages import FrameEvent, Op, Reply, Request, Status, Tap, e
 from hostkit.link.transcript import Direction, Transcript
 from hostkit.report.html.page import write_page
 from hostkit.testing.clock import FakeClock
+from hostkit.testing.keys import a_signer
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
@@ -126,7 +128,7 @@ def page_of(folder: Path, *, wrong: bool) -> Path:
     for name in ("solid", "lava", "rainbow", "wave"):
         write_picture(run / PICTURES / f"{name}.json", picture(name, wrong=wrong and name == "lava"))
     if not wrong:
-        seal(run)
+        seal(run, a_signer(), asdict(Origin(1)))
     path = folder / ("fail.html" if wrong else "pass.html")
     write_page(run, path)
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -9,16 +10,16 @@ import pytest
 from hostkit.errors import ToolError
 from hostkit.gate.evidence import (
     LATEST,
-    SEAL,
-    broken_files,
     run_directory,
-    seal,
     suite_hash,
     write_bytes,
     write_json,
 )
+from hostkit.gate.seal import SEAL, broken_files, seal
+from hostkit.gate.statement import Origin
 from hostkit.store.ids import new_run_id
 from hostkit.testing.clock import FakeClock
+from hostkit.testing.keys import a_signer
 
 
 def break_off(runs: Path) -> None:
@@ -31,7 +32,7 @@ def make_bundle(runs: Path, run_id: str = "r1") -> tuple[Path, str]:
     with run_directory(runs, run_id) as stage:
         write_json(stage, "verdict.json", {"verdict": "pass"})
         write_bytes(stage, "transcripts/link.jsonl", b"{}\n")
-        digest = seal(stage)
+        digest = seal(stage, a_signer(), asdict(Origin(1)))
     return runs / run_id, digest
 
 
@@ -65,6 +66,7 @@ def test_changed_missing_and_added_files_are_each_named(tmp_path: Path) -> None:
     (bundle / "transcripts/link.jsonl").unlink()
     (bundle / "more.txt").write_text("")
     assert broken_files(bundle, digest) == (
+        "transcripts/ is a folder with nothing in it",
         "more.txt was added",
         "transcripts/link.jsonl is missing",
         "verdict.json was changed",
@@ -74,7 +76,7 @@ def test_changed_missing_and_added_files_are_each_named(tmp_path: Path) -> None:
 def test_a_seal_made_anew_over_changed_files_does_not_match_the_ledger(tmp_path: Path) -> None:
     bundle, digest = make_bundle(tmp_path)
     (bundle / "verdict.json").write_text('{"verdict": "fail"}')
-    seal(bundle)
+    seal(bundle, a_signer(), asdict(Origin(1)))
     assert broken_files(bundle, digest) == (f"{SEAL} is not the one that the ledger names",)
 
 

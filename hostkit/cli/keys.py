@@ -1,0 +1,48 @@
+"""``hostkit keys``: the key that evidence is signed with."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from hostkit.cli.context import Context, find_project
+
+if TYPE_CHECKING:
+    from hostkit.gate.keys import Signer
+
+
+@click.group("keys")
+def keys_group() -> None:
+    """Show the key that evidence is signed with.
+
+    It is made at first use, in the state directory, for this user alone, and never goes into a checkout.
+    HOSTKIT_SIGNING_KEY names another one (Ed25519, PEM, no password), as a CI job wants it.
+    """
+
+
+@keys_group.command("show")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@click.pass_obj
+def show_command(context: Context, as_json: bool) -> None:
+    """Show the key's id (SHA-256 of its 32 public bytes) and where the private key lies."""
+    from hostkit.gate.keys import key_path  # noqa: PLC0415 - not for --help
+
+    told = {"key_id": _signer(context).public.key_id, "path": str(key_path(context.paths, os.environ))}
+    click.echo(json.dumps(told, indent=2) if as_json else f"{told['key_id']}  {told['path']}")
+
+
+@keys_group.command("export")
+@click.pass_obj
+def export_command(context: Context) -> None:
+    """Print the public key, for `hostkit verify --key` on another machine."""
+    click.echo(_signer(context).public.pem(), nl=False)
+
+
+def _signer(context: Context) -> Signer:
+    from hostkit.gate.keys import checkouts_of, open_signer  # noqa: PLC0415
+
+    project = find_project(context.start)
+    return open_signer(context.paths, os.environ, checkouts_of(project) if project else ())
