@@ -1,8 +1,9 @@
-"""What a person sees while a gate runs: one line a stage, on standard error."""
+"""What a person sees while a gate runs: one line a stage, and the suite's tests, on standard error."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from hostkit.build.service import BuildEvent
+    from hostkit.cli.suite_progress import SuiteProgress
     from hostkit.flash.model import Progress
     from hostkit.gate.model import Stage
     from hostkit.gate.request import Listener
+    from hostkit.hil.observations import Observations
 
 
 SOAK = "soak "
@@ -31,7 +34,7 @@ class GateProgress:
         self._verbose = verbose
         self._status: Status | None = None
         self._stage = ""
-        self._passed = 0
+        self._suite: SuiteProgress | None = None
 
     def __enter__(self) -> GateProgress:
         """Return itself."""
@@ -45,7 +48,8 @@ class GateProgress:
         """Return what the pipeline talks to."""
         from hostkit.gate.request import Listener  # noqa: PLC0415 - not for --help
 
-        return Listener(self._on_stage, self._on_build, self._on_flash, self._on_suite)
+        seen = None if self._verbose else self._on_seen
+        return Listener(self._on_stage, self._on_build, self._on_flash, self._on_suite, seen)
 
     def _on_stage(self, stage: Stage, text: str) -> None:
         self._stop()
@@ -74,8 +78,19 @@ class GateProgress:
             click.echo(text, err=True, nl=False)
             return
         soak = [line for line in text.splitlines() if line.startswith(SOAK)]
-        self._passed += sum(line.count(".") for line in text.splitlines() if not line.startswith(SOAK))
-        self._update(soak[-1] if soak else f"{self._passed} tests passed")
+        if soak and self._suite is not None:
+            self._suite.note(soak[-1])
+
+    def _on_seen(self, new: Observations, evidence: Path) -> None:
+        from hostkit.cli.suite_progress import SuiteProgress  # noqa: PLC0415 - not for --help
+
+        if self._suite is None:
+            self._stop()
+            self._suite = SuiteProgress(self._context.err_console)
+        if new.collected is not None:
+            self._suite.collected(new.collected)
+        for test in new.tests:
+            self._suite.ended(test, evidence)
 
     def _update(self, text: str) -> None:
         if self._status is not None:
@@ -85,3 +100,6 @@ class GateProgress:
         status, self._status = self._status, None
         if status is not None:
             status.stop()
+        suite, self._suite = self._suite, None
+        if suite is not None:
+            suite.close()

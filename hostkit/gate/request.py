@@ -11,6 +11,7 @@ from hostkit.build.service import BuildEvent
 from hostkit.clock import Clock
 from hostkit.flash.model import Progress
 from hostkit.gate.model import Rules, Stage
+from hostkit.hil.observations import Observations
 from hostkit.process import Runner
 from hostkit.settings.model import Settings
 from hostkit.settings.paths import Paths
@@ -40,6 +41,9 @@ class Listener:
     build: Callable[[BuildEvent], None] = _ignore
     flash: Callable[[Progress], None] | None = None
     suite: Callable[[str], None] | None = None  # pytest's output, piece by piece
+    seen: Callable[[Observations, Path], None] | None = (
+        None  # what tests saw since the last call; the evidence
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
 from hostkit.files import jsonable
 from hostkit.gate.asking import challenge_at_end
 from hostkit.gate.choice import Held
@@ -12,7 +15,7 @@ from hostkit.gate.parts import SUITE_END, SuiteEnd
 from hostkit.gate.recovery import rescue
 from hostkit.gate.run import Run
 from hostkit.gate.suite import OBSERVATIONS, OUTPUT, TRANSCRIPT, SuiteCall, suite_command
-from hostkit.hil.observations import Outcome
+from hostkit.hil.observations import ObservationTail, Outcome
 
 
 def run_suite(run: Run, held: Held) -> None:
@@ -20,7 +23,8 @@ def run_suite(run: Run, held: Held) -> None:
     bench, ran = run.bench, run.ran
     with run.stage(Stage.HIL):
         command = suite_command(_call(run, held), dict(bench.env) | held.lease.environment())
-        ended = bench.runner.run(command, on_text=bench.listener.suite)
+        with _followed(run) as on_text:
+            ended = bench.runner.run(command, on_text=on_text)
         write_bytes(run.into, OUTPUT, ended.output.encode())
         write_json(run.into, SUITE_END, jsonable(SuiteEnd(ended.returncode, ended.timed_out)))
         ran.suite, ran.identity, ran.observations = read_suite(run.into / OBSERVATIONS, ended)
@@ -30,6 +34,27 @@ def run_suite(run: Run, held: Held) -> None:
         run.tell(Stage.HIL, f"{passed} of {len(ran.observations)} tests passed")
     run.look_for_crashes(Stage.HIL, TRANSCRIPT)
     rescue(run, held.board, Stage.HIL, lost=lost)
+
+
+@contextmanager
+def _followed(run: Run) -> Iterator[Callable[[str], None]]:
+    """Give what hears pytest's output, which says when there is something new in the observations."""
+    listener = run.bench.listener
+    with closing(ObservationTail(run.into / OBSERVATIONS)) as tail:
+
+        def look() -> None:
+            if listener.seen is not None:
+                new = tail.new()
+                if new.tests or new.collected is not None:
+                    listener.seen(new, run.into)
+
+        def hear(text: str) -> None:
+            if listener.suite is not None:
+                listener.suite(text)
+            look()
+
+        yield hear
+        look()
 
 
 def _call(run: Run, held: Held) -> SuiteCall:

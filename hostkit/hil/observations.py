@@ -172,6 +172,32 @@ def read_observations(path: Path) -> Observations:
     return parse_observations(data)
 
 
+class ObservationTail:
+    """Reads a file while it is written: each call gives what came since the one before."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin at the file's start; it need not be there yet."""
+        self._path = path
+        self._stream: IO[bytes] | None = None
+        self._rest = b""
+
+    def new(self) -> Observations:
+        """Return the whole lines that came; what cannot be read is nothing new."""
+        try:
+            if self._stream is None:
+                self._stream = self._path.open("rb")
+            *lines, self._rest = (self._rest + self._stream.read()).split(b"\n")
+        except OSError:
+            return Observations()
+        return parse_observations(b"\n".join(lines))
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+
+
 def parse_observations(data: bytes) -> Observations:
     """Return what a file's bytes say. Never raises: what is no record, or not of its types, is counted."""
     found: dict[str, Any] = {}

@@ -51,7 +51,8 @@ def plain_text(text: Text) -> str:
 
 def _headline(result: GateResult) -> Text:
     facts = result.facts
-    line = Text(f" {result.decision.verdict.value.upper()} ", style=STYLES[result.decision.verdict])
+    verdict = result.decision.verdict
+    line = Text().append(f" {verdict.value.upper()} ", style=STYLES[verdict])  # a style of its own alone
     line.append(f"  {result.env}" + (f" on {result.board}" if result.board else ""), style="bold")
     if facts.fidelity is not None:
         line.append(f" ({facts.fidelity.name.lower()})")
@@ -70,7 +71,7 @@ def _reasons(result: GateResult) -> Iterator[Text]:
     if len(reasons) > _MOST_REASONS:
         yield Text(f"  and {len(reasons) - _MOST_REASONS} more, see verdict.json", style="dim")
     if result.facts.stop is not None and result.facts.stop.hint:
-        yield Text("  hint: ", style="cyan").append(result.facts.stop.hint, style="default")
+        yield Text().append("  hint: ", style="cyan").append(result.facts.stop.hint, style="default")
 
 
 def _crashes(result: GateResult) -> Iterator[Text]:
@@ -83,7 +84,7 @@ def _crashes(result: GateResult) -> Iterator[Text]:
 
 
 def _label(word: str) -> Text:
-    return Text(f"  {word:<{_LABEL}}", style="dim")
+    return Text().append(f"  {word:<{_LABEL}}", style="dim")
 
 
 def _ladder(result: GateResult) -> Text:

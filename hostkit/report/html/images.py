@@ -12,10 +12,7 @@ import numpy.typing as npt
 
 from hostkit.hil.golden.arithmetic import Array
 from hostkit.hil.picture import Picture
-from hostkit.link.messages import Tap
-
-Pixels = npt.NDArray[np.uint8]
-"""Shape (height, width, 3)."""
+from hostkit.report.light import Pixels, as_seen
 
 GAP = 3
 """Columns between two strips, and between the mark of a row that differs and the strips."""
@@ -40,11 +37,10 @@ class Strips:
 def strips_of(picture: Picture) -> Strips:
     """Return the three images: a row for each frame, the first on top; strips side by side."""
     wrong = np.array(picture.wrong) > 0
-    linear = picture.tap is not Tap.LINEAR  # what comes before the gamma is as the eye sees it already
     top = (1 << picture.depth) - 1
     off = np.abs(picture.expected - picture.observed)
     shown = np.where(off > 0, _FAINTEST + off * (255 - _FAINTEST) // top, 0).astype(np.uint8)
-    images = [_seen(picture.expected / top, linear), _seen(picture.observed / top, linear), shown]
+    images = [as_seen(picture.expected, picture), as_seen(picture.observed, picture), shown]
     framed = [_framed(image, picture.leds, wrong) for image in images]
     height, width, _ = framed[0].shape
     expected, observed, difference = (data_uri(png(image)) for image in framed)
@@ -52,7 +48,7 @@ def strips_of(picture: Picture) -> Strips:
 
 
 def png(pixels: Pixels) -> bytes:
-    """Return an image as a PNG file: 8 bits, true colour."""
+    """Return an image of shape (height, width, 3) as a PNG file: 8 bits, true colour."""
     height, width, _ = pixels.shape
     rows = np.zeros((height, 1 + 3 * width), dtype=np.uint8)  # a 0 before each row: no filter
     rows[:, 1:] = pixels.reshape(height, 3 * width)
@@ -68,14 +64,6 @@ def data_uri(image: bytes) -> str:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def _seen(values: npt.NDArray[np.float64], linear: bool) -> Pixels:
-    """Return light, 0..1, as a screen must be told it (sRGB, IEC 61966-2-1) to look as the LEDs do."""
-    if linear:
-        bright = 1.055 * np.power(values, 1 / 2.4, where=values > 0, out=np.zeros_like(values)) - 0.055
-        values = np.where(values <= 0.0031308, 12.92 * values, bright)
-    return np.clip(np.rint(255 * values), 0, 255).astype(np.uint8)
 
 
 def _framed(image: Pixels, leds: tuple[int, ...], wrong: npt.NDArray[np.bool_]) -> Pixels:

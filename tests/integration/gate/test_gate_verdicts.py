@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,20 +33,40 @@ class Clone:
 
     def run(self, *arguments: str) -> tuple[int, dict[str, Any], str]:
         """Run a verb with ``--json`` and return exit code, record and standard error."""
-        kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(("HOSTKIT_", "GIT_"))
-        }
-        state = {"HOSTKIT_STATE_DIR": str(self.paths.state), "HOSTKIT_CACHE_DIR": str(self.paths.cache)}
         done = subprocess.run(
             [sys.executable, "-P", "-m", "hostkit", *arguments, "--json"],
             cwd=self.path,
-            env=kept | state,
+            env=self.environment(),
             capture_output=True,
             text=True,
             timeout=110,
             check=False,
         )
         return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
+
+    def environment(self) -> dict[str, str]:
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("HOSTKIT_", "GIT_"))
+        }
+        state = {"HOSTKIT_STATE_DIR": str(self.paths.state), "HOSTKIT_CACHE_DIR": str(self.paths.cache)}
+        return kept | state
+
+    def on_terminal(self, *arguments: str) -> tuple[int, str]:
+        """Run a verb on a terminal with true colours; return the exit code and all that it wrote."""
+        ours, theirs = os.openpty()
+        colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": "120"}
+        kept = {name: value for name, value in self.environment().items() if name != "NO_COLOR"}
+        command = [sys.executable, "-P", "-m", "hostkit", *arguments]
+        process = subprocess.Popen(
+            command, cwd=self.path, env=kept | colours, stdin=theirs, stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+        written = b""
+        with suppress(OSError):  # EIO: the last who had the terminal is gone
+            while piece := os.read(ours, 1 << 16):
+                written += piece
+        os.close(ours)
+        return process.wait(60), written.decode(errors="replace")
 
     def runs(self) -> set[str]:
         folder = self.path / ".hostkit" / "runs"
@@ -173,3 +195,17 @@ def test_an_unknown_board_is_a_usage_error_that_leaves_nothing(clone: Clone) -> 
     assert (code, record) == (2, {})
     assert "did you mean 'virt0'?" in err
     assert (clone.runs(), clone.entries()) == before
+
+
+def test_a_terminal_sees_the_tests_and_the_strip_while_they_run(
+    clone: Clone, flashed: dict[str, Any]
+) -> None:
+    only = "200_frames and defaults and comet"
+    code, shown = clone.on_terminal("hil", "-b", "virt0", "-k", only)
+    assert code == 0, shown
+    assert "1/1" in shown
+    assert "test_200_frames_equal_the_model[comet-defaults]" in shown
+    assert re.search(r"\x1b\[38;2;\d+;\d+;\d+;48;2;\d+;\d+;\d+m▀", shown)
+    page = re.search(r"\.hostkit/reports/\w+-\w+\.html", shown)
+    assert page is not None
+    assert "comet, observed: what the board showed" in (clone.path / page[0]).read_text()

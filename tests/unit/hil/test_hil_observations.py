@@ -10,6 +10,7 @@ from hostkit.errors import ToolError
 from hostkit.hil.observations import (
     Measurement,
     ObservationFile,
+    ObservationTail,
     Outcome,
     Series,
     Summary,
@@ -195,3 +196,25 @@ def test_other_lines_that_are_no_records_are_counted_not_taken(line):
 @given(st.lists(st.one_of(st.binary(max_size=40), st.sampled_from([b'{"type": "test"}', b'{"a":' * 3000]))))
 def test_no_bytes_make_the_reader_raise(lines):
     assert parse_observations(b"\n".join(lines)).broken >= 0
+
+
+def test_a_file_is_followed_while_it_is_written(tmp_path):
+    path = tmp_path / "o.jsonl"
+    tail = ObservationTail(path)
+    assert tail.new().tests == ()  # not there yet
+    file = ObservationFile(path)
+    file.collected(2)
+    file.test(SEEN)
+    first = tail.new()
+    assert (first.collected, [test.test for test in first.tests]) == (2, [SEEN.test])
+    assert tail.new().tests == ()
+    line = path.read_text().splitlines()[1]
+    with path.open("a") as stream:
+        stream.write(line[:20])
+        stream.flush()
+        assert tail.new().tests == ()  # a line is read when it is whole
+        stream.write(line[20:] + "\n")
+    assert [test.test for test in tail.new().tests] == [SEEN.test]
+    file.close()
+    tail.close()
+    tail.close()
