@@ -86,6 +86,17 @@ def markdown_command(context: Context, run: str, evidence_url: str) -> None:
     click.echo(markdown(_report(context, run), evidence_url), nl=False)
 
 
+@report_group.command("junit")
+@_run
+@click.pass_obj
+def junit_command(context: Context, run: str) -> None:
+    """Print the suite of a run as JUnit XML, as it lies in the evidence."""
+    from hostkit.report.read import read_junit  # noqa: PLC0415 - not for --help
+    from hostkit.report.runs import find_run  # noqa: PLC0415
+
+    click.echo(read_junit(find_run(_runs(context), run)), nl=False)
+
+
 @report_group.command("annotations")
 @_run
 @click.pass_obj

@@ -19,7 +19,7 @@ from hostkit.gate.crashes import CRASHES
 from hostkit.gate.model import ESTABLISHES
 from hostkit.gate.parts import TIMINGS
 from hostkit.gate.seal import SEAL, broken_files
-from hostkit.gate.suite import OBSERVATIONS
+from hostkit.gate.suite import JUNIT, OBSERVATIONS
 from hostkit.hil.observations import read_observations
 from hostkit.report.record import REPORT, SCHEMA, Report
 from hostkit.store.model import Rung, Verdict
@@ -57,6 +57,21 @@ def read_file(directory: Path, name: str) -> Any:
     except ValueError as error:
         raise InvalidError(
             f"{name} of run {directory.name} is no JSON", hint="the evidence is broken: run the gate again"
+        ) from error
+
+
+def read_junit(directory: Path) -> bytes:
+    """Return what a run's suite came to as JUnit XML. Raises :class:`InvalidError` where none ran."""
+    path = directory / JUNIT
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise InvalidError(
+            f"run {directory.name} has no {JUNIT}", hint="its suite never ran: see `hostkit report markdown`"
+        ) from error
+    except OSError as error:
+        raise ToolError(
+            f"cannot read {path}: {error.strerror}", hint="check the path and the disk"
         ) from error
 
 

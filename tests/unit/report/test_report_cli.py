@@ -64,6 +64,14 @@ def test_annotations_name_files_from_the_root_of_the_repository(
     assert "::error file=firmware/led/h/test_w.py,line=12," in report("annotations")[1]
 
 
+def test_junit_is_what_lies_in_the_evidence(report: Callable[..., tuple[int, str]], project: Path) -> None:
+    path = project / ".hostkit" / "runs" / RUN / "junit.xml"
+    path.write_text("<testsuites name='é'/>\n")
+    assert report("junit", RUN) == (0, "<testsuites name='é'/>\n")
+    path.unlink()
+    assert report("junit", RUN)[0] == 4
+
+
 def test_a_report_of_a_failed_run_is_a_success(report: Callable[..., tuple[int, str]]) -> None:
     code, out = report("markdown", RUN, "--evidence-url", "https://ci.example/7")
     assert code == 0
