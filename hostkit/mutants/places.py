@@ -29,7 +29,7 @@ class Brace(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a token stands. ``statement``: the index of the token that begins its statement."""
+    """Where a token stands."""
 
     brace: Brace
     parentheses: int  # how many are open around it, since the last brace
