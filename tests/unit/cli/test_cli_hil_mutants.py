@@ -20,7 +20,8 @@ new = "a = 2"
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path_factory, monkeypatch):
+    tmp_path = tmp_path_factory.mktemp("project")
     for name, text in {
         "platformio.ini": "[env:virtual]\n",
         "boards.toml": '[boards.desk]\nkind = "serial"\nchip = "esp32"\nport = "/dev/ttyUSB9"\n',
@@ -31,8 +32,8 @@ def project(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOSTKIT_STATE_DIR", str(tmp_path / "s"))
-    monkeypatch.setenv("HOSTKIT_CACHE_DIR", str(tmp_path / "c"))
+    monkeypatch.setenv("HOSTKIT_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+    monkeypatch.setenv("HOSTKIT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
     return tmp_path
 
 
