@@ -94,7 +94,7 @@ def judge(context: Context, settings: Settings, request: GateRequest, *, as_json
     )
     with GateProgress(context, verbose=verbose) as progress:
         result = run_gate(request, replace(bench, listener=progress.listener()))
-    page = write_page(result, context.project / settings.reports_dir)
+    page = None if as_json else write_page(result, context.project / settings.reports_dir)
     show(context, result, page, as_json=as_json)
     return int(result.decision.verdict.exit_code)
 
@@ -117,8 +117,7 @@ def show(context: Context, result: GateResult, page: Path | None = None, *, as_j
     if as_json:
         from hostkit.report.plain import as_record  # noqa: PLC0415
 
-        record = as_record(result) | {"page": str(page) if page else None}
-        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(as_record(result), indent=2, ensure_ascii=False))
         return
     from hostkit.report.terminal import gate_summary  # noqa: PLC0415
 

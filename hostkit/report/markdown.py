@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from hostkit.report.record import Report, RungRecord, TestRecord
+from hostkit.report.record import Report, RungRecord, TestRecord, applied
 from hostkit.report.visible import visible
 from hostkit.store.model import Verdict
 from hostkit.words import counted
@@ -135,7 +135,7 @@ def _patterns(report: Report) -> Iterator[str]:
     yield "| pattern | passed | of |"
     yield "| --- | ---: | ---: |"
     for name, outcomes in list(report.patterns.items())[:100]:
-        total, passed = sum(outcomes.values()), outcomes.get("passed", 0)
+        total, passed = applied(outcomes), outcomes.get("passed", 0)
         mark = "✔" if passed == total else "✘"
         yield f"| {mark} {code(name, 60, cell=True)} | {passed} | {total} |"
     yield "\n</details>"

@@ -20,7 +20,7 @@ from hostkit.gate.model import ESTABLISHES
 from hostkit.gate.parts import TIMINGS
 from hostkit.gate.seal import SEAL, broken_files
 from hostkit.gate.suite import JUNIT, OBSERVATIONS
-from hostkit.hil.observations import read_observations
+from hostkit.hil.observations import Outcome, read_observations
 from hostkit.report.record import REPORT, SCHEMA, Report
 from hostkit.store.model import Rung, Verdict
 
@@ -135,7 +135,7 @@ _BOARD = ("name", "kind", "chip", "mac", "profile")
 def _ladder(reached: str | None, wanted: str, seen: Iterable[Raw]) -> list[dict[str, Any]]:
     top = Rung.from_word(reached) if reached else 0
     least = Rung.from_word(wanted)
-    tests = Counter(test["rung"] for test in seen)
+    tests = Counter(test["rung"] for test in seen if test["outcome"] != Outcome.NOT_APPLICABLE.value)
     passed = Counter(test["rung"] for test in seen if test["outcome"] == "passed")
     return [
         {

@@ -6,6 +6,7 @@ tells whether the evidence deserves belief.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -38,7 +39,7 @@ class RungRecord:
     shows: str
     """What a passed rung shows, in words."""
     tests: int
-    """How many tests of this rung were seen."""
+    """How many tests of this rung apply to the board."""
     passed: int
 
 
@@ -223,6 +224,11 @@ class Report:
         """One line: verdict, env and board."""
         where = f" on {self.board.name}" if self.board else ""
         return f"{self.verdict.value}: {self.env}{where}" + (f" ({self.fidelity})" if self.fidelity else "")
+
+
+def applied(outcomes: Mapping[str, int]) -> int:
+    """Return how many tests apply to the board, of counts by outcome."""
+    return sum(number for outcome, number in outcomes.items() if outcome != Outcome.NOT_APPLICABLE.value)
 
 
 REPORT: TypeAdapter[Report] = TypeAdapter(Report)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hostkit.errors import HostkitError
-from hostkit.gate.parts import BOOT_TRANSCRIPT
+from hostkit.gate.parts import BOOT_TRANSCRIPT, END_TRANSCRIPT
 from hostkit.gate.suite import TRANSCRIPT
 from hostkit.link import bodies
 from hostkit.link.errors import MessageError
@@ -18,8 +18,11 @@ from hostkit.link.messages import FrameEvent, Message, Op, Reply, Request, decod
 from hostkit.link.transcript import Direction, Mark, read_marked
 from hostkit.link.views import describe_message, describe_piece
 
-BOOT = "after the flash"
-"""What the part of the log is called that belongs to no test."""
+BOOT, END = "after the flash", "after the suite"
+"""What the parts of the log are called that belong to no test."""
+
+_FILES = {BOOT_TRANSCRIPT: BOOT, TRANSCRIPT: BOOT, END_TRANSCRIPT: END}  # where each begins
+_LATEST_US = 1 << 53  # what a page's script can count to
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,9 @@ class Spoken:
 def read_spoken(directory: Path) -> Spoken:
     """Read the transcripts of a run, as far as they go; one that is not there says nothing."""
     listener = _Listener()
-    files = [directory / name for name in (BOOT_TRANSCRIPT, TRANSCRIPT) if (directory / name).is_file()]
-    starts = [_wall_us(path) for path in files]
-    for path, start in zip(files, starts, strict=True):
-        listener.hear(path, start - min(starts))
+    starts = {name: _wall_us(directory / name) for name in _FILES if (directory / name).is_file()}
+    for name, start in starts.items():
+        listener.hear(directory / name, start - min(starts.values()), _FILES[name])
     return listener.spoken()
 
 
@@ -81,14 +83,15 @@ class _Listener:
         self._power: list[tuple[int, int]] = []
         self._events: list[tuple[str, FrameEvent]] = []
         self._asked: dict[int, Op | int] = {}
-        self._part = BOOT
+        self._part = ""
 
-    def hear(self, path: Path, shift_us: int) -> None:
-        """Take in one file."""
+    def hear(self, path: Path, shift_us: int, part: str) -> None:
+        """Take in one file, which begins in a ``part`` and was begun ``shift_us`` after the first one."""
+        self._part = part
         decoders = {direction: FrameDecoder() for direction in Direction}
         us = shift_us
         for entry in read_marked(path):
-            us = entry.us + shift_us
+            us = min(entry.us + shift_us, _LATEST_US)
             if isinstance(entry, Mark):
                 self._part = entry.text
             else:

@@ -122,8 +122,9 @@ def _patterns(result: GateResult) -> Iterator[Text]:
 
 def _pattern(name: str, seen: tuple[Observation, ...]) -> Text:
     passed = sum(each.outcome is Outcome.PASSED for each in seen)
-    good = passed == len(seen)
-    return Text(f"{name} {passed}/{len(seen)}", style="green" if good else "red")
+    told = sum(each.outcome is not Outcome.NOT_APPLICABLE for each in seen)
+    good = passed == told
+    return Text(f"{name} {passed}/{told}", style="green" if good else "red")
 
 
 def _numbers(result: GateResult) -> Iterator[Text]:

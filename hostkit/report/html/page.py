@@ -23,7 +23,7 @@ from hostkit.report.html.charts import Histogram, Spans, histogram, spans
 from hostkit.report.html.images import Strips, strips_of
 from hostkit.report.html.log import log_data
 from hostkit.report.read import read_report
-from hostkit.report.record import Report, TestRecord
+from hostkit.report.record import Report, TestRecord, applied
 from hostkit.report.runs import RunLine, run_lines
 from hostkit.report.spoken import Spoken, Stretch, read_spoken
 from hostkit.report.visible import visible
@@ -107,6 +107,7 @@ def html_page(source: Source) -> str:
     groups = _groups(report.failed)
     return environment.get_template("page.html").render(
         report=report,
+        applied=applied,
         source=source,
         policy=_policy(style, script),
         style=Markup(style),
@@ -175,7 +176,7 @@ def _right(picture: Picture) -> bool:
 
 
 def _card(picture: Picture, outcomes: Mapping[str, int]) -> PictureCard:
-    passed, total, right = outcomes.get("passed", 0), sum(outcomes.values()), _right(picture)
+    passed, total, right = outcomes.get("passed", 0), applied(outcomes), _right(picture)
     return PictureCard(
         picture,
         strips_of(picture),

@@ -12,6 +12,8 @@ import pytest
 from report_bundle import BUILD, PASSED, failed
 
 from hostkit.errors import InvalidError, UsageError
+from hostkit.hil.observations import Outcome
+from hostkit.report.markdown import markdown
 from hostkit.report.read import read_report
 from hostkit.report.record import as_json, json_schema
 from hostkit.report.runs import find_run, run_lines
@@ -48,6 +50,13 @@ def test_a_failed_test_has_its_place_and_all_that_was_said(written: Write) -> No
     (test,) = report.failed
     assert (test.file, test.line, test.detail) == ("h/test_w.py", 12, "line 1\nline 2")
     assert [rung.standing for rung in report.ladder][3:5] == ["reached", "missed"]
+
+
+def test_a_test_that_does_not_apply_to_a_board_takes_nothing_from_a_pattern(written: Write) -> None:
+    other = replace(PASSED[3], test="h/test_w.py::wire[x]", outcome=Outcome.NOT_APPLICABLE)
+    report = read_report(written(observations=(*PASSED, other)))
+    assert [(rung.rung, rung.passed, rung.tests) for rung in report.ladder][4] == ("wired", 1, 1)
+    assert "| ✔ `lava` | 2 | 2 |" in markdown(report)
 
 
 def test_a_crash_keeps_the_calls_whose_line_is_known(written: Write) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from hostkit.gate.flashing import BOOT_TRANSCRIPT
+from hostkit.gate.parts import BOOT_TRANSCRIPT, END_TRANSCRIPT
 from hostkit.gate.suite import TRANSCRIPT
 from hostkit.link.framing import encode_frame
 from hostkit.link.messages import FrameEvent, Op, Reply, Request, Status, encode_message
 from hostkit.link.transcript import Direction, Transcript
 from hostkit.report.html import log
+from hostkit.report.html.charts import spans
 from hostkit.report.html.log import log_data
-from hostkit.report.spoken import BOOT, Line, read_spoken
+from hostkit.report.spoken import BOOT, END, Line, read_spoken
 from hostkit.testing.clock import FakeClock
 
 NONCE = 7
@@ -69,6 +71,25 @@ def test_live_frames_are_cut_into_stretches_at_tests_and_restarts(tmp_path: Path
     assert [(each.part, len(each.events)) for each in stretches] == [("a", 3), ("a", 1), ("b", 2)]
     assert stretches[0].intervals_us == (10_000,)  # frame 3 is missing, so the time to 4 is no interval
     assert stretches[2].intervals_us == (10,)
+
+
+def test_what_is_asked_after_the_suite_comes_last(tmp_path: Path) -> None:
+    record(tmp_path)
+    with Transcript(FakeClock(), path=tmp_path / END_TRANSCRIPT) as transcript:
+        transcript.record(Direction.SENT, wire(Request(9, Op.HELLO, ())))
+    last = read_spoken(tmp_path).lines[-1]
+    assert (last.part, last.text) == (END, "#9 hello")
+
+
+def test_a_transcript_that_was_edited_is_read_as_far_as_it_makes_sense(tmp_path: Path) -> None:
+    record(tmp_path)
+    path = tmp_path / TRANSCRIPT
+    told = path.read_text().splitlines()
+    later = {"dir": "rx", "us": 10**400, "hex": wire(frame(1, 0)).hex()}
+    path.write_text("\n".join([*told[:3], json.dumps(later), "nonsense", *told[3:]]))
+    spoken = read_spoken(tmp_path)
+    assert [line.text.split()[0] for line in spoken.lines] == ["ets", "#3", "frame"]
+    assert spans(spoken.power).summary.startswith("1 frames")
 
 
 def test_a_run_without_transcripts_said_nothing(tmp_path: Path) -> None:
