@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import PurePosixPath
 
+from hostkit.hil.observations import Outcome
 from hostkit.report.record import Report
 from hostkit.store.model import Verdict
-from hostkit.words import counted
+from hostkit.words import counted, first_of
 
 MOST = 10
 """GitHub shows no more errors of one step than this; the last one counts what is left out."""
@@ -79,7 +80,8 @@ def _crashes(report: Report, prefix: str) -> Iterator[Annotation]:
         place, path = next(known, (None, ""))
         calls = "\n".join(f"{call.function}, {call.file}:{call.line}" for call in crash.calls)
         message = f"{crash.reason}\n{calls}".strip()
-        yield Annotation(level, "crash", message, path, place.line if place else 0)
+        title = "crash" if crash.times == 1 else f"crash, {crash.times} times"
+        yield Annotation(level, title, message, path, place.line if place else 0)
 
 
 def _diagnostics(report: Report, prefix: str) -> Iterator[Annotation]:
@@ -89,11 +91,15 @@ def _diagnostics(report: Report, prefix: str) -> Iterator[Annotation]:
 
 
 def _tests(report: Report, prefix: str) -> Iterator[Annotation]:
+    """Say once what several tests met alike at one line."""
+    alike: dict[tuple[str, int, str, str], list[str]] = {}
     for test in report.failed:
-        level = Level.WARNING if test.outcome.value == "lost" else Level.ERROR
         path = _inside(test.file or "", prefix)
-        title = f"{test.test.rsplit('::', 1)[-1]} {test.outcome.value}"
-        yield Annotation(level, title, test.message or test.detail, path, test.line or 0 if path else 0)
+        key = (path, test.line or 0 if path else 0, test.outcome.value, test.message or test.detail)
+        alike.setdefault(key, []).append(test.test.rsplit("::", 1)[-1])
+    for (path, line, outcome, message), tests in alike.items():
+        level = Level.WARNING if outcome == Outcome.LOST.value else Level.ERROR
+        yield Annotation(level, f"{first_of(tests, 'test')} {outcome}", message, path, line)
 
 
 def _inside(file: str, prefix: str) -> str:

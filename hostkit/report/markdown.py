@@ -102,7 +102,8 @@ def _rung(rung: RungRecord) -> str:
 def _failures(report: Report) -> Iterator[str]:
     failed = report.failed
     for crash in report.crashes[:3]:
-        yield f"### Crash: {code(crash.reason)}\n"
+        times = f" ({crash.times} times)" if crash.times > 1 else ""
+        yield f"### Crash: {code(crash.reason)}{times}\n"
         for call in crash.calls[:8]:
             yield f"- {code(f'{call.function}, {call.file}:{call.line}')}"
         yield ""

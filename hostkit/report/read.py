@@ -207,13 +207,18 @@ def _place(where: str) -> dict[str, Any]:
 
 
 def _crashes(directory: Path) -> list[dict[str, Any]]:
+    """Return each crash once that was seen in one place, with its first calls."""
+    seen = read_file(directory, CRASHES) or ()
+    times = Counter(crash["reason"] for crash in seen)
+    first = {crash["reason"]: crash for crash in reversed(seen)}
     return [
         {
-            "reason": crash["reason"],
-            "blames_firmware": crash["blames_firmware"],
-            "calls": [place for call in crash["calls"] for place in call["places"] if place["line"]],
+            "reason": reason,
+            "blames_firmware": first[reason]["blames_firmware"],
+            "calls": [place for call in first[reason]["calls"] for place in call["places"] if place["line"]],
+            "times": count,
         }
-        for crash in read_file(directory, CRASHES) or ()
+        for reason, count in times.items()
     ]
 
 

@@ -91,6 +91,8 @@ class CrashRecord:
     """False: its supply is to blame."""
     calls: tuple[PlaceRecord, ...]
     """Where it was, innermost first; calls whose line is not known are left out."""
+    times: int
+    """How often it was seen, in the same place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,18 @@ def test_a_compile_error_is_shown_at_its_line(written: Write) -> None:
     assert (first.file, first.line, second.file) == ("lib/a.cpp", 3, "")
 
 
+def test_what_several_tests_met_at_one_line_is_shown_once(written: Write) -> None:
+    bad = [failed("LED 7", test=f"h/test_w.py::w[{number}]") for number in range(3)]
+    _, only = annotations_of(read_report(written(observations=[*bad])))
+    assert (only.title, only.message, only.line) == ("w[0] and 2 more tests failed", "LED 7", 12)
+
+
+def test_a_crash_that_came_twice_is_shown_once(written: Write) -> None:
+    crash = {"reason": "panic: X", "blames_firmware": True, "calls": []}
+    _, only = annotations_of(read_report(written(files={"crashes.json": [crash, crash]})))
+    assert only.title == "crash, 2 times"
+
+
 def test_a_pass_is_one_notice(written: Write) -> None:
     (only,) = annotations_of(read_report(written()))
     assert only.level is Level.NOTICE
