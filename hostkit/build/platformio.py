@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from hostkit.build.project import EnvSettings
 from hostkit.build.toolchain import Toolchain
 from hostkit.errors import FailedError, MissingToolError, ToolError
 from hostkit.files import disk_error
+from hostkit.interpreter import installed_only, module_argv
 from hostkit.process import Command, Finished, Runner
 
 TIMEOUT_S = 600.0
@@ -32,7 +32,7 @@ TIMEOUT_S = 600.0
 
 # All else of the user's environment stays out: PLATFORMIO_BUILD_FLAGS or CPATH would change the
 # output without changing the build id.
-_KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV")
+_KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV")
 _KEPT_SUFFIX = ("_proxy", "_PROXY")
 
 
@@ -104,7 +104,7 @@ def command_for(
 
 def kept_environment(outer: Mapping[str, str]) -> dict[str, str]:
     """Return the little of the user's environment that a build may see. Pure."""
-    return {k: v for k, v in outer.items() if k in _KEPT or k.endswith(_KEPT_SUFFIX)}
+    return installed_only({k: v for k, v in outer.items() if k in _KEPT or k.endswith(_KEPT_SUFFIX)})
 
 
 def common_environment(places: Places, env: EnvSettings, inputs: Inputs) -> dict[str, str]:
@@ -126,7 +126,7 @@ def common_environment(places: Places, env: EnvSettings, inputs: Inputs) -> dict
 
 def run_argv(places: Places, env: EnvSettings) -> tuple[str, ...]:
     """Return the command line of PlatformIO. Pure."""
-    return (sys.executable, "-m", "platformio", "run", "-e", env.name, "-d", str(places.project))
+    return (*module_argv("platformio"), "run", "-e", env.name, "-d", str(places.project))
 
 
 def compile_env(

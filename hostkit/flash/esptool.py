@@ -17,6 +17,7 @@ from hostkit.flash.model import Bench, ChipIdentity, ReadBackBy, Stage
 from hostkit.flash.output import EsptoolFacts, ProgressReader, Trouble, last_lines, parse_output
 from hostkit.flash.plan import erase_argv, identify_argv, verify_argv, write_argv, write_time_out_s
 from hostkit.holders import find_holder
+from hostkit.interpreter import installed_only
 from hostkit.link.errors import PortBusyError, PortGoneError
 from hostkit.process import Command
 
@@ -32,7 +33,12 @@ def clean_environment(inherited: Mapping[str, str]) -> dict[str, str]:
         for name, value in inherited.items()
         if name not in _NOT_FOR_ESPTOOL and not name.startswith("ESPTOOL_")
     }
-    return kept | {"NO_COLOR": "1", "COLUMNS": "200", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+    return installed_only(kept) | {
+        "NO_COLOR": "1",
+        "COLUMNS": "200",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONIOENCODING": "utf-8",
+    }
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from hostkit.boards.usb import KnownChip
 from hostkit.errors import InconclusiveError, ToolError
 from hostkit.flash.esptool import clean_environment
 from hostkit.flash.output import Trouble, last_lines, parse_output
+from hostkit.interpreter import module_argv
 from hostkit.process import Command, Runner
 
 _TIMEOUT_S = 30.0
@@ -19,7 +20,7 @@ def ask_chip(port: str, runner: Runner, *, python: str = sys.executable) -> Know
 
     Raises :class:`InconclusiveError` when nothing answers there as a chip that hostkit knows.
     """
-    argv = (python, "-m", "esptool", "--port", port, "--no-stub", "flash-id")
+    argv = (*module_argv("esptool", python=python), "--port", port, "--no-stub", "flash-id")
     command = Command(argv, env=clean_environment(os.environ), timeout_s=_TIMEOUT_S)
     finished = runner.run(command)
     facts = parse_output(finished.output)

@@ -10,6 +10,7 @@ from hostkit.boards.partitions import Partition
 from hostkit.build.model import Artifact
 from hostkit.errors import InvalidError
 from hostkit.flash.model import ChipIdentity
+from hostkit.interpreter import module_argv
 
 SECTOR = 4096
 """Smallest erasable piece of SPI NOR flash, bytes."""
@@ -84,9 +85,7 @@ def esptool_argv(python: str, chip: Chip, access: FlashAccess, *, last: bool) ->
     """
     after = access.after if last else "no-reset"
     return (
-        python,
-        "-m",
-        "esptool",
+        *module_argv("esptool", python=python),
         "--chip",
         chip.value,
         "--port",

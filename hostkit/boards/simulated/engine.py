@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
-import sys
 from importlib.util import find_spec
 
 from hostkit.boards.image import EspImage
 from hostkit.boards.model import Chip
 from hostkit.errors import MissingToolError, UsageError
+from hostkit.interpreter import module_argv
 
 CHIPS = (Chip.ESP32C3,)
 """Chips that can be simulated."""
@@ -39,7 +39,7 @@ def require_engine(chip: Chip) -> None:
 
 def engine_command() -> tuple[str, ...]:
     """Return what runs a program: its file is the next argument, its UART standard input and output."""
-    return (sys.executable, "-P", "-m", "hostkit.boards.simulated.run")
+    return module_argv("hostkit.boards.simulated.run")
 
 
 def program_of(image: EspImage) -> bytes:

@@ -6,7 +6,6 @@ import json
 import os
 import selectors
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from hostkit.boards.virtual.serve import spec_to_json
 from hostkit.boards.virtual.server import ServeSpec
 from hostkit.errors import InconclusiveError, InvalidError, ToolError
 from hostkit.files import disk_error
+from hostkit.interpreter import installed_only, module_argv
 from hostkit.process import Command, end_group, start
 
 _START_S = 15.0
@@ -115,11 +115,12 @@ class VirtualBoard:
     def _start(self) -> None:
         spec = self._spec
         wanted = spec_to_json(serve_spec(spec))
-        argv = (sys.executable, "-P", "-m", "hostkit.boards.virtual.serve", str(self._directory), wanted)
+        argv = (*module_argv("hostkit.boards.virtual.serve"), str(self._directory), wanted)
+        command = Command(argv, env=installed_only(os.environ))
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             with (self._directory / "server.err").open("wb") as errors:
-                child = start(Command(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+                child = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         except OSError as error:
             raise disk_error(error, self._directory) from error
         self._child = child

@@ -98,3 +98,11 @@ def test_a_32_bit_program_is_stripped_too() -> None:
     stripped = strip_elf(body)
     assert stripped.endswith(b"sixteen bytes...")
     assert struct.unpack_from("<I", stripped, 32) == (0,)
+
+
+def test_an_offset_beyond_any_memory_is_a_broken_file() -> None:
+    head = bytearray(64)
+    head[:6], head[18:20] = b"\x7fELF\x02\x01", struct.pack("<H", 62)
+    head[40:48], head[58:64] = struct.pack("<Q", (1 << 64) - 1), struct.pack("<HHH", 64, 2, 1)
+    with pytest.raises(ToolError, match="section table is cut off"):
+        read_elf(bytes(head))

@@ -45,7 +45,8 @@ def _environment(project: Path, places: Places, toolchain: Toolchain = ZIG, **ou
 
 def test_the_command_names_env_project_and_interpreter(project: Path, places: Places) -> None:
     command = _command(project, places)
-    assert command.argv == (sys.executable, "-m", "platformio", "run", "-e", "virtual", "-d", str(project))
+    run = ("platformio", "run", "-e", "virtual", "-d", str(project))
+    assert command.argv == (sys.executable, "-P", "-m", *run)  # -P: no platformio that lies in the project
     assert command.cwd == project
     assert command.timeout_s == 600
 

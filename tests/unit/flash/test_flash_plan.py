@@ -112,7 +112,7 @@ def test_another_board_at_the_port_is_refused(found: ChipIdentity, words: str) -
 
 def test_one_call_writes_every_region_in_order_of_address_and_leaves_headers_alone() -> None:
     assert write_argv("python", ARTIFACT, Chip.ESP32, ACCESS) == (
-        *("python", "-m", "esptool", "--chip", "esp32", "--port", "/dev/ttyUSB0", "--baud", "460800"),
+        *("python", "-P", "-m", "esptool", "--chip", "esp32", "--port", "/dev/ttyUSB0", "--baud", "460800"),
         *("--before", "default-reset", "--after", "no-reset", "write-flash"),
         *("--flash-mode", "keep", "--flash-freq", "keep", "--flash-size", "keep"),
         *("0x8000", "/store/a/partitions.bin", "0x10000", "/store/a/app.bin"),
