@@ -31,7 +31,7 @@ from hostkit.gate.suite import OBSERVATIONS
 from hostkit.hil.observations import ObservationFile, Outcome, TestSeen
 from hostkit.store.model import Rung
 from hostkit.tasks.git import Checkout
-from hostkit.testing.gate import NONCE, answered
+from hostkit.testing.gate import NONCE, TOOLS, answered
 from hostkit.testing.keys import a_signer
 
 BUILD = "ab" * 32
@@ -73,6 +73,7 @@ class Bundle:
             suite=SuiteFact(len(self.observations), True, int(bad), nonce=NONCE),
             observations=tuple(self.observations),
             challenges=answered(BUILD, ""),
+            tools=TOOLS,
         )
         ran = Ran(
             spec=BoardSpec(self.board, Kind.VIRTUAL, Chip.ESP32, "02:00:00:00:00:01"),

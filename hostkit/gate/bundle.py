@@ -84,4 +84,5 @@ def tool_versions(ran: Ran) -> dict[str, Any]:
         "machine": platform.platform(),
         "packages": packages,
         "toolchain": dict(ran.artifact.toolchain) if ran.artifact else {},
+        "executables": jsonable(ran.tools),
     }

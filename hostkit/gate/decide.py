@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from hostkit.boards.model import Fidelity
 from hostkit.gate.challenge import check_challenges
 from hostkit.gate.model import BEYOND, ESTABLISHES, Decision, Facts, Finding, Observation, Rules
+from hostkit.gate.tools import check_tools
 from hostkit.hil.duration import LEAST_SOAK_S, SOAKED_FOR
 from hostkit.hil.observations import Outcome
 from hostkit.store.model import Rung, Verdict
@@ -38,7 +39,7 @@ def decide(rules: Rules, facts: Facts) -> Decision:
         *_check_suite(facts),
     ]
     findings += [*_check_tests(rules, facts.observations), *_check_applicability(facts)]
-    findings += [*_check_scope(rules, facts), *check_challenges(facts)]
+    findings += [*_check_scope(rules, facts), *check_challenges(facts), *check_tools(facts)]
     rung = _reached(rules, facts)
     if not findings:
         return Decision(Verdict.PASS, rung, (_praise(facts, rung),), _left_open(facts, rung))

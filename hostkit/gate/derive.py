@@ -43,6 +43,7 @@ from hostkit.gate.parts import (
     run_part,
     stop_part,
     suite_end,
+    tools_part,
 )
 from hostkit.gate.suite import JUNIT, OBSERVATIONS, OUTPUT, TRANSCRIPT
 from hostkit.hil.observations import Observations, parse_observations
@@ -109,6 +110,7 @@ def derive(files: Files) -> Derived:
         stop=stop_part(files),
         crashes=crash_facts(crash_stage, crashes),
         challenges=challenges_part(files),
+        tools=tools_part(files),
     )
     tools = hashlib.sha256(files.get(TOOLS, b"")).hexdigest()
     return Derived(run, rules, facts, decide(rules, facts), observed, crashes, tools)

@@ -117,6 +117,20 @@ class ChallengeFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolFact:
+    """A program that had a part in a run. ``path`` is absolute, ``sha256`` over all that it is made of.
+
+    ``problem``: why it is not what was installed, "" when it is.
+    """
+
+    name: str
+    version: str
+    path: str
+    sha256: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CrashFact:
     """A crash that was seen in what the board sent; ``calls``: where it was, innermost first, for people."""
 
@@ -179,6 +193,7 @@ class Facts:
     stop: Stop | None = None
     crashes: tuple[CrashFact, ...] = ()
     challenges: tuple[ChallengeFact, ...] = ()
+    tools: tuple[ToolFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

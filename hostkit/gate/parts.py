@@ -18,7 +18,7 @@ from hostkit.build.store import MANIFEST, manifest_holds
 from hostkit.errors import InvalidError
 from hostkit.files import canonical_json, strict_json
 from hostkit.flash.model import FlashRecord
-from hostkit.gate.model import ChallengeFact, Rules, Stop
+from hostkit.gate.model import ChallengeFact, Rules, Stop, ToolFact
 from hostkit.store.model import Rung
 
 RUN, SUITE_END, STOP, FLASH = "run.json", "suite.json", "stop.json", "flash.json"
@@ -103,6 +103,12 @@ class ManifestPart(_Part):
     toolchain: dict[str, str]
 
 
+class ToolsPart(_Part):
+    """``tools.json``: the programs that had a part in it, as far as it matters here."""
+
+    executables: tuple[ToolFact, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class SuiteEnd:
     """``suite.json``: how the suite's process ended. ``exit_code`` is pytest's, negative for a signal."""
@@ -114,7 +120,7 @@ class SuiteEnd:
 _T = TypeVar("_T")
 _STOP, _END, _FLASH = TypeAdapter(Stop), TypeAdapter(SuiteEnd), TypeAdapter(FlashRecord)
 _RUN, _MANIFEST = TypeAdapter(RunPart), TypeAdapter(ManifestPart)
-_CHALLENGES = TypeAdapter(tuple[ChallengeFact, ...])
+_CHALLENGES, _TOOLS = TypeAdapter(tuple[ChallengeFact, ...]), TypeAdapter(ToolsPart)
 
 
 def json_part(files: Files, name: str) -> Any:
@@ -176,3 +182,8 @@ def stop_part(files: Files) -> Stop | None:
 def challenges_part(files: Files) -> tuple[ChallengeFact, ...]:
     """Return what the board was asked; whether an answer is right is worked out from it."""
     return _typed(files, CHALLENGES, _CHALLENGES) if CHALLENGES in files else ()
+
+
+def tools_part(files: Files) -> tuple[ToolFact, ...]:
+    """Return the programs that had a part in it."""
+    return _typed(files, TOOLS, _TOOLS).executables

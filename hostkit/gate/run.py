@@ -20,6 +20,7 @@ from hostkit.gate.model import (
     Stage,
     Stop,
     SuiteFact,
+    ToolFact,
 )
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.link.crash.shelf import CrashDecoder
@@ -45,6 +46,7 @@ class Ran:
     stop: Stop | None = None
     crashes: tuple[CrashFact, ...] = ()
     challenges: tuple[ChallengeFact, ...] = ()
+    tools: tuple[ToolFact, ...] = ()
 
     @property
     def build_id(self) -> str:

@@ -12,6 +12,7 @@ from hostkit.gate.flashing import run_flash
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.run import Ran, Run
 from hostkit.gate.suite_run import run_suite
+from hostkit.gate.toolbox import used_tools
 from hostkit.hil.catalog import find_catalog
 from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.tasks.model import ANY_BOARD
@@ -38,7 +39,11 @@ class Stages:
         return self._run.seconds
 
     def run(self) -> None:
-        """Run every stage up to the first that stops."""
+        """Run every stage up to the first that stops, then look at the programs that did it."""
+        self._run_stages()
+        self._run.ran.tools = used_tools(self._run)
+
+    def _run_stages(self) -> None:
         run, rules = self._run, self._run.request.rules
         with ExitStack() as stack:
             if rules.build:

@@ -24,7 +24,11 @@ SETTINGS = ("pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg", "conftest.py
 
 # What comes from outside could leave tests out, or put other code in the place of theirs. (PYTHONUTF8 and
 # the like only say how text is written.)
-_FOREIGN = re.compile(r"PYTEST_.*|PYTHON(PATH|STARTUP|OPTIMIZE|WARNINGS|INSPECT|BREAKPOINT|HOME)|COLUMNS")
+_FOREIGN = re.compile(
+    r"PYTEST_.*|PYTHON(PATH|STARTUP|OPTIMIZE|WARNINGS|INSPECT|BREAKPOINT|HOME|USERBASE|PLATLIBDIR)|COLUMNS"
+)
+# pytest itself is the one that is installed, also where the checkout has a folder of that name.
+_START = "import os, sys, pytest; sys.path.insert(0, os.getcwd()); sys.exit(pytest.console_main())"
 # Nor do settings of the checkout choose among the tests: what is in the folder is the suite.
 _WHOLE = (
     "addopts=",
@@ -57,7 +61,7 @@ def suite_command(call: SuiteCall, env: Mapping[str, str]) -> Command:
     The working directory comes first on the module path: a checkout that carries hostkit is measured by
     the models of that checkout. Neither the environment nor pytest's settings leave tests out.
     """
-    argv = [sys.executable, "-m", "pytest", FOLDER, "--board", call.board]
+    argv = [sys.executable, "-P", "-c", _START, FOLDER, "--board", call.board]
     argv += ["--observations", str(call.into / OBSERVATIONS), "--transcript", str(call.into / TRANSCRIPT)]
     argv += ["--pictures", str(call.into / PICTURES), "-p", "no:cacheprovider"]
     argv += [word for setting in _WHOLE for word in ("-o", setting)]

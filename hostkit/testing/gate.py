@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from hostkit.gate.model import ChallengeFact, Stage
+from hostkit.gate.model import ChallengeFact, Stage, ToolFact
 from hostkit.link.challenge import Challenge, digest_of
 
 NONCE = 0xC0FFEE01
 """The boot nonce that :func:`answered` answers with."""
+
+
+TOOLS = (
+    ToolFact("python", "3.12.1", "/usr/bin/python3.12", "1" * 64),
+    ToolFact("esptool", "5.6.0", "/venv/esptool/__init__.py", "2" * 64),
+)
+"""Programs that are as they were installed."""
 
 
 def right_answer(question: bytes, build: str, mac: str, nonce: int = NONCE) -> Challenge:

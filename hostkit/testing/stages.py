@@ -29,7 +29,7 @@ from hostkit.link.challenge import Challenge
 from hostkit.link.framing import encode_frame
 from hostkit.link.messages import Op, Reply, Request, Status, encode_message
 from hostkit.link.transcript import Direction, Transcript
-from hostkit.testing.gate import NONCE, right_answer
+from hostkit.testing.gate import NONCE, TOOLS, right_answer
 
 BOARD = BoardSpec("virt0", Kind.VIRTUAL, Chip.ESP32, mac="02:68:6b:00:00:00")
 """The board that they say they ran on."""
@@ -69,7 +69,7 @@ class PlayedStages:
 
     def run(self) -> None:
         """Leave everything."""
-        self.ran = Ran(stop=self.stop)
+        self.ran = Ran(stop=self.stop, tools=TOOLS)
         if self.stop is None:
             self.ran.spec = BOARD
             self.ran.artifact = self._built()

@@ -33,7 +33,7 @@ from hostkit.link.client import Link
 from hostkit.link.transcript import Transcript
 from hostkit.store.model import Rung, Verdict
 from hostkit.testing.clock import FakeClock
-from hostkit.testing.gate import NONCE, answered, right_answer
+from hostkit.testing.gate import NONCE, TOOLS, answered, right_answer
 from hostkit.testing.link import MemoryTransport
 from hostkit.testing.link_device import FakeFirmware
 
@@ -48,6 +48,7 @@ GOOD = Facts(
     suite=SuiteFact(1, True, 0, nonce=NONCE),
     observations=(Observation("t::a", Outcome.PASSED, Rung.LINKED, build=BUILD),),
     challenges=(AFTER_FLASH, AT_END),
+    tools=TOOLS,
 )
 
 

@@ -24,7 +24,7 @@ from hostkit.gate.model import (
 )
 from hostkit.hil.observations import Outcome
 from hostkit.store.model import Rung, Verdict
-from hostkit.testing.gate import NONCE, answered, right_answer
+from hostkit.testing.gate import NONCE, TOOLS, answered, right_answer
 
 BUILD = "a" * 64
 OTHER = "b" * 64
@@ -42,6 +42,7 @@ GOOD = Facts(
     suite=SuiteFact(collected=3, finished=True, exit_code=0, nonce=NONCE),
     observations=SEEN,
     challenges=answered(BUILD, MAC),
+    tools=TOOLS,
 )
 
 
@@ -309,6 +310,7 @@ FACTS = st.builds(
     observations=st.lists(OBSERVATIONS, max_size=8).map(tuple),
     selection=st.sampled_from(["", "solid"]),
     challenges=CHALLENGES,
+    tools=st.just(TOOLS) | st.just(()) | st.just((*TOOLS, replace(TOOLS[0], problem="was changed since"))),
     stop=st.none()
     | st.builds(Stop, st.sampled_from(Stage), st.sampled_from(Verdict), st.sampled_from(["why"])),
 )
@@ -346,6 +348,8 @@ def test_a_pass_means_that_every_required_rung_ran_all_passed_and_the_ids_match(
     assert facts.stop is None
     assert facts.suite is not None
     assert facts.suite.finished
+    assert facts.tools
+    assert not any(tool.problem for tool in facts.tools)
     assert facts.suite.collected == len(facts.observations) > 0
     assert facts.identity is not None
     assert facts.fidelity is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,7 +16,7 @@ from hostkit.gate.model import IdentityFact
 from hostkit.gate.observations import read_suite
 from hostkit.gate.suite import SuiteCall, suite_command, suite_places
 from hostkit.hil.observations import ObservationFile, Outcome, Summary, TestSeen
-from hostkit.process import Finished
+from hostkit.process import Finished, SystemRunner
 from hostkit.store.model import Rung
 
 CALL = SuiteCall(Path("/p"), "virt0", "a" * 64, "", Path("/e"), 30.0)
@@ -24,7 +25,8 @@ ENDED = Finished(("pytest",), 0, "x\n12 passed in 1 s\n\n", 1.0)
 
 def test_the_suite_is_plain_pytest_in_the_checkout_with_its_time_out() -> None:
     command = suite_command(CALL, {"HOSTKIT_LEASE_TOKEN": "t"})
-    assert command.argv[:6] == (sys.executable, "-m", "pytest", "hil_tests", "--board", "virt0")
+    assert command.argv[:3] == (sys.executable, "-P", "-c")
+    assert command.argv[4:7] == ("hil_tests", "--board", "virt0")
     assert command.argv[-2:] == ("--expect-build", "a" * 64)
     assert (command.cwd, command.timeout_s) == (Path("/p"), 30.0)
     assert command.env is not None
@@ -52,6 +54,16 @@ def test_a_selection_is_passed_on_and_options_from_outside_are_not() -> None:
     assert command.env is not None
     assert not set(foreign) & set(command.env)
     assert command.env["PYTHONUTF8"] == "1"
+
+
+def test_a_pytest_that_lies_in_the_checkout_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "pytest.py").write_text("print('all passed'); raise SystemExit(0)\n")
+    (tmp_path / "hil_tests").mkdir()
+    (tmp_path / "hil_tests" / "test_it.py").write_text("def test_one(): assert False\n")
+    call = SuiteCall(tmp_path, "virt0", "", "", tmp_path / "e", 30.0)
+    ended = SystemRunner().run(suite_command(call, os.environ))
+    assert "all passed" not in ended.output
+    assert (ended.returncode, "1 failed" in ended.output) == (1, True)
 
 
 @pytest.mark.parametrize(

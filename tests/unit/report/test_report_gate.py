@@ -27,7 +27,7 @@ from hostkit.hil.observations import Outcome
 from hostkit.report.plain import as_record
 from hostkit.report.terminal import gate_summary, plain_text
 from hostkit.store.model import Rung, Verdict
-from hostkit.testing.gate import NONCE, answered
+from hostkit.testing.gate import NONCE, TOOLS, answered
 
 BUILD = "ab" * 32
 SEEN = (
@@ -62,6 +62,7 @@ def result(*observations: Observation, stop: Stop | None = None, selection: str 
         selection=selection,
         stop=stop,
         challenges=answered(BUILD, ""),
+        tools=TOOLS,
     )
     return GateResult(
         run_id="20260101T000000Z-00000000",
