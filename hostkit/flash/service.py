@@ -26,11 +26,12 @@ from hostkit.flash.verify import (
 )
 from hostkit.link.bodies import Identity
 from hostkit.link.challenge import Challenge
-from hostkit.link.client import Link, ask_challenge
+from hostkit.link.client import Link
 from hostkit.link.crash.blame import crash_error
 from hostkit.link.crash.decode import decode
 from hostkit.link.crash.stream import find_crashes
 from hostkit.link.errors import PortBusyError
+from hostkit.link.proof import ask_challenge
 from hostkit.link.transport import Transport, open_transport
 
 NO_RESET = "no-reset"

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from hostkit.boards.model import Board
-from hostkit.errors import FailedError, InconclusiveError
+from hostkit.errors import FailedError, InconclusiveError, InvalidError
 from hostkit.gate.challenge import write_challenges
-from hostkit.gate.model import ChallengeFact, Stage
+from hostkit.gate.model import ChallengeFact, Stage, Stop
 from hostkit.gate.parts import END_TRANSCRIPT
 from hostkit.gate.run import Run
-from hostkit.link.client import Link, ask_challenge
+from hostkit.link.client import Link
+from hostkit.link.proof import ask_challenge
 from hostkit.link.transcript import Transcript
 from hostkit.link.transport import open_transport
+from hostkit.store.model import Verdict
+
+UNMASK_TRANSCRIPT = "unmask.jsonl"
+"""The conversation with what could not be flashed, in the evidence."""
 
 _READY_S = 3.0  # for a board that answered a moment ago
 _TIMEOUT_S = 1.0  # for silicon to answer
@@ -24,21 +29,39 @@ def keep_flash_challenge(run: Run) -> None:
     _keep(run, ChallengeFact(Stage.FLASH, answer, "" if answer else _NO_SUCH))
 
 
-def challenge_at_end(run: Run, board: Board, *, lost: bool) -> None:
-    """Ask once more, when the suite has given the board back, unless it was ``lost``.
+def challenge_at_end(run: Run, board: Board) -> None:
+    """Ask once more, when the suite has given the board back, also where it was lost meanwhile.
 
-    What the board does wrong becomes a fact; nothing is raised for it.
+    What the board does wrong becomes a fact; only :class:`ImpostorError` is raised for it.
     """
-    _keep(run, ChallengeFact(Stage.HIL, None, "the board was lost") if lost else _asked(run, board))
+    _keep(run, _asked(run, board, END_TRANSCRIPT))
 
 
-def _asked(run: Run, board: Board) -> ChallengeFact:
+def unmask(run: Run, board: Board) -> None:
+    """Make a stop for want of an answer invalid where something at the port only passes for the firmware.
+
+    It cannot be flashed, as a board cannot that is not there; but it talks.
+    """
+    stop = run.ran.stop
+    if stop is None or stop.verdict is not Verdict.INCONCLUSIVE:
+        return
+    try:
+        answer = _asked(run, board, UNMASK_TRANSCRIPT).answer
+    except InvalidError as error:
+        run.ran.stop = Stop(stop.stage, Verdict.INVALID, error.message, error.hint)
+    else:
+        if answer is not None and not answer.holds:
+            reason = "what answers at this port answers a challenge wrongly"
+            run.ran.stop = Stop(stop.stage, Verdict.INVALID, reason, "it plays a recording of the firmware")
+
+
+def _asked(run: Run, board: Board, transcript_name: str) -> ChallengeFact:
     clock, patience, restarted = run.bench.clock, board.spec.patience, board.spec.ends_with_user
     try:
         if restarted:
             board.run_application()
         with (
-            Transcript(clock, path=run.into / END_TRANSCRIPT) as transcript,
+            Transcript(clock, path=run.into / transcript_name) as transcript,
             Link(
                 open_transport(board.link_port()),
                 clock,

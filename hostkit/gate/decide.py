@@ -21,6 +21,7 @@ from hostkit.words import counted, first_of
 
 _BY_RECORD = (Rung.BUILT, Rung.BOOTED)  # shown by the build, the flash and the identity, not by tests
 _EXECUTED = (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR)  # gave an answer about the firmware
+_IDLE = (Outcome.SKIPPED, Outcome.NOT_APPLICABLE)  # nothing was asked of the board
 _TROUBLE = (
     (Outcome.FAILED, Verdict.FAIL, "failed"),
     (Outcome.ERROR, Verdict.FAIL, "ended in an error"),
@@ -119,9 +120,19 @@ def _check_suite(facts: Facts) -> Iterator[Finding]:
             f"the suite ended early, pytest exit {suite.exit_code}: {seen} of {wanted} tests reported"
             + (f" ({suite.said})" if suite.said else ""),
         )
-    elif suite.collected == 0:
-        yield Finding(Verdict.INCONCLUSIVE, "nothing was executed: no test was collected")
+    else:
+        yield from _check_emptiness(facts)
     yield from _check_exit_code(suite.exit_code, facts)
+
+
+def _check_emptiness(facts: Facts) -> Iterator[Finding]:
+    """A suite that asks nothing is broken, as one that cannot be imported is. A selection may hit nothing."""
+    if any(seen.outcome not in _IDLE for seen in facts.observations):
+        return
+    count = len(facts.observations)
+    what = f"all {counted(count, 'test')} skipped" if count else "no test was collected"
+    verdict = Verdict.INCONCLUSIVE if facts.selection else Verdict.FAIL
+    yield Finding(verdict, f"nothing was executed: {what}")
 
 
 def _check_exit_code(code: int, facts: Facts) -> Iterator[Finding]:
@@ -147,10 +158,6 @@ def _check_tests(rules: Rules, observations: tuple[Observation, ...]) -> Iterato
     for outcome, verdict, word in _TROUBLE:
         yield from _grouped([seen for seen in told if seen.outcome is outcome], verdict, word)
     skipped = [seen for seen in observations if seen.outcome is Outcome.SKIPPED]
-    if skipped and len(skipped) == len(observations):
-        yield Finding(
-            Verdict.INCONCLUSIVE, f"nothing was executed: all {counted(len(skipped), 'test')} skipped"
-        )
     needed = [seen for seen in skipped if seen.rung is None or seen.rung <= rules.min_rung]
     yield from _grouped(needed, Verdict.INCONCLUSIVE, "skipped")
 

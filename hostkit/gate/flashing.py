@@ -6,7 +6,7 @@ from hostkit.boards.model import Board
 from hostkit.flash import model as flash_model
 from hostkit.flash.model import TimeOuts
 from hostkit.flash.service import flash_artifact
-from hostkit.gate.asking import keep_flash_challenge
+from hostkit.gate.asking import keep_flash_challenge, unmask
 from hostkit.gate.model import Stage
 from hostkit.gate.parts import BOOT_TRANSCRIPT
 from hostkit.gate.recovery import rescue
@@ -29,6 +29,7 @@ def run_flash(run: Run, board: Board) -> None:
         run.tell(Stage.FLASH, f"{run.ran.flash.bytes} bytes, read back, the board says so")
     if run.ran.stop is not None:
         run.look_for_crashes(Stage.FLASH, BOOT_TRANSCRIPT)
+        unmask(run, board)
         rescue(run, board, Stage.FLASH, lost=run.ran.stop.verdict is Verdict.INCONCLUSIVE)
 
 

@@ -28,11 +28,11 @@ def run_suite(run: Run, held: Held) -> None:
         write_bytes(run.into, OUTPUT, ended.output.encode())
         write_json(run.into, SUITE_END, jsonable(SuiteEnd(ended.returncode, ended.timed_out)))
         ran.suite, ran.identity, ran.observations = read_suite(run.into / OBSERVATIONS, ended)
-        lost = any(seen.outcome is Outcome.LOST for seen in ran.observations)
-        challenge_at_end(run, held.board, lost=lost)
+        challenge_at_end(run, held.board)
         passed = sum(seen.outcome is Outcome.PASSED for seen in ran.observations)
         run.tell(Stage.HIL, f"{passed} of {len(ran.observations)} tests passed")
     run.look_for_crashes(Stage.HIL, TRANSCRIPT)
+    lost = any(seen.outcome is Outcome.LOST for seen in ran.observations)
     rescue(run, held.board, Stage.HIL, lost=lost)
 
 

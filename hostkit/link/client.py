@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from hostkit.clock import Clock
 from hostkit.link import bodies
-from hostkit.link.challenge import QUESTION_BYTES, Challenge, answered
-from hostkit.link.errors import ContractError, DeviceError, MessageError
+from hostkit.link.challenge import Challenge, answered
+from hostkit.link.errors import ContractError, ImpostorError, LinkTimeoutError, MessageError
 from hostkit.link.exchange import Exchange
-from hostkit.link.messages import FrameEvent, Mode, Op, Reply, Status, Tap, op_name
+from hostkit.link.messages import FrameEvent, Mode, Op, Reply, Tap, op_name
 from hostkit.link.recording import RecordingTransport
 from hostkit.link.session import Incoming, Patience
 from hostkit.link.transcript import Transcript
@@ -31,6 +31,9 @@ BYTES_PER_LED = {
 }
 """Bytes of each tap for one LED; :data:`Tap.SYMBOLS` has :data:`RESET_WORD_BYTES` more for each strip."""
 RESET_WORD_BYTES = 4
+
+BANNER_WORDS = "this port speaks frames"
+"""What the firmware prints to a person who presses Enter, among its name and version."""
 
 
 def tap_size(tap: Tap, leds: int) -> int:
@@ -137,10 +140,19 @@ class Link:
     def wait_ready(self, timeout_s: float) -> bodies.Identity:
         """Send hello through boot text until the firmware answers; return its identity.
 
-        Raises :class:`LinkTimeoutError`, with the last line the board printed.
+        Raises :class:`LinkTimeoutError`, with the last line the board printed, and :class:`ImpostorError`
+        where that was the banner: the firmware prints it to people who press Enter, and nobody did.
         """
         attempt_ns = round(_READY_POLL_S * 1e9)
-        return self._hello(Patience(attempt_ns, max(1, round(timeout_s * 1e9) // attempt_ns), True))
+        try:
+            return self._hello(Patience(attempt_ns, max(1, round(timeout_s * 1e9) // attempt_ns), True))
+        except LinkTimeoutError as error:
+            if BANNER_WORDS in self.text:
+                raise ImpostorError(
+                    f"{self.port} prints the firmware's banner and answers nothing",
+                    hint="a banner is no proof: what is at this port does not run the firmware",
+                ) from error
+            raise
 
     def echo(self, data: bytes) -> bytes:
         """Send bytes and return what came back."""
@@ -262,16 +274,6 @@ class Link:
         reply = self._exchange.ask(Op.HELLO, (), patience)
         self._identity = _typed("hello", lambda body: bodies.identity(body, reply.nonce), reply)
         return self._identity
-
-
-def ask_challenge(link: Link, draw: Callable[[int], bytes]) -> Challenge | None:
-    """Ask with fresh random bytes; None when the firmware has no such operation. Errors are the link's."""
-    try:
-        return link.challenge(draw(QUESTION_BYTES))
-    except DeviceError as error:
-        if error.status is Status.UNKNOWN_OP:
-            return None
-        raise
 
 
 def _typed(name: str, parse: Callable[[Any], _T], reply: Reply) -> _T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hostkit.errors import FailedError, HostkitError, InconclusiveError
+from hostkit.errors import FailedError, HostkitError, InconclusiveError, InvalidError
 
 if TYPE_CHECKING:
     from hostkit.link.messages import Status
@@ -50,6 +50,10 @@ class LinkLostError(InconclusiveError):
         )
         self.old = old
         self.new = new
+
+
+class ImpostorError(InvalidError):
+    """Something at a port passes itself off as the firmware, and is not: it plays a text or a recording."""
 
 
 class PortGoneError(InconclusiveError):

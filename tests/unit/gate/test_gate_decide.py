@@ -151,13 +151,26 @@ CASES = {
     ),
     "no test collected": (
         replace(GOOD, suite=SuiteFact(0, True, 5, nonce=NONCE), observations=()),
-        Verdict.INCONCLUSIVE,
+        Verdict.FAIL,
         "nothing was executed: no test was collected",
     ),
     "all skipped": (
         suite_of(*(replace(seen, outcome=Outcome.SKIPPED) for seen in SEEN)),
-        Verdict.INCONCLUSIVE,
+        Verdict.FAIL,
         "nothing was executed: all 3 tests skipped",
+    ),
+    "a suite that left itself out": (
+        replace(
+            suite_of(*(replace(seen, outcome=Outcome.NOT_APPLICABLE) for seen in SEEN)),
+            fidelity=Fidelity.BOARD,
+        ),
+        Verdict.FAIL,
+        "nothing was executed: all 3 tests skipped",
+    ),
+    "a selection that hits nothing": (
+        replace(GOOD, suite=SuiteFact(0, True, 5, nonce=NONCE), observations=(), selection="no such"),
+        Verdict.INCONCLUSIVE,
+        "nothing was executed: no test was collected",
     ),
     "one skipped on a required rung": (
         suite_of(*SEEN[:2], replace(SEEN[2], outcome=Outcome.SKIPPED, message="no wire tap")),
