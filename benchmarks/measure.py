@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two things: a name, and what to do once."""
+    """One of the two things: a name, and what to do once; for :func:`compare_values` it returns a number."""
 
     name: str
-    once: Callable[[], object]
+    once: Callable[[], Any]
 
 
 def compare(what: str, ours: Side, peer: Side, *, runs: int = 7, target: str = "") -> Row:
@@ -36,6 +37,20 @@ def compare(what: str, ours: Side, peer: Side, *, runs: int = 7, target: str = "
     ours.once()
     peer.once()
     pairs = [(_timed(ours.once), _timed(peer.once)) for _ in range(runs)]
+    return Row(
+        what,
+        ours.name,
+        statistics.median(a for a, _ in pairs),
+        peer.name,
+        statistics.median(b for _, b in pairs),
+        statistics.median(a / b for a, b in pairs),
+        target,
+    )
+
+
+def compare_values(what: str, ours: Side, peer: Side, *, runs: int = 7, target: str = "") -> Row:
+    """Let both say a number in turn ``runs`` times: what they measured themselves."""
+    pairs = [(float(ours.once()), float(peer.once())) for _ in range(runs)]
     return Row(
         what,
         ours.name,

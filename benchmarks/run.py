@@ -16,7 +16,7 @@ from rich.table import Table
 
 def main(wanted: list[str]) -> int:
     """Run every bench_*.py beside this file, or those named."""
-    console = Console(width=max(120, Console().width))
+    console = Console(width=max(150, Console().width))
     table = Table(title="hostkit beside its peers (medians; ratio is hostkit / peer, pair by pair)")
     for heading in ("what", "hostkit", "peer"):
         table.add_column(heading, no_wrap=True)

@@ -28,8 +28,12 @@ class PacedLine:
         self._waiting += data
 
     def pull(self, now_ns: int) -> bytes:
-        """Return the bytes that have wholly arrived by now."""
-        if not self._waiting:
+        """Return the bytes that have wholly arrived by now, some time's worth at once as adapters do.
+
+        One at a time, a host that reads at once would make a board that looks at once send the next one.
+        """
+        due = self.deadline_ns
+        if due is None or now_ns < due:
             return b""
         if self.baud <= 0:
             count = len(self._waiting)

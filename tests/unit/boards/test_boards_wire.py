@@ -113,6 +113,15 @@ def test_a_paced_line_takes_ten_bits_a_byte() -> None:
     assert line.deadline_ns is None
 
 
+def test_a_paced_line_is_not_taken_byte_by_byte_however_often_it_is_looked_at() -> None:
+    line = PacedLine(2_000_000)
+    line.push(bytes(2000), 0)
+    pieces = [line.pull(now) for now in range(0, SECOND // 90, 5_000)]
+    sizes = [len(piece) for piece in pieces if piece]
+    assert sum(sizes) == 2000
+    assert len(sizes) == 5
+
+
 def test_an_idle_paced_line_saves_up_no_time() -> None:
     line = PacedLine(9600)
     line.push(b"a", 0)
