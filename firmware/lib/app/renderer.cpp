@@ -12,6 +12,11 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "taps are sent as they 
 
 namespace {
 
+/// What lies behind the last LED while a pattern draws.
+constexpr Colour kBeyond{0xDEAD, 0xBEEF, 0xCAFE};
+
+bool same(const Colour& a, const Colour& b) { return a.r == b.r && a.g == b.g && a.b == b.b; }
+
 Bytes part(const void* data, std::size_t item, std::uint32_t first, std::uint32_t count) {
     return {static_cast<const std::uint8_t*>(data) + first * item, count * item};
 }
@@ -34,7 +39,12 @@ void Renderer::select(const Pattern& pattern, std::uint32_t seed, const std::int
 
 void Renderer::render(std::uint64_t time_us) {
     inputs_.time_us = time_us;
+    Colour& beyond = work_.linear[profile_.leds()];
+    beyond = kBeyond;
     hk::render(*pattern_, inputs_, profile_, state_, work_.linear);
+    if (!same(beyond, kBeyond)) {
+        __builtin_trap();  // better a crash that says so than a pattern that writes into other memory
+    }
     const Stages stages{&work_.linear->r, work_.gamma, work_.limited, work_.frame};
     ma_ = run_pipeline(stages, profile_.leds(), settings_);
     ++frames_;

@@ -10,7 +10,8 @@
 
 namespace hk {
 
-/// Buffers that somebody else owns, for up to `leds` LEDs over all strips.
+/// Buffers that somebody else owns, for up to `leds` LEDs over all strips. `linear` has room for one more,
+/// where nothing may be drawn (see Renderer::render).
 struct Workspace {
     Colour* linear;
     std::uint16_t* gamma;
@@ -27,7 +28,7 @@ public:
     Workspace view() { return {linear_, gamma_, limited_, frame_, words_, Leds}; }
 
 private:
-    Colour linear_[Leds];
+    Colour linear_[Leds + 1];
     std::uint16_t gamma_[Leds * 3] = {};
     std::uint16_t limited_[Leds * 3] = {};
     std::uint8_t frame_[Leds * 3] = {};
