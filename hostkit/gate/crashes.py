@@ -95,11 +95,13 @@ def _of(kind: type[_T], value: object) -> _T:
 
 def crash_facts(stage: Stage, crashes: tuple[Crash, ...]) -> tuple[CrashFact, ...]:
     """Return what a decision may rest on: crashes in the same place are one fact."""
-    first = {crash.reason: crash for crash in reversed(crashes)}
+    first: dict[str, Crash] = {}
+    for crash in crashes:
+        first.setdefault(crash.reason, crash)
     times = Counter(crash.reason for crash in crashes)
     return tuple(
         CrashFact(stage, reason, crash.report.blames_firmware, crash.lines(), times[reason])
-        for reason, crash in sorted(first.items(), key=lambda item: crashes.index(item[1]))
+        for reason, crash in first.items()
     )
 
 

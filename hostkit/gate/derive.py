@@ -7,6 +7,7 @@ has all that the verdict rests on, and comes to the same bytes.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hostkit.files import jsonable, pretty_json
@@ -29,6 +30,7 @@ from hostkit.gate.observations import facts_of
 from hostkit.gate.parts import (
     BOOT_TRANSCRIPT,
     CHALLENGES,
+    END_TRANSCRIPT,
     MEASUREMENTS,
     TOOLS,
     VERDICT,
@@ -48,7 +50,9 @@ from hostkit.gate.parts import (
 from hostkit.gate.suite import JUNIT, OBSERVATIONS, OUTPUT, TRANSCRIPT
 from hostkit.hil.observations import Observations, parse_observations
 from hostkit.link.crash.decode import Crash
-from hostkit.link.transcript import parse_transcript
+from hostkit.link.transcript import Written, parse_transcript
+
+_TRANSCRIPTS = (BOOT_TRANSCRIPT, TRANSCRIPT, END_TRANSCRIPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Derived:
     observed: Observations
     crashes: tuple[Crash, ...]
     tools_sha256: str  # of tools.json
+    transcripts: Mapping[str, Written]  # by the name of the file
 
     def written(self) -> dict[str, bytes]:
         """Return the files that follow from the others, byte for byte."""
@@ -92,7 +97,8 @@ def derive(files: Files) -> Derived:
     """Return facts and decision. Raises :class:`PartError` when a part that they rest on is broken."""
     run, rules = run_part(files)
     observed = parse_observations(files.get(OBSERVATIONS, b""))
-    crashes, crash_stage = _crashes(files)
+    transcripts = {name: parse_transcript(files[name]) for name in _TRANSCRIPTS if name in files}
+    crashes, crash_stage = _crashes(files, transcripts)
     suite: SuiteFact | None = None
     identity: IdentityFact | None = None
     observations: tuple[Observation, ...] = ()
@@ -113,7 +119,7 @@ def derive(files: Files) -> Derived:
         tools=tools_part(files),
     )
     tools = hashlib.sha256(files.get(TOOLS, b"")).hexdigest()
-    return Derived(run, rules, facts, decide(rules, facts), observed, crashes, tools)
+    return Derived(run, rules, facts, decide(rules, facts), observed, crashes, tools, transcripts)
 
 
 def _built(manifest: ManifestPart | None, run: RunPart) -> BuildFact | None:
@@ -130,7 +136,7 @@ def _flashed(files: Files) -> FlashFact | None:
     return FlashFact(flash.build_id, flash.identity.mac, bool(flash.regions) and same)
 
 
-def _crashes(files: Files) -> tuple[tuple[Crash, ...], Stage]:
+def _crashes(files: Files, transcripts: Mapping[str, Written]) -> tuple[tuple[Crash, ...], Stage]:
     """Read crashes out of what the board sent; only where they were in the sources is taken as recorded."""
     if suite_end(files) is not None:
         stage, name = Stage.HIL, TRANSCRIPT
@@ -139,8 +145,8 @@ def _crashes(files: Files) -> tuple[tuple[Crash, ...], Stage]:
         if stop is None or stop.stage is not Stage.FLASH:
             return (), Stage.HIL
         stage, name = Stage.FLASH, BOOT_TRANSCRIPT
-    written = parse_transcript(files.get(name, b""))
-    reports = reports_in(written.entries, answered=stage is Stage.HIL)
+    entries = transcripts[name].entries if name in transcripts else ()
+    reports = reports_in(entries, answered=stage is Stage.HIL)
     recorded = json_part(files, CRASHES) if CRASHES in files else []
     try:
         return recorded_crashes(reports, recorded), stage

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_FILE_LIMIT = 256 << 20  # bytes; a transcript of a whole suite has under 2 MiB, of a flood 80
-_LIMIT = 512 << 20  # bytes of all files
+_FILE_LIMIT = 128 << 20  # bytes; a transcript of a whole suite has under 2 MiB, of a flood 80
+_LIMIT = 256 << 20  # bytes of all files
 _MOST_FILES = 1000
 _DEEPEST = 4  # folders inside each other
 

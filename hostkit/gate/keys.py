@@ -105,6 +105,19 @@ def open_signer(paths: Paths, env: Mapping[str, str], outside: Iterable[Path]) -
     )
 
 
+def own_public(paths: Paths, env: Mapping[str, str]) -> PublicKey:
+    """Return the public half of the user's key, which is not made for it.
+
+    Raises :class:`UsageError` where there is none.
+    """
+    if not env.get(VARIABLE) and not (paths.keys / FILE_NAME).exists():
+        raise UsageError(
+            "this user has signed nothing yet, so there is no key of theirs to check with",
+            hint="name the public key of who made the bundle: --key FILE",
+        )
+    return open_signer(paths, env, ()).public
+
+
 def read_public(path: Path) -> PublicKey:
     """Return a public key out of a PEM file. Raises :class:`UsageError` for what holds none."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415

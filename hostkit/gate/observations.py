@@ -13,7 +13,7 @@ from hostkit.hil.observations import Observations, TestSeen, read_observations
 from hostkit.process import Finished
 from hostkit.store.model import Rung
 
-_PROGRESS = re.compile(r"\s*[.FEsxX]*\s*(\[ *\d+%\])?\s*")  # dots of tests: they say nothing of an end
+_PROGRESS = re.compile(r"[.FEsxX]*\s*(\[ *\d+%\])?")  # dots of tests: they say nothing of an end
 
 
 def read_suite(path: Path, ended: Finished) -> tuple[SuiteFact, IdentityFact | None, tuple[Observation, ...]]:
@@ -85,7 +85,7 @@ def _identity(found: Observations) -> IdentityFact | None:
 
 def _complaint(output: str) -> str:
     """Return the line of pytest's output that says most about its end, at most 200 characters."""
-    lines = [line.strip(" !") for line in output.splitlines() if not _PROGRESS.fullmatch(line)]
+    lines = [line.strip(" !") for line in output.splitlines() if not _PROGRESS.fullmatch(line.strip())]
     raised = [line[1:].strip() for line in lines if line.startswith("E  ")]
     errors = [line for line in lines if line.startswith("ERROR")]
     return (raised[-1:] or errors[-1:] or lines[-1:] or [""])[0][:200]

@@ -25,6 +25,13 @@ def test_a_clean_tree_passes_and_leaves_evidence(hostkit, checkout) -> None:
     assert evidence.is_relative_to(checkout.path / ".hostkit" / "runs")
     names = {p.name for p in evidence.rglob("*") if p.is_file()}
     assert {"junit.xml", "evidence.json", "verdict.json"} <= names
+    verified = hostkit("verify", "latest", cwd=checkout.path)
+    assert verified.code == ExitCode.PASS, verified
+    junit = evidence / "junit.xml"
+    junit.write_bytes(junit.read_bytes().replace(b"linked", b"lonked", 1))
+    edited = hostkit("verify", "latest", cwd=checkout.path)
+    assert edited.code == ExitCode.INVALID, edited
+    assert "junit.xml was changed" in edited.out
 
 
 def test_a_swapped_colour_order_builds_and_boots_but_fails_on_the_wire(hostkit, checkout) -> None:

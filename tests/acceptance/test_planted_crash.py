@@ -26,3 +26,7 @@ def test_a_planted_null_dereference_is_the_reason_with_file_and_line(hostkit, ch
     functions = [call["places"][-1]["function"] for call in crash["calls"]]
     assert functions[:2] == ["hk::draw", "hk::render"]
     assert functions[-1] == "main"
+    # Whoever has the evidence reads the same crash out of it, without the ELF file.
+    verified = hostkit("verify", said["evidence"], "--json", cwd=checkout.path.parent)
+    assert verified.code == ExitCode.PASS, verified
+    assert json.loads(verified.out)["statement"]["reasons"][0] == reason

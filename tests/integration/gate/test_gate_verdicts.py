@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from gate_clone import QUICK, Clone
 
 from hostkit.boards.lease import LeaseOffice
 from hostkit.clock import SystemClock
+from hostkit.gate.folder import Folder, read_folder
+from hostkit.gate.keys import PublicKey, own_public
 from hostkit.gate.seal import broken_files
+from hostkit.gate.verify import Verification, verify, verify_folder
 from hostkit.store.database import open_database
 from hostkit.store.ledger import Ledger
 
@@ -124,3 +129,23 @@ def test_a_terminal_sees_the_tests_and_the_strip_while_they_run(
     page = re.search(r"\.hostkit/reports/\w+-\w+\.html", shown)
     assert page is not None
     assert "comet, observed: what the board showed" in (clone.path / page[0]).read_text()
+
+
+def test_the_evidence_of_every_verdict_holds_and_no_bit_of_it_can_be_flipped(
+    clone: Clone, flashed: dict[str, Any]
+) -> None:
+    runs = [clone.path / ".hostkit" / "runs" / name for name in clone.runs() if name[0].isdigit()]
+    key = own_public(clone.paths, {})
+    verdicts = {found.verdict.value if found.verdict else found.problems for found in _verified(runs, key)}
+    assert {"inconclusive"} <= verdicts <= {"pass", "fail", "inconclusive", "invalid"}
+    folder = read_folder(Path(flashed["evidence"]))
+    draw = Random(7)
+    for name, data in folder.files.items():
+        flipped = bytearray(data)
+        flipped[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
+        assert not verify_folder(Folder({**folder.files, name: bytes(flipped)}), key).holds, name
+
+
+def _verified(runs: list[Path], key: PublicKey) -> Iterator[Verification]:
+    for run in runs:
+        yield verify(run, key)
