@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from hostkit.mutants.model import Mutant, Origin
@@ -23,11 +24,17 @@ def draw(sources: Mapping[str, str], count: int, seed: int) -> tuple[Mutant, ...
     """Return ``count`` mutants, or all there are: the same ones for the same sources, count and seed.
 
     File after file gives one, of an operator that this file has given least of so far; so a long table
-    weighs no more than a line of code. The first of many are those of few.
+    weighs no more than a line of code. The first of many are those of few. What a file gives, and when it
+    comes before another one, does not depend on which other files there are.
     """
-    rng = random.Random(f"hostkit mutants {seed}")
-    queues = {file: _queue(changes_of(text), rng) for file, text in sorted(sources.items())}
-    return tuple(as_mutant(file, sources[file], change) for file, change in _in_turn(queues, rng, count))
+    queues = {file: _queue(changes_of(text), _dice(seed, file)) for file, text in sources.items()}
+    return tuple(
+        as_mutant(file, sources[file], change) for file, change in islice(_in_turn(queues, seed), count)
+    )
+
+
+def _dice(*of: object) -> random.Random:
+    return random.Random(" ".join(map(str, ("hostkit mutants", *of))))
 
 
 def _queue(changes: Sequence[Change], rng: random.Random) -> list[Change]:
@@ -45,21 +52,11 @@ def _queue(changes: Sequence[Change], rng: random.Random) -> list[Change]:
     return queue
 
 
-def _in_turn(
-    queues: Mapping[str, list[Change]], rng: random.Random, count: int
-) -> Iterator[tuple[str, Change]]:
-    left = {file: iter(queue) for file, queue in queues.items()}
-    drawn = 0
-    while left and drawn < count:
-        files = list(left)
-        rng.shuffle(files)
-        for file in files:
-            change = next(left[file], None)
-            if change is None:
-                del left[file]
-            elif drawn < count:
-                drawn += 1
-                yield file, change
+def _in_turn(queues: Mapping[str, list[Change]], seed: int) -> Iterator[tuple[str, Change]]:
+    for turn in range(max(map(len, queues.values()), default=0)):
+        for file in sorted(queues, key=lambda file: _dice(seed, turn, file).random()):
+            if turn < len(queues[file]):
+                yield file, queues[file][turn]
 
 
 def as_mutant(file: str, text: str, change: Change) -> Mutant:

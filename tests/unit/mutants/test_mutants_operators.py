@@ -145,6 +145,15 @@ def test_a_sample_is_the_same_for_the_same_seed_and_grows_at_its_end():
     assert draw(sources, 20, 8) != few
 
 
+def test_another_file_only_comes_in_between():
+    sources = read_sources(ROOT)
+    before = draw(sources, 60, 7)
+    with_one_more = draw({**sources, "firmware/lib/new.cpp": in_body("a = a + 3;")}, 62, 7)
+    kept = [mutant for mutant in with_one_more if mutant.file != "firmware/lib/new.cpp"]
+    assert kept[:55] == list(before[:55])
+    assert 0 < len(with_one_more) - len(kept) < 7
+
+
 def test_a_sample_is_spread_over_files_and_operators():
     sources = read_sources(ROOT)
     drawn = draw(sources, 100, 1)

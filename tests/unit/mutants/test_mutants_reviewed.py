@@ -1,5 +1,7 @@
 """Reviews: they hold for one edit of one code, and never help a planted fault."""
 
+from pathlib import Path
+
 import pytest
 
 from hostkit.errors import UsageError
@@ -7,7 +9,9 @@ from hostkit.mutants.model import Fate, Mutant, Origin, Result
 from hostkit.mutants.planted import EQUIVALENT, FOLDER
 from hostkit.mutants.reviewed import read_reviews, template_of
 from hostkit.mutants.run import reviewed
+from hostkit.mutants.sample import draw, read_sources
 
+ROOT = Path(__file__).parents[3]
 SOURCE = "int a = 1;  // one\n"
 FILE = "firmware/lib/a.cpp"
 MUTANT = Mutant("a.cpp:1:9 constant '2'", Origin.GENERIC, "constant", "1 -> 2", FILE, 8, "1", "2")
@@ -68,3 +72,10 @@ def test_a_review_makes_a_generic_survivor_equivalent_and_nothing_else(project):
     ):
         results = reviewed([mutant], {mutant.digest: Result(mutant.digest, fate)}, verdicts)
         assert results[mutant.digest].fate is after
+
+
+def test_the_reviews_of_this_firmware_can_be_read_and_name_what_a_sample_can_give():
+    sources = read_sources(ROOT)
+    verdicts = read_reviews(ROOT, sources)
+    known = {(m.file, m.name, m.about) for m in draw(sources, 1 << 20, 1)}
+    assert set(verdicts.reasons) <= known
