@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hostkit.cli.context import Context
+from hostkit.cli.retrying import retry_option
 from hostkit.cli.soaking import soak_option
 from hostkit.cli.waiting import wait_option
 
@@ -30,6 +31,7 @@ FIDELITIES = ("virtual", "simulated", "board")
 @click.option("--no-flash", is_flag=True, help="Do not flash; the board must already run this very build.")
 @click.option("--min-rung", type=click.Choice(RUNGS), default="wired", show_default=True)
 @click.option("--min-fidelity", type=click.Choice(FIDELITIES), default="virtual", show_default=True)
+@retry_option
 @soak_option
 @wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a summary.")
@@ -43,6 +45,7 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     no_flash: bool,
     min_rung: str,
     min_fidelity: str,
+    retries: int,
     soak: float,
     lease_timeout: float | None,
     as_json: bool,
@@ -50,8 +53,8 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
 ) -> int:
     """Build, flash, test: one verdict, with evidence.
 
-    Exit codes: 0 pass, 1 fail, 3 inconclusive (no board, link lost, nothing or only a selection ran),
-    4 invalid (the board runs another firmware). Evidence lies in .hostkit/runs (setting runs_dir).
+    Exit codes: 0 pass, 1 fail, 3 inconclusive (no board, link lost, a flaky test, only a selection ran),
+    4 invalid (the board runs another firmware, or is none). Evidence lies in .hostkit/runs (runs_dir).
     """
     from hostkit.boards.model import Fidelity  # noqa: PLC0415 - not for --help
     from hostkit.gate.model import Rules  # noqa: PLC0415
@@ -59,7 +62,7 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
 
     rules = Rules(Rung.from_word(min_rung), Fidelity[min_fidelity.upper()], flash=not no_flash, soak_s=soak)
     settings = load(context, env=env, board=board, lease_timeout_s=lease_timeout)
-    request = request_of(context, settings, rules, selection)
+    request = replace(request_of(context, settings, rules, selection), retries=retries)
     return judge(context, settings, request, as_json=as_json, verbose=verbose)
 
 

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from hostkit.cli.context import Context
 from hostkit.cli.gate import judge, load, request_of
 from hostkit.cli.lazy import LazyGroup, Verb
+from hostkit.cli.retrying import retry_option
 from hostkit.cli.soaking import soak_option
 from hostkit.cli.waiting import wait_option
 
@@ -31,6 +32,7 @@ class _HilGroup(LazyGroup):
 @click.option("-b", "--board", help="Board of boards.toml, or `any` (default: the setting `board`).")
 @click.option("-k", "selection", default="", metavar="EXPR", help="Run only tests that match.")
 @click.option("--any-build", is_flag=True, help="Test what the board runs, whatever it is.")
+@retry_option
 @soak_option
 @wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a summary.")
@@ -42,6 +44,7 @@ def hil_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     board: str | None,
     selection: str,
     any_build: bool,
+    retries: int,
     soak: float,
     lease_timeout: float | None,
     as_json: bool,
@@ -61,7 +64,7 @@ def hil_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     rules = Rules(Rung.BOOTED, flash=False, build=not any_build, whole_suite=False, soak_s=soak)
     context: Context = click_context.obj
     settings = load(context, env=env, board=board, lease_timeout_s=lease_timeout)
-    request = replace(request_of(context, settings, rules, selection), ledger=False)
+    request = replace(request_of(context, settings, rules, selection), ledger=False, retries=retries)
     return judge(context, settings, request, as_json=as_json, verbose=verbose)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hostkit.hil.picture import Picture
 
-_BAD = {Outcome.FAILED: "failed", Outcome.ERROR: "error", Outcome.LOST: "lost"}
+_BAD = {Outcome.FAILED: "failed", Outcome.ERROR: "error", Outcome.LOST: "lost", Outcome.FLAKY: "flaky"}
 _BAR = 24  # cells
 _WIDEST = 80  # cells of a strip
 _LABEL = f"{'hil':<6} "

@@ -20,13 +20,20 @@ from hostkit.store.model import Rung, Verdict
 from hostkit.words import counted, first_of
 
 _BY_RECORD = (Rung.BUILT, Rung.BOOTED)  # shown by the build, the flash and the identity, not by tests
-_EXECUTED = (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR)  # gave an answer about the firmware
+_EXECUTED = (
+    Outcome.PASSED,
+    Outcome.FAILED,
+    Outcome.ERROR,
+    Outcome.FLAKY,
+)  # gave an answer about the firmware
 _IDLE = (Outcome.SKIPPED, Outcome.NOT_APPLICABLE)  # nothing was asked of the board
 _TROUBLE = (
     (Outcome.FAILED, Verdict.FAIL, "failed"),
     (Outcome.ERROR, Verdict.FAIL, "ended in an error"),
     (Outcome.LOST, Verdict.INCONCLUSIVE, "lost the board"),
+    (Outcome.FLAKY, Verdict.INCONCLUSIVE, "is flaky"),
 )
+_NO_PASS = tuple(outcome for outcome, _, _ in _TROUBLE)
 _PYTEST_OK, _PYTEST_FAILED, _PYTEST_NOTHING = 0, 1, 5
 _PYTEST_BROKEN = (2, 4)  # errors in collection; wrong options, a conftest that fails, a test without a rung
 
@@ -139,7 +146,7 @@ def _check_exit_code(code: int, facts: Facts) -> Iterator[Finding]:
     suite = facts.suite
     if suite is None or suite.timed_out or not suite.finished:
         return
-    bad = any(seen.outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.LOST) for seen in facts.observations)
+    bad = any(seen.outcome in _NO_PASS for seen in facts.observations)
     if bad != (code == _PYTEST_FAILED) and code in (_PYTEST_OK, _PYTEST_FAILED):
         said = "failed" if code == _PYTEST_FAILED else "passed"
         yield Finding(Verdict.INVALID, f"pytest says that the suite {said}, the observations say otherwise")

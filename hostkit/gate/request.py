@@ -27,6 +27,7 @@ class GateRequest:
     rules: Rules = field(default_factory=Rules)
     selection: str = ""
     ledger: bool = True  # False: nobody relies on the verdict
+    retries: int = 0  # how often a test that did not pass is tried again; a pass after that opens no gate
 
 
 def _ignore(*_: object) -> None:

@@ -53,6 +53,7 @@ class SuiteCall:
     into: Path
     timeout_s: float
     soak_s: float = 0.0
+    retries: int = 0
 
 
 def suite_command(call: SuiteCall, env: Mapping[str, str]) -> Command:
@@ -69,6 +70,8 @@ def suite_command(call: SuiteCall, env: Mapping[str, str]) -> Command:
         argv += ["--expect-build", call.build]
     if call.selection:
         argv += ["-k", call.selection]
+    if call.retries:
+        argv += ["--retries", str(call.retries)]
     if call.soak_s:
         argv += ["--soak", f"{call.soak_s:.3f}s"]
     kept = {name: value for name, value in env.items() if not _FOREIGN.fullmatch(name)}

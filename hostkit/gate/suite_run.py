@@ -65,5 +65,6 @@ def _call(run: Run, held: Held) -> SuiteCall:
         selection=run.request.selection,
         into=run.into,
         timeout_s=run.bench.settings.hil_timeout_s,
+        retries=run.request.retries,
         soak_s=run.request.rules.soaks_for_s,
     )

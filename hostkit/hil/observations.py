@@ -33,6 +33,7 @@ class Outcome(Enum):
     SKIPPED = "skipped"
     NOT_APPLICABLE = "not-applicable"  # this kind of board cannot be treated so; never on a virtual board
     LOST = "lost"  # the link or the board went away: inconclusive, says nothing of the firmware
+    FLAKY = "flaky"  # it did not pass, was tried again, and then did: no pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,21 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """How a test ended before it was tried again; ``message`` is the first line of why."""
+
+    outcome: Outcome
+    seconds: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class TestSeen:
-    """What one test saw. ``message`` is the first line of why it did not pass, ``detail`` all of it."""
+    """What one test saw. ``message`` is the first line of why it did not pass, ``detail`` all of it.
+
+    ``attempts``: the ones before the last, oldest first; all else is of the last, but for a flaky test, whose
+    ``message`` and ``detail`` are of the first.
+    """
 
     __test__: ClassVar[bool] = False  # pytest collects what is called Test...
 
@@ -77,6 +91,7 @@ class TestSeen:
     series: tuple[Series, ...] = ()
     where: str = ""  # file:line of the expectation that did not hold, relative to pytest's root
     pictures: tuple[str, ...] = ()  # files of hostkit.hil.picture, relative to the evidence
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -100,7 +115,7 @@ class Summary:
     @property
     def nothing_ran(self) -> bool:
         """True when no test gave an answer about the board: none there, all skipped or all lost."""
-        executed = (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR)
+        executed = (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.FLAKY)
         return not any(self.counts.get(outcome.value, 0) for outcome in executed)
 
 
@@ -146,7 +161,8 @@ class ObservationFile:
 
     def test(self, seen: TestSeen) -> None:
         """Write one test."""
-        self._write({"type": "test", **asdict(seen), "outcome": seen.outcome.value})
+        attempts = [{**asdict(each), "outcome": each.outcome.value} for each in seen.attempts]
+        self._write({"type": "test", **asdict(seen), "outcome": seen.outcome.value, "attempts": attempts})
 
     def summary(self, summary: Summary) -> None:
         """Write the last line."""
@@ -219,6 +235,7 @@ def _take(record: dict[str, Any], found: dict[str, Any], tests: list[TestSeen]) 
         series = tuple(_series(given) for given in record.get("series", ()))
         said = {"outcome": Outcome(record["outcome"]), "measurements": measured, "series": series}
         said["pictures"] = tuple(map(str, record.get("pictures", ())))
+        said["attempts"] = tuple(_attempt(given) for given in record.get("attempts", ()))
         tests.append(TestSeen(**{**_known(TestSeen, record), **said}))
     elif kind == "summary":
         found["summary"] = Summary(**_known(Summary, record))
@@ -236,6 +253,10 @@ def _series(record: Mapping[str, Any]) -> Series:
     if not all(type(value) in (int, float) for value in values):
         raise TypeError("a series is of numbers")
     return Series(**_known(Series, {**record, "values": tuple(values)}))
+
+
+def _attempt(record: Mapping[str, Any]) -> Attempt:
+    return Attempt(Outcome(record["outcome"]), float(record["seconds"]), str(record["message"]))
 
 
 def _whole(value: Any) -> int:

@@ -69,6 +69,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--observations", metavar="FILE", help="write what was seen, as JSON lines")
     group.addoption("--pictures", metavar="DIR", help="keep frames of every pattern, and around differences")
+    group.addoption(
+        "--retries", type=int, default=0, metavar="N", help="try a test again that did not pass; never a pass"
+    )
     group.addoption("--transcript", metavar="FILE", help="write every byte of the link, as JSON lines")
 
 
@@ -111,6 +114,10 @@ def _start(config: pytest.Config) -> None:
     )
     recorder.session = config.stash[SESSION]
     config.pluginmanager.register(recorder, "hostkit-recorder")
+    if retries := config.getoption("retries"):
+        from hostkit.hil.retrier import Retrier
+
+        config.pluginmanager.register(Retrier(retries, recorder), "hostkit-retrier")
 
 
 def _opener(config: pytest.Config) -> BoardOpener:

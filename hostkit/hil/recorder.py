@@ -13,12 +13,21 @@ from typing import Any
 import pytest
 
 from hostkit.errors import HostkitError, InconclusiveError, InvalidError, ToolError
-from hostkit.hil.observations import Measurement, ObservationFile, Outcome, Series, Summary, TestSeen
+from hostkit.hil.observations import (
+    Attempt,
+    Measurement,
+    ObservationFile,
+    Outcome,
+    Series,
+    Summary,
+    TestSeen,
+)
 from hostkit.hil.session import Expectation, HilSession
 from hostkit.link.bodies import Identity
 from hostkit.words import counted
 
 _LONGEST_DETAIL = 20_000  # characters
+_IN_VAIN = (Outcome.FAILED, Outcome.ERROR, Outcome.LOST)
 _NO_ANSWER = {each.value for each in (Outcome.SKIPPED, Outcome.NOT_APPLICABLE, Outcome.LOST)}
 
 
@@ -38,6 +47,7 @@ class _Running:
     measurements: list[Measurement] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
+    before: list[_Running] = field(default_factory=list)  # when it was tried before
 
 
 class Recorder:
@@ -80,6 +90,19 @@ class Recorder:
         """Note that a running test is about to be skipped as its board cannot be treated so."""
         self._running[test].applies = False
 
+    def tried_in_vain(self, test: str) -> bool:
+        """Tell whether a test that just ran may be tried again; if so, what it saw is one of its attempts.
+
+        Not so when it passed or was skipped, nor when the board runs another firmware or is given up.
+        """
+        running = self._running[test]
+        lost = self.session is not None and self.session.failure is not None
+        if running.outcome not in _IN_VAIN or running.invalid or lost:
+            return False
+        before = [*running.before, running]
+        self._running[test] = _Running(running.rung, running.pattern, before=before)
+        return True
+
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         if self._file is not None:
@@ -110,7 +133,7 @@ class Recorder:
         if self.session is not None:
             self.session.begin(item.nodeid)
         result = yield
-        del self._running[item.nodeid]
+        running = self._running.pop(item.nodeid)
         self._finish(item.nodeid, running)
         return result
 
@@ -133,8 +156,11 @@ class Recorder:
                     item.session.shouldfail = f"no use going on: {self.session.failure.message}"
         return report
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Write the last line."""
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the last line. A flaky test is no pass, so the run is none either."""
+        if self._counts[Outcome.FLAKY.value] and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
         if self._file is not None:
             seconds = time.monotonic() - self._began
             nonce = self.session.nonce if self.session is not None else 0
@@ -146,6 +172,11 @@ class Recorder:
         if lost:
             terminalreporter.write_line(
                 f"{counted(lost, 'test')} lost the board: inconclusive, not failed", yellow=True
+            )
+        flaky = self._counts[Outcome.FLAKY.value]
+        if flaky:
+            terminalreporter.write_line(
+                f"{counted(flaky, 'test')} passed only when tried again: flaky, that is no pass", red=True
             )
         if self._collected and set(self._counts) <= _NO_ANSWER:
             terminalreporter.write_line("nothing was shown: no test was executed to its end", red=True)
@@ -178,6 +209,10 @@ class Recorder:
         return Outcome.FAILED if report.when == "call" and not running.invalid else Outcome.ERROR
 
     def _finish(self, test: str, running: _Running) -> None:
+        if running.before and running.outcome is Outcome.PASSED:
+            first = running.before[0]
+            running.outcome, running.detail, running.where = Outcome.FLAKY, first.detail, first.where
+            running.message = f"passed at attempt {len(running.before) + 1}, at first: {first.message}"
         self._counts[running.outcome.value] += 1
         if self._file is None:
             return
@@ -197,6 +232,7 @@ class Recorder:
                 tuple(running.series),
                 running.where,
                 tuple(running.pictures),
+                tuple(Attempt(one.outcome, round(one.seconds, 6), one.message) for one in running.before),
             )
         )
 

@@ -98,7 +98,8 @@ def _tests(report: Report, prefix: str) -> Iterator[Annotation]:
         key = (path, test.line or 0 if path else 0, test.outcome.value, test.message or test.detail)
         alike.setdefault(key, []).append(test.test.rsplit("::", 1)[-1])
     for (path, line, outcome, message), tests in alike.items():
-        level = Level.WARNING if outcome == Outcome.LOST.value else Level.ERROR
+        mild = outcome in (Outcome.LOST.value, Outcome.FLAKY.value)
+        level = Level.WARNING if mild else Level.ERROR
         yield Annotation(level, f"{first_of(tests, 'test')} {outcome}", message, path, line)
 
 

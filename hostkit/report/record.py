@@ -217,8 +217,8 @@ class Report:
 
     @property
     def failed(self) -> tuple[TestRecord, ...]:
-        """The tests that failed, ended in an error or lost the board, in the order of the suite."""
-        bad = (Outcome.FAILED, Outcome.ERROR, Outcome.LOST)
+        """The tests that failed, ended in an error, lost the board or are flaky, in their order."""
+        bad = (Outcome.FAILED, Outcome.ERROR, Outcome.LOST, Outcome.FLAKY)
         return tuple(test for test in self.tests if test.outcome in bad)
 
     @property

@@ -26,6 +26,7 @@ from hostkit.hil.observations import Outcome
 from hostkit.store.model import Rung, Verdict
 from hostkit.testing.gate import NONCE, TOOLS, answered, right_answer
 
+NO_PASS = (Outcome.FAILED, Outcome.ERROR, Outcome.LOST, Outcome.FLAKY)
 BUILD = "a" * 64
 OTHER = "b" * 64
 MAC = "02:00:00:00:00:01"
@@ -48,7 +49,7 @@ GOOD = Facts(
 
 def suite_of(*observations: Observation) -> Facts:
     """Facts whose suite ran to its end with exactly these observations."""
-    bad = any(o.outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.LOST) for o in observations)
+    bad = any(o.outcome in NO_PASS for o in observations)
     suite = replace(GOOD.suite, collected=len(observations), exit_code=int(bad))
     return replace(GOOD, suite=suite, observations=observations)
 
@@ -216,6 +217,11 @@ CASES = {
         Verdict.INCONCLUSIVE,
         "lost the board: no reply within 2 s",
     ),
+    "a pass that needed a retry": (
+        suite_of(*SEEN[:2], replace(SEEN[2], outcome=Outcome.FLAKY, message="passed at attempt 2")),
+        Verdict.INCONCLUSIVE,
+        "test_symbols is flaky: passed at attempt 2",
+    ),
     "a selection": (replace(GOOD, selection="solid"), Verdict.INCONCLUSIVE, "only a selection ran"),
     "no board": (replace(GOOD, fidelity=None), Verdict.INCONCLUSIVE, "no board was used"),
     "a stage that stopped": (
@@ -380,9 +386,7 @@ def test_a_pass_means_that_every_required_rung_ran_all_passed_and_the_ids_match(
         assert fact.answer is not None
         assert fact.answer.holds
         assert {fact.answer.build} == ids
-    assert not any(
-        seen.outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.LOST) for seen in facts.observations
-    )
+    assert not any(seen.outcome in NO_PASS for seen in facts.observations)
     assert not any(seen.invalid for seen in facts.observations)
     for rung in Rung:
         if Rung.BOOTED < rung <= rules.min_rung:

@@ -447,3 +447,56 @@ def test_a_number_that_is_none_is_an_error_not_a_measurement(run, call):
     assert test.outcome is Outcome.FAILED
     assert "that measures nothing" in test.message
     assert seen.broken == 0
+
+
+SOMETIMES = """
+import pytest
+
+count = 0
+
+@pytest.mark.rung("linked")
+def test_sometimes(link, measure):
+    global count
+    count += 1
+    measure("tries", count, "")
+    assert count == {passes_at}, f"try {count}"
+
+@pytest.mark.rung("linked")
+def test_always(link):
+    assert link.echo(b"a") == b"a"
+"""
+
+
+def test_a_pass_after_a_retry_is_an_outcome_of_its_own_and_no_pass_of_the_run(run):
+    result, seen = run(SOMETIMES.replace("{passes_at}", "2"), "--retries=2")
+    flaky, always = seen.tests
+    assert flaky.outcome is Outcome.FLAKY
+    assert flaky.message == "passed at attempt 2, at first: try 1"
+    assert [(each.outcome, each.message) for each in flaky.attempts] == [(Outcome.FAILED, "try 1")]
+    assert flaky.numbers == {"tries": 2}
+    assert (always.outcome, always.attempts) == (Outcome.PASSED, ())
+    assert seen.summary.counts == {"flaky": 1, "passed": 1}
+    assert result.ret == seen.summary.exit_code == 1
+    result.stdout.fnmatch_lines("*1 test passed only when tried again: flaky, that is no pass*")
+
+
+def test_a_test_that_never_passes_is_a_failure_with_all_its_attempts(run):
+    result, seen = run(SOMETIMES.replace("{passes_at}", "9"), "--retries=2")
+    result.assert_outcomes(failed=1, passed=1)
+    assert seen.tests[0].outcome is Outcome.FAILED
+    assert [each.message for each in seen.tests[0].attempts] == ["try 1", "try 2"]
+    assert seen.tests[0].message == "try 3"
+    assert seen.summary.counts == {"failed": 1, "passed": 1}
+
+
+def test_without_being_asked_nothing_is_tried_again(run):
+    result, seen = run(SOMETIMES.replace("{passes_at}", "2"))
+    result.assert_outcomes(failed=1, passed=1)
+    assert seen.tests[0].attempts == ()
+
+
+def test_another_firmware_is_not_tried_again(run):
+    _, seen = run(ONE, "--expect-build", "f" * 64, "--retries=3")
+    assert seen.tests[0].outcome is Outcome.ERROR
+    assert seen.tests[0].invalid
+    assert seen.tests[0].attempts == ()
