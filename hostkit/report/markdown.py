@@ -143,10 +143,7 @@ def _patterns(report: Report) -> Iterator[str]:
 
 
 def _measurements(report: Report) -> Iterator[str]:
-    """List numbers of the highest rungs first: they are what no model predicts."""
-    order = {rung.rung: number for number, rung in enumerate(report.ladder)}
-    tests = sorted(report.tests, key=lambda test: -order.get(test.rung or "built", 0))
-    numbers = [item for test in tests for item in test.numbers.items()]
+    numbers = list(report.numbers)
     if not numbers:
         return
     yield "<details><summary>Measurements</summary>\n"

@@ -222,6 +222,19 @@ class Report:
         return tuple(test for test in self.tests if test.outcome in bad)
 
     @property
+    def numbers(self) -> dict[tuple[str, float | None], list[str]]:
+        """What was measured, and the tests that measured just that; of the highest rungs first.
+
+        Those are what no model predicts.
+        """
+        order = {rung.rung: number for number, rung in enumerate(self.ladder)}
+        found: dict[tuple[str, float | None], list[str]] = {}
+        for test in sorted(self.tests, key=lambda test: -order.get(test.rung or "built", 0)):
+            for name, value in test.numbers.items():
+                found.setdefault((name, value), []).append(test.test)
+        return found
+
+    @property
     def title(self) -> str:
         """One line: verdict, env and board."""
         where = f" on {self.board.name}" if self.board else ""

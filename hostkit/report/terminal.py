@@ -130,7 +130,9 @@ def _pattern(name: str, seen: tuple[Observation, ...]) -> Text:
 def _numbers(result: GateResult) -> Iterator[Text]:
     """Show the measurements of the highest rungs first: they are what no model predicts."""
     ordered = sorted(result.facts.observations, key=lambda seen: -(seen.rung or 0))
-    told = [f"{name} {value:g}" for seen in ordered for name, value in seen.numbers.items()]
+    told = list(
+        dict.fromkeys(f"{name} {value:g}" for seen in ordered for name, value in seen.numbers.items())
+    )
     for number, text in enumerate(told[:_MOST_NUMBERS]):
         yield _label("measured" if number == 0 else "").append(text, style="default")
     if len(told) > _MOST_NUMBERS:

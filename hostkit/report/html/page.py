@@ -27,6 +27,7 @@ from hostkit.report.record import Report, TestRecord, applied
 from hostkit.report.runs import RunLine, run_lines
 from hostkit.report.spoken import Spoken, Stretch, read_spoken
 from hostkit.report.visible import visible
+from hostkit.words import first_of
 
 _HERE = Path(__file__).parent
 _HISTORY, _MOST_FAILURES, _MOST_NUMBERS, _MOST_CHARTS, _MOST_PICTURES = 10, 50, 500, 6, 64
@@ -121,8 +122,8 @@ def html_page(source: Source) -> str:
         ],
         histograms=list(islice(_histograms(source.spoken.stretches, _floor(report)), _MOST_CHARTS)),
         power=_power(source.spoken),
-        numbers=list(islice(_numbers(report.tests), _MOST_NUMBERS)),
-        number_count=sum(len(test.numbers) for test in report.tests),
+        numbers=list(islice(_numbers(report), _MOST_NUMBERS)),
+        number_count=len(report.numbers),
     )
 
 
@@ -214,13 +215,8 @@ def _power(spoken: Spoken) -> Spans | None:
     return spans(spoken.power) if spoken.power else None
 
 
-def _numbers(tests: Sequence[TestRecord]) -> Iterator[Number]:
-    for test in tests:
-        for name, value in test.numbers.items():
-            what, _, unit = name.rpartition(" [") if name.endswith("]") else (name, "", "")
-            yield Number(
-                test.test.rsplit("::", 1)[-1],
-                what,
-                unit.removesuffix("]"),
-                "–" if value is None else f"{value:,.7g}",
-            )
+def _numbers(report: Report) -> Iterator[Number]:
+    for (name, value), tests in report.numbers.items():
+        what, _, unit = name.rpartition(" [") if name.endswith("]") else (name, "", "")
+        said = first_of([test.rsplit("::", 1)[-1] for test in tests], "test")
+        yield Number(said, what, unit.removesuffix("]"), "–" if value is None else f"{value:,.7g}")

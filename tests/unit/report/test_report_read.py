@@ -78,6 +78,18 @@ def test_a_number_that_is_none_is_null_in_json(written: Write) -> None:
     assert json.loads(json.dumps(record, allow_nan=False)) == record
 
 
+def test_what_several_tests_measured_alike_is_one_number_the_highest_rung_first(written: Write) -> None:
+    low = [replace(PASSED[0], test=f"h::{n}", numbers={"most [frames]": 6.0, "n": n}) for n in range(2)]
+    report = read_report(written(observations=(*low, PASSED[4])))
+    assert report.numbers == {
+        ("rate [Hz]", 190.25): [PASSED[4].test],
+        ("most [frames]", 6.0): ["h::0", "h::1"],
+        ("n", 0): ["h::0"],
+        ("n", 1): ["h::1"],
+    }
+    assert next(iter(report.numbers)) == ("rate [Hz]", 190.25)
+
+
 def test_an_edited_file_is_named(written: Write) -> None:
     run = written()
     (run / "tools.json").write_text("{}")
