@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from hostkit.boards.model import BoardSpec
 from hostkit.hil.album import Camera
@@ -10,13 +12,16 @@ from hostkit.hil.capture import Capture, read_tap
 from hostkit.hil.compare import MismatchError, Subject, first_difference
 from hostkit.hil.golden.controller import GoldenController
 from hostkit.hil.golden.geometry import Geometry
-from hostkit.hil.golden.model import Pattern
+from hostkit.hil.golden.model import Pattern, Setting, Stateless
 from hostkit.hil.profiles import Profile
 from hostkit.hil.scene import Scene, set_board
 from hostkit.hil.session import HilSession
 from hostkit.link.bodies import Identity
 from hostkit.link.client import Link
 from hostkit.link.messages import Tap
+
+_T = TypeVar("_T")
+_FEW = 2  # cases that a slow board tries of many
 
 
 class BoardHandle:
@@ -28,11 +33,16 @@ class BoardHandle:
         link: Link,
         patterns: Mapping[str, Pattern],
         camera: Camera | None = None,
+        measure: Callable[[str, float, str], None] = lambda _name, _value, _unit: None,
     ) -> None:
-        """Wrap an open session; ``patterns`` are those that have a model. ``camera``: takes pictures."""
+        """Wrap an open session; ``patterns`` are those that have a model.
+
+        ``camera`` takes pictures and knows the test; ``measure`` writes down with it what is left out.
+        """
         self._session = session
         self._link = link
         self._camera = Camera() if camera is None else camera
+        self._measure = measure
         self.patterns = patterns
 
     @property
@@ -91,6 +101,26 @@ class BoardHandle:
         Such a board, a slow one, is asked for no more frames than that, over the same stretch of time.
         """
         return scene.sampled(self.spec.frames)
+
+    def some(self, cases: Sequence[_T], most: int = _FEW) -> tuple[_T, ...]:
+        """Return which of many cases are tried here: all, unless ``boards.toml`` says ``frames``.
+
+        Of a slow one ``most`` are, spread evenly, others for another test and the same ones at every run. How
+        many of how many is written down with the test.
+        """
+        if not self.spec.frames or len(cases) <= most:
+            return tuple(cases)
+        self._measure("cases tried", most, "")
+        self._measure("cases there are", len(cases), "")
+        first = zlib.crc32(self._camera.test.encode()) % len(cases)
+        places = sorted((first + number * len(cases) // most) % len(cases) for number in range(most))
+        return tuple(cases[place] for place in places)
+
+    def keeps_state(self, pattern: str) -> bool:
+        """Tell whether a pattern's frames depend on what was drawn before, as its model says."""
+        model = self.patterns[pattern]
+        values, _ = model.apply({})
+        return not isinstance(model.start(Setting(self.geometry, 0, values)), Stateless)
 
     def read(self, tap: Tap) -> Capture:
         """Read one tap of the last frame, all strips."""

@@ -191,16 +191,20 @@ def board(request: pytest.FixtureRequest, link: Link) -> BoardHandle:
     from hostkit.hil.handle import BoardHandle
 
     session, recorder = request.config.stash[SESSION], request.config.stash[RECORDER]
-    test = request.node.nodeid
+    test: str = request.node.nodeid
     camera = Camera(
         request.config.stash[ALBUM],
         test,
         lambda name: recorder.pictured(test, name),
         slow=bool(session.board.spec.frames),
     )
-    board = BoardHandle(session, link, _patterns(request.config), camera)
+
+    def record(name: str, value: float, unit: str) -> None:
+        recorder.measured(test, name, value, unit)
+
+    board = BoardHandle(session, link, _patterns(request.config), camera, record)
     if board.spec.frames:
-        recorder.measured(test, "most frames compared of a scene", board.spec.frames, "frames")
+        record("most frames compared of a scene", board.spec.frames, "frames")
     return board
 
 

@@ -1,4 +1,4 @@
-"""Scenes that together look at all of a pattern: usual, extreme, late and odd."""
+"""Scenes that together look at all of a pattern: usual, silent, odd and late; extremes are corners."""
 
 from __future__ import annotations
 
@@ -24,16 +24,6 @@ def _defaults(pattern: Pattern) -> Scene:
 
 def _silent(pattern: Pattern) -> Scene:
     return Scene(pattern.name, seed=3, step_us=40_000)
-
-
-def _least(pattern: Pattern) -> Scene:
-    params = {parameter.name: parameter.minimum for parameter in pattern.parameters}
-    return Scene(pattern.name, params, seed=1, audio=Audio(1, 1, (1,) * 8), step_us=7_919)
-
-
-def _most(pattern: Pattern) -> Scene:
-    params = {parameter.name: parameter.maximum for parameter in pattern.parameters}
-    return Scene(pattern.name, params, 0xFFFFFFFF, LOUD, step_us=104_729)
 
 
 def _mixed(pattern: Pattern) -> Scene:
@@ -63,8 +53,6 @@ VARIANTS: Mapping[str, Callable[[Pattern], Scene]] = MappingProxyType(
     {
         "defaults": _defaults,
         "silent": _silent,
-        "least": _least,
-        "most": _most,
         "mixed": _mixed,
         "late": _late,
     }

@@ -38,6 +38,7 @@ _FLOOR_US = 5100
 _U32, _U64 = 1 << 32, 1 << 64
 _LIVE_FRAMES = 120  # events that one request for live mode brings
 _MOST_READ = 2000
+_MOST_NAMES = 24
 
 Strips = list[np.ndarray[Any, np.dtype[Any]]]
 
@@ -49,6 +50,8 @@ class Flaws:
     on_wire: Callable[[Strips], Strips] = lambda strips: strips
     on_frame: Callable[[Strips], Strips] = lambda strips: strips
     on_event: Callable[[FrameEvent], FrameEvent | None] = lambda event: event
+    on_time: Callable[[int], int] = lambda time_us: time_us  # of frames that are stepped
+    on_output: Callable[[int, int], tuple[int, int]] = lambda brightness, limit_ma: (brightness, limit_ma)
     before: Callable[[ModelFirmware, Request], None] = lambda _firmware, _request: None
     identity: dict[str, Any] = field(default_factory=dict)
 
@@ -154,15 +157,19 @@ class ModelFirmware(FakeFirmware):
         return [pattern.name, pattern.audio_driven, told]
 
     def _configure(self, name: str, seed: int, parameters: dict[str, int]) -> list[Any]:
-        for number in parameters.values():
-            if type(number) is not int:
-                raise TypeError("params")
+        if len(parameters) > _MOST_NAMES:
+            raise TypeError("params: too many names")
+        for key, number in parameters.items():
+            if type(number) is not int or not -(1 << 63) <= number < 1 << 63:
+                raise TypeError("params: no integer of 64 bits")
+            if not 1 <= len(key) <= 16 or not all("!" <= letter <= "~" for letter in key):
+                raise TypeError("params: no name")
         values, flagged = self._model.configure(name, _u(seed, _U32), parameters)
         self._chosen = (name, seed, values, self._chosen[3])
         return [values, flagged]
 
     def _output(self, brightness: int, limit_ma: int) -> list[int]:
-        applied = self._model.output(_u(brightness), _u(limit_ma))
+        applied = self._model.output(*self.flaws.on_output(_u(brightness), _u(limit_ma)))
         self._chosen = (*self._chosen[:3], applied)
         return list(applied)
 
@@ -170,6 +177,8 @@ class ModelFirmware(FakeFirmware):
         self._saved = self._chosen
 
     def _audio(self, level: int, beat: int, bands: list[int]) -> None:
+        for number in (level, beat, *bands):
+            _u(number, 1 << 16)
         super()._audio(level, beat, bands)
         self._model.audio(Audio(level, beat, tuple(bands)))
 
@@ -191,7 +200,7 @@ class ModelFirmware(FakeFirmware):
         self._frames = frames
 
     def _step(self, time_us: int) -> list[int]:
-        self._frames = self._model.step(_u(time_us))
+        self._frames = self._model.step(self.flaws.on_time(_u(time_us)))
         self._drawn += 1
         return [self._crc(self._frames, Tap.FRAME, 0), self._frames.milliamps[0]]
 
@@ -200,7 +209,8 @@ class ModelFirmware(FakeFirmware):
             raise LookupError("no such tap")
         if not 1 <= count <= 256:
             raise ValueError("count is 1..256")
-        frames = self._model.run(_u(start_us), _u(step_us), count)
+        times = [(_u(start_us) + index * _u(step_us)) % _U64 for index in range(count)]
+        frames = self._model.render([self.flaws.on_time(time_us) for time_us in times])
         self._frames = frames
         self._drawn += count
         return [self._crc(frames, Tap(tap), index) for index in range(count)]

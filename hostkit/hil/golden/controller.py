@@ -35,6 +35,9 @@ class Frames:
         part = self.geometry.slices[strip]
         if tap is Tap.SYMBOLS:
             return symbols.encode(self.taps.frame[frame, part]).astype("<u4").tobytes()
+        return self._bytes(tap, frame, part)
+
+    def _bytes(self, tap: Tap, frame: int, part: slice) -> bytes:
         if tap in (Tap.FRAME, Tap.WIRE):
             return self.taps.frame[frame, part].tobytes()
         stage = {Tap.LINEAR: self.taps.linear, Tap.GAMMA: self.taps.gamma, Tap.LIMITED: self.taps.limited}
@@ -42,6 +45,8 @@ class Frames:
 
     def crc(self, tap: Tap, frame: int = -1) -> int:
         """Return the CRC-32 over all strips' bytes of a tap."""
+        if tap is not Tap.SYMBOLS:  # the strips lie one after the other
+            return zlib.crc32(self._bytes(tap, frame, slice(None)))
         crc = 0
         for strip in range(len(self.geometry.lengths)):
             crc = zlib.crc32(self.strip(tap, strip, frame), crc)

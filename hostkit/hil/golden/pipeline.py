@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from hostkit.hil.golden.arithmetic import Array
+from hostkit.hil.golden.arithmetic import TURN, Array
 from hostkit.hil.golden.gamma import GAMMA
 
 IDLE_UA = 1000  # of one LED
@@ -50,6 +51,14 @@ def corrected(linear: Array, brightness: int) -> Array:
     return gamma
 
 
+@lru_cache(maxsize=8)
+def _curve(brightness: int) -> Array:
+    """Return :func:`corrected` of every u16: for many frames a look-up is ten times faster."""
+    curve = corrected(np.arange(TURN, dtype=np.int64), brightness)
+    curve.setflags(write=False)
+    return curve
+
+
 def power_factor(total: int, leds: int, limit_ma: int) -> int:
     """Return the factor (65536 is one) that keeps LEDs with channel sum ``total`` under the limit."""
     idle = IDLE_UA * leds
@@ -67,7 +76,8 @@ def milliamps(total: int, leds: int) -> int:
 def process(linear: Array, output: Output) -> Taps:
     """Return every stage for linear frames of shape (frames, LEDs, 3)."""
     leds = linear.shape[1]
-    gamma = corrected(linear, output.brightness)
+    many = linear.size > TURN
+    gamma = _curve(output.brightness)[linear] if many else corrected(linear, output.brightness)
     totals = gamma.sum(axis=(1, 2)).tolist()
     factors = np.array([power_factor(total, leds, output.limit_ma) for total in totals], dtype=np.int64)
     limited = (gamma * factors[:, None, None]) >> 16

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -59,7 +60,7 @@ class Pulse(Ticking[Rings]):
     def _launch(self, beat: int) -> None:
         oldest = self._count % RINGS
         self._pos[oldest], self._power[oldest] = 0, beat
-        self._turn[oldest] = int(hash32(self._setting.seed, self._count, _PURPOSE)) >> 16
+        self._turn[oldest] = _turn(self._setting.seed, self._count)
         self._count = (self._count + 1) % WORD
         self._wait = self._pause
 
@@ -83,6 +84,12 @@ class Pulse(Ticking[Rings]):
             tint = lerp16(body, FULL, white)[:, None, :]
             frames = np.minimum(FULL, frames + scale16(tint, bright[..., None]))
         return frames
+
+
+@lru_cache(maxsize=8192)
+def _turn(seed: int, count: int) -> int:
+    """Return the hue of a ring; kept, as many scenes launch the same ones."""
+    return int(hash32(seed, count, _PURPOSE)) >> 16
 
 
 PULSE = Pattern(

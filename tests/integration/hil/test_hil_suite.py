@@ -1,7 +1,6 @@
 """The suite itself: green on a board that is right, red for the right reason on boards that are not."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,55 +8,17 @@ import pytest
 from hostkit.hil.golden.controller import GoldenController
 from hostkit.hil.golden.geometry import Geometry
 from hostkit.hil.golden.registry import PATTERNS
-from hostkit.hil.observations import Outcome, read_observations
+from hostkit.hil.observations import Outcome
 from hostkit.hil.scene import set_model
 from hostkit.hil.variants import VARIANTS
 from hostkit.link.messages import Op
 from hostkit.store.model import Rung
-from hostkit.testing.clock import FakeClock
-from hostkit.testing.hil_board import ModelBoard, ModelOpener
 from hostkit.testing.hil_firmware import Flaws
 
 pytest_plugins = ["pytester"]
 
-SUITE = Path(__file__).parents[3] / "hil_tests"
 
-
-class Bench:
-    def __init__(self, flaws):
-        self.board = ModelBoard(FakeClock(), flaws)
-
-    def pytest_hostkit_opener(self):
-        return ModelOpener(self.board)
-
-
-@pytest.fixture
-def suite(pytester, tmp_path, monkeypatch):
-    """Run the suite, or some files of it, on a model board; return what was observed."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-
-    def run(flaws, *files, select=""):
-        path = tmp_path / "obs.jsonl"
-        pytester.runpytest_inprocess(
-            *[str(SUITE / file) for file in files or ("",)],
-            *("-k", select) * bool(select),
-            *("-p", "hostkit.hil.plugin", "-p", "pytest_timeout"),
-            "--board=model",
-            f"--observations={path}",
-            plugins=[Bench(flaws)],
-        )
-        return read_observations(path)
-
-    return run
-
-
-def failed(seen):
-    return {
-        test.test.split("::")[1].split("[")[0] for test in seen.tests if test.outcome is not Outcome.PASSED
-    }
-
-
-def test_the_whole_suite_passes_on_a_board_that_is_right(suite):
+def test_the_whole_suite_passes_on_a_board_that_is_right(suite, failed):
     seen = suite(Flaws())
     soaked = [test for test in seen.tests if test.rung == Rung.SOAKED.word]
     assert {test.outcome for test in soaked} == {Outcome.SKIPPED}
@@ -123,7 +84,7 @@ def test_one_bit_in_one_frame_of_one_pattern_is_seen(suite):
         (lambda event: None, "test_silent_audio_still_gives_frames"),
     ],
 )
-def test_live_frames_that_cannot_be_are_failures(suite, change, test):
+def test_live_frames_that_cannot_be_are_failures(suite, failed, change, test):
     seen = suite(Flaws(on_event=change), "test_live.py")
     assert test in failed(seen)
     assert all(seen_test.outcome is not Outcome.LOST for seen_test in seen.tests)
@@ -139,11 +100,11 @@ def test_live_frames_that_cannot_be_are_failures(suite, change, test):
         ({"features": ["live"]}, "test_the_features_are_known_and_complete"),
     ],
 )
-def test_a_board_that_is_another_one_is_seen(suite, told, test):
+def test_a_board_that_is_another_one_is_seen(suite, failed, told, test):
     assert test in failed(suite(Flaws(identity=told), "test_identity.py"))
 
 
-def test_a_limit_that_does_nothing_is_seen(suite):
+def test_a_limit_that_does_nothing_is_seen(suite, failed):
     def forget(firmware, request):
         if request.op in (Op.STEP, Op.RUN):
             firmware._model.output(255, 0)
@@ -153,7 +114,7 @@ def test_a_limit_that_does_nothing_is_seen(suite):
     )
 
 
-def test_a_firmware_that_restarts_in_the_middle_fails_the_last_word_too(suite):
+def test_a_firmware_that_restarts_in_the_middle_fails_the_last_word_too(suite, failed):
     def once(firmware, request):
         if request.op == Op.RUN:
             firmware.flaws.before = lambda *_: None

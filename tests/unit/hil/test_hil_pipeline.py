@@ -89,3 +89,15 @@ def test_current_is_rounded_up():
 def test_black_needs_no_limit():
     assert power_factor(0, 320, 320) == 65536
     assert run([(0, 0, 0)], 255, 1).milliamps == (1,)
+
+
+@pytest.mark.parametrize("brightness", [0, 1, 96, 255])
+def test_many_frames_at_once_are_those_of_one_after_the_other(brightness):
+    many = np.random.default_rng(5).integers(0, 65536, (80, 320, 3), dtype=np.int64)
+    assert many.size > 65536 > many[0].size
+    together = process(many, Output(brightness, 3000))
+    for index in (0, 41, 79):
+        alone = process(many[index : index + 1], Output(brightness, 3000))
+        assert (together.gamma[index] == alone.gamma[0]).all()
+        assert (together.frame[index] == alone.frame[0]).all()
+        assert together.milliamps[index] == alone.milliamps[0]
