@@ -80,6 +80,7 @@ public:
     std::uint32_t random() override { return nonces[drawn < 2 ? drawn++ : 2]; }
     Mac mac() const override { return {{0x24, 0x0a, 0xc4, 0, 0x12, 0xff}}; }
     std::size_t heap_min() override { return 1000; }
+    std::uint32_t allocations() override { return 3; }
     std::size_t stack_free() override { return 2000; }
     const char* port() const override { return "fake"; }
     void reboot() override { ++reboots; }

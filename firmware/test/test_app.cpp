@@ -371,8 +371,9 @@ TEST("stats count what happened") {
     CHECK_EQ(stat(rig, "frames"), 1);
     CHECK_EQ(stat(rig, "uptime-us"), 5000000000ull);
     CHECK_EQ(stat(rig, "heap-min"), 1000);
+    CHECK_EQ(stat(rig, "allocations"), 3);
     CHECK_EQ(stat(rig, "stack-free"), 2000);
-    CHECK_EQ(stat(rig, "requests"), 8);
+    CHECK_EQ(stat(rig, "requests"), 9);
 }
 
 TEST("reboot sends its reply first") {

@@ -116,7 +116,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Counters since boot; ``heap_min`` and ``stack_free`` in bytes."""
+    """Counters since boot; ``heap_min`` and ``stack_free`` in bytes, ``allocations`` from the heap."""
 
     frames: int
     dropped: int
@@ -125,6 +125,7 @@ class Stats:
     requests: int
     repeats: int
     heap_min: int
+    allocations: int
     stack_free: int
     uptime_us: int
     naks: int

@@ -228,7 +228,8 @@ class FakeFirmware:
 
     def _stats(self) -> dict[str, int]:
         counted = {"requests": len(self.executed), "repeats": self._repeats, "frames-broken": self._lost}
-        names = ["frames", "dropped", "events-lost", "heap-min", "stack-free", "uptime-us", "naks"]
+        names = ["frames", "dropped", "events-lost", "uptime-us", "naks"]
+        names += ["heap-min", "allocations", "stack-free"]
         return dict.fromkeys(names, 0) | counted
 
     def _identity(self) -> dict[str, Any]:

@@ -182,7 +182,7 @@ Outcome Commands::reset_state(CborReader&, CborWriter& body) {
 Outcome Commands::stats(CborReader&, CborWriter& body) {
     const LinkCounters& link = bench_.server.counters();
     Ports& ports = bench_.ports;
-    body.map(10);
+    body.map(11);
     body.text("naks"), body.uint(link.naks);
     body.text("frames"), body.uint(bench_.renderer.frames());
     body.text("dropped"), body.uint(bench_.live.dropped());
@@ -191,6 +191,7 @@ Outcome Commands::stats(CborReader&, CborWriter& body) {
     body.text("requests"), body.uint(link.requests);
     body.text("uptime-us"), body.uint(ports.clock.now_us());
     body.text("stack-free"), body.uint(ports.system.stack_free());
+    body.text("allocations"), body.uint(ports.system.allocations());
     body.text("events-lost"), body.uint(bench_.outbox.lost());
     body.text("frames-broken"), body.uint(link.broken);
     return {};

@@ -23,6 +23,9 @@ public:
     /// Least free heap seen since boot, bytes; 0 where there is no heap to watch.
     virtual std::size_t heap_min() = 0;
 
+    /// Blocks that were taken from the heap since boot, by whomever; 0 where there is no heap.
+    virtual std::uint32_t allocations() = 0;
+
     /// Stack that was never used, or is free now where no mark is kept, bytes; 0 if unknown.
     virtual std::size_t stack_free() = 0;
 

@@ -19,8 +19,9 @@ public:
     const char* reset_reason() const override { return reset_reason_; }
     std::uint32_t random() override;
     Mac mac() const override;
-    /// 0: there is no heap.
+    /// 0: there is no heap. What takes from one does not link.
     std::size_t heap_min() override { return 0; }
+    std::uint32_t allocations() override { return 0; }
     /// What was never used since boot.
     std::size_t stack_free() override;
     const char* port() const override { return "esp32c3"; }

@@ -1,6 +1,9 @@
 #include "espidf/chip.hpp"
 
+#include <atomic>
+
 #include "bootloader_random.h"
+#include "esp_attr.h"
 #include "esp_err.h"
 #include "esp_mac.h"
 #include "esp_random.h"
@@ -8,6 +11,20 @@
 #include "esp_task_wdt.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
+
+namespace {
+
+std::atomic<std::uint32_t> blocks_taken{0};
+
+}  // namespace
+
+// API reference, "Heap Memory Debugging", Allocation and Free Function Hooks: called for every block of every
+// task, also from interrupts (CONFIG_HEAP_USE_HOOKS in sdkconfig.defaults).
+extern "C" void IRAM_ATTR esp_heap_trace_alloc_hook(void*, std::size_t, std::uint32_t) {
+    blocks_taken.fetch_add(1, std::memory_order_relaxed);
+}
+
+extern "C" void IRAM_ATTR esp_heap_trace_free_hook(void*) {}
 
 namespace hk::espidf {
 
@@ -51,6 +68,8 @@ Mac Chip::mac() const {
 
 // API reference, "Miscellaneous System APIs", Heap Memory.
 std::size_t Chip::heap_min() { return esp_get_minimum_free_heap_size(); }
+
+std::uint32_t Chip::allocations() { return blocks_taken.load(std::memory_order_relaxed); }
 
 // API reference, "FreeRTOS (IDF)": in ESP-IDF the high water mark counts bytes.
 std::size_t Chip::stack_free() { return uxTaskGetStackHighWaterMark(nullptr); }

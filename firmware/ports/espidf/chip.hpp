@@ -17,6 +17,7 @@ public:
     std::uint32_t random() override;
     Mac mac() const override;
     std::size_t heap_min() override;
+    std::uint32_t allocations() override;
     std::size_t stack_free() override;
     const char* port() const override { return "espidf"; }
     void reboot() override;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace hk::host {
@@ -40,8 +39,7 @@ bool parse_mac(const char* text, Mac& mac) {
 }  // namespace
 
 void Process::begin() {
-    const int here = 0;
-    stack_top_ = &here;
+    stack_.paint();
     if (const char* reason = getenv("HK_RESET_REASON")) {
         reset_reason_ = known_reason(reason);
     }
@@ -60,16 +58,6 @@ std::uint32_t Process::random() {
     }
     close(fd);
     return value;
-}
-
-std::size_t Process::stack_free() {
-    const int here = 0;
-    rlimit limit{};
-    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
-        return 0;
-    }
-    const auto used = reinterpret_cast<std::uintptr_t>(stack_top_) - reinterpret_cast<std::uintptr_t>(&here);
-    return used < limit.rlim_cur ? static_cast<std::size_t>(limit.rlim_cur - used) : 0;
 }
 
 void Process::reboot() { exit(kRebootExitCode); }

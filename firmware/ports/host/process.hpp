@@ -2,6 +2,8 @@
 #pragma once
 
 #include "hal/system.hpp"
+#include "host/heap.hpp"
+#include "host/painted_stack.hpp"
 
 namespace hk::host {
 
@@ -13,10 +15,9 @@ public:
     const char* reset_reason() const override { return reset_reason_; }
     std::uint32_t random() override;
     Mac mac() const override { return mac_; }
-    /// 0: the firmware uses no heap, and that of the host says nothing about it.
-    std::size_t heap_min() override { return 0; }
-    /// What is left between here and the limit of the process.
-    std::size_t stack_free() override;
+    std::size_t heap_min() override { return heap().least_free(); }
+    std::uint32_t allocations() override { return heap().taken(); }
+    std::size_t stack_free() override { return stack_.untouched(); }
     const char* port() const override { return "host"; }
     /// Exits with 82 (0x52), which asks whoever started the process to start it again.
     void reboot() override;
@@ -24,7 +25,7 @@ public:
 private:
     const char* reset_reason_ = "power-on";
     Mac mac_ = {{0x02, 0, 0, 0, 0, 0}};
-    const void* stack_top_ = nullptr;
+    PaintedStack stack_;
 };
 
 }  // namespace hk::host

@@ -50,6 +50,7 @@ _STATS: dict[str, int] = {
     "requests": 77,
     "repeats": 1,
     "heap-min": 0,
+    "allocations": 0,
     "stack-free": 4096,
     "uptime-us": 5_000_000_000,
     "naks": 1,
