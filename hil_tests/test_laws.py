@@ -60,7 +60,7 @@ def drawn(board, scene, tap=Tap.FRAME):
 def test_more_brightness_is_never_darker(board, link, pattern):
     board.draw(Scene(pattern, audio=LOUD, start_us=MOMENT_US))
     seen = []
-    for brightness in board.some((0, 1, 2, 5, 13, 33, 64, 96, 128, 170, 211, 254, 255), 3):
+    for brightness in board.some((0, 1, 2, 5, 13, 33, 64, 96, 128, 170, 211, 254, 255)):
         link.output(brightness)
         link.step(MOMENT_US)
         seen.append((brightness, board.read(Tap.FRAME).all_pixels))
@@ -72,7 +72,7 @@ def test_more_brightness_is_never_darker(board, link, pattern):
 def test_a_higher_limit_is_never_darker_and_none_is_exceeded(board, link, profile, pattern):
     board.draw(Scene(pattern, audio=LOUD, start_us=MOMENT_US))
     seen = []
-    for limit in board.some((321, 400, 555, 1_000, 2_000, 3_333, 6_000, 12_000, 0), 3):
+    for limit in board.some((321, 400, 555, 1_000, 2_000, 3_333, 6_000, 12_000, 0)):
         link.output(255, limit)
         taken = link.step(MOMENT_US).ma
         assert not limit or taken <= max(limit, profile.leds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -50,6 +52,28 @@ class LiveRun:
         return sum(after.seq - before.seq - 1 for before, after in pairs)
 
     @property
+    def lateness_us(self) -> tuple[int, ...]:
+        """How long after its turn each frame began, in microseconds, as if the first had begun on time.
+
+        Turns are a period of the applied rate apart, and a frame that was dropped had one too. A board that
+        keeps time begins every frame within its own turn, so these numbers differ by less than a period
+        over any length of time; it is the board's own clock and count that say so, not the host's.
+        """
+        first = self.events[0]
+        turns = ((e.seq - first.seq) + (e.dropped - first.dropped) for e in self.events)
+        return tuple(
+            e.time_us - first.time_us - turn * 1_000_000 // self.applied_fps
+            for e, turn in zip(self.events, turns, strict=True)
+        )
+
+    @property
+    def keeps_turns(self) -> bool:
+        """True when every frame began within its own turn; a period may be rounded to whole microseconds."""
+        spread = max(self.lateness_us) - min(self.lateness_us)
+        turns = self.events[-1].seq - self.events[0].seq + self.dropped - self.events[0].dropped
+        return spread < 1_000_000 // self.applied_fps + turns
+
+    @property
     def dropped(self) -> int:
         """Frames that the board says it dropped."""
         return self.events[-1].dropped
@@ -84,3 +108,52 @@ def collect_live(link: Link, fps: int, frames: int) -> LiveRun:
             hint="the board answers, but sends no frames: look at its live mode",
         )
     return LiveRun(tuple(events), applied.fps)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the least of the values that ``share`` (above 0, to 1) of them do not exceed; nearest rank."""
+    ranked = sorted(values)
+    return ranked[max(0, math.ceil(share * len(ranked)) - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """A board's clock at a moment of the host's: ``host_ns``, give or take ``within_ns``."""
+
+    host_ns: int
+    within_ns: int
+    board_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How much faster a board's clock runs than the host's, in millionths, give or take ``within_ppm``."""
+
+    ppm: float
+    within_ppm: float
+
+
+def read_clock(link: Link, tries: int = 20) -> ClockReading:
+    """Ask for the board's time since boot; of some tries the one with the shortest round trip counts.
+
+    The board read its clock between question and answer, so ``within_ns`` is a bound, not an estimate: a
+    host that is busy makes it wide, never wrong.
+    """
+    now_ns = link.clock.monotonic_ns
+    readings = []
+    for _ in range(tries):
+        before = now_ns()
+        board_us = link.stats().uptime_us
+        after = now_ns()
+        readings.append(ClockReading((before + after) // 2, (after - before + 1) // 2, board_us))
+    return min(readings, key=lambda reading: reading.within_ns)
+
+
+def drift(first: ClockReading, last: ClockReading) -> Drift:
+    """Compare two readings some time apart. Raises :class:`ValueError` when no time went by."""
+    host_ns = last.host_ns - first.host_ns
+    if host_ns <= 0:
+        raise ValueError("no time went by between two readings of a clock")
+    board_ns = (last.board_us - first.board_us) * 1000
+    unsure_ns = first.within_ns + last.within_ns + 1000  # the board counts whole microseconds
+    return Drift((board_ns - host_ns) / host_ns * 1e6, unsure_ns / host_ns * 1e6)

@@ -82,6 +82,11 @@ class Link:
         return self._exchange.transport.name
 
     @property
+    def clock(self) -> Clock:
+        """The clock that it waits by."""
+        return self._exchange.clock
+
+    @property
     def nonce(self) -> int | None:
         """The boot nonce seen last; a change means that the board restarted."""
         return self._exchange.nonce

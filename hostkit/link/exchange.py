@@ -42,7 +42,7 @@ class Exchange:
     def __init__(self, transport: Transport, clock: Clock, transcript: Transcript | None) -> None:
         """Talk over an open transport; nothing is sent yet."""
         self.transport = transport
-        self._clock = clock
+        self.clock = clock
         self._transcript = transcript
         self._session = Session(first_id=1 + secrets.randbelow(0xFFFFFFFF))
         self._passed: deque[Incoming] = deque(maxlen=_KEPT)  # what events() stepped over
@@ -68,7 +68,7 @@ class Exchange:
         Raises :class:`DeviceError`, :class:`LinkTimeoutError`, :class:`LinkLostError`, or what the transport
         raises.
         """
-        now_ns = self._clock.monotonic_ns
+        now_ns = self.clock.monotonic_ns
         self._pump(0)  # what lies in the buffer came before the request
         self._noise = 0
         self._session.begin(op, args, patience, now_ns())
@@ -90,9 +90,9 @@ class Exchange:
 
     def receive(self, timeout_s: float) -> tuple[Incoming, ...]:
         """Return what came unasked, waiting for the first; empty when nothing came within ``timeout_s``."""
-        deadline_ns = self._clock.monotonic_ns() + round(timeout_s * 1e9)
+        deadline_ns = self.clock.monotonic_ns() + round(timeout_s * 1e9)
         while not self._passed and not self._unread:
-            left_ns = deadline_ns - self._clock.monotonic_ns()
+            left_ns = deadline_ns - self.clock.monotonic_ns()
             self._pump(max(0, left_ns) / 1e9)
             if left_ns <= 0:
                 break
@@ -103,16 +103,16 @@ class Exchange:
 
     def events(self, timeout_s: float) -> Iterator[FrameEvent]:
         """Yield frame events; end when none comes for ``timeout_s``."""
-        deadline_ns = self._clock.monotonic_ns() + round(timeout_s * 1e9)
+        deadline_ns = self.clock.monotonic_ns() + round(timeout_s * 1e9)
         while True:
             while self._unread:
                 item = self._unread.popleft()
                 if isinstance(item, FrameEvent):
                     yield item
-                    deadline_ns = self._clock.monotonic_ns() + round(timeout_s * 1e9)
+                    deadline_ns = self.clock.monotonic_ns() + round(timeout_s * 1e9)
                 else:
                     self._passed.append(item)
-            left_ns = deadline_ns - self._clock.monotonic_ns()
+            left_ns = deadline_ns - self.clock.monotonic_ns()
             if left_ns <= 0:
                 return
             self._pump(left_ns / 1e9)

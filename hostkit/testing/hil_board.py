@@ -32,7 +32,8 @@ class ModelBoard:
     def __post_init__(self) -> None:
         """Wire the two ends up and power the board."""
         self.host, end = MemoryTransport.pair(self.clock)
-        self.firmware = ModelFirmware(end, self.flaws, build=self.build)
+        self.firmware = ModelFirmware(end, self.flaws, clock=self.clock, build=self.build)
+        self.host.on_read = self.firmware.heard
         self.firmware.boot()
 
     def open_link(self) -> Link:
@@ -50,6 +51,7 @@ class ModelBoard:
         """Give the board a new line to the firmware that runs on it."""
         self.plugged = True
         self.host, end = MemoryTransport.pair(self.clock)
+        self.host.on_read = self.firmware.heard
         self.firmware.connect(end)
 
     @property

@@ -5,6 +5,7 @@ Tests of the suite run against it, and against copies of it that are wrong in on
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from hostkit.clock import Clock
 from hostkit.hil.golden.controller import Frames, GoldenController
 from hostkit.hil.golden.geometry import Geometry
 from hostkit.hil.golden.model import Audio
-from hostkit.hil.golden.symbols import encode
+from hostkit.hil.golden.symbols import Words, encode
 from hostkit.hil.profiles import find_profile
 from hostkit.link.errors import MessageError
 from hostkit.link.framing import Reason
@@ -31,12 +33,14 @@ from hostkit.link.messages import (
     Tap,
     decode_message,
 )
+from hostkit.testing.clock import FakeClock
 from hostkit.testing.link import MemoryTransport
 from hostkit.testing.link_device import BANNER, FakeFirmware
 
 _FLOOR_US = 5100
 _U32, _U64 = 1 << 32, 1 << 64
-_LIVE_FRAMES = 120  # events that one request for live mode brings
+_LIVE_FRAMES = 64  # events that are sent at a time
+_LEAST_AHEAD = 8  # of them, before more are
 _MOST_READ = 2000
 _MOST_NAMES = 24
 
@@ -49,9 +53,11 @@ class Flaws:
 
     on_wire: Callable[[Strips], Strips] = lambda strips: strips
     on_frame: Callable[[Strips], Strips] = lambda strips: strips
+    on_symbols: Callable[[Words], Words] = lambda words: words  # of one strip
     on_event: Callable[[FrameEvent], FrameEvent | None] = lambda event: event
     on_time: Callable[[int], int] = lambda time_us: time_us  # of frames that are stepped
     on_output: Callable[[int, int], tuple[int, int]] = lambda brightness, limit_ma: (brightness, limit_ma)
+    on_stats: Callable[[dict[str, int]], dict[str, int]] = lambda stats: stats
     before: Callable[[ModelFirmware, Request], None] = lambda _firmware, _request: None
     identity: dict[str, Any] = field(default_factory=dict)
 
@@ -59,16 +65,25 @@ class Flaws:
 class ModelFirmware(FakeFirmware):
     """Speaks all of ``link.cddl`` and draws what the models say, through whatever flaws it is given."""
 
-    def __init__(self, transport: MemoryTransport, flaws: Flaws, *, build: str = "0" * 64) -> None:
-        """Serve the board's end of a line; call :meth:`boot` to start."""
+    def __init__(
+        self, transport: MemoryTransport, flaws: Flaws, *, clock: Clock | None = None, build: str = "0" * 64
+    ) -> None:
+        """Serve the board's end of a line; call :meth:`boot` to start.
+
+        A fake ``clock`` is moved on as a host hears of live frames: see :meth:`heard`.
+        """
         self.flaws = flaws
+        self._clock = clock
+        self._period_us = _FLOOR_US
+        self._live_seq = self._ahead = 0
+        self._starts_live = self._undisturbed = False
         self._profile = find_profile("dual-160")
         self._model = GoldenController(Geometry(self._profile.lengths))
         self._frames: Frames | None = None
         self._chosen: tuple[str, int, dict[str, int], tuple[int, int]] = ("rainbow", 0, {}, (96, 2000))
         self._saved = self._chosen
         self.end = transport
-        self.heap_min = 0
+        self.heap_min = 40_000
         super().__init__(transport, build=build)
         self.mac = "02:00:00:00:00:01"
 
@@ -109,12 +124,19 @@ class ModelFirmware(FakeFirmware):
     def _reply(self, reply: Reply) -> None:
         if not self.mute:  # also when it fell silent while it was executing
             super()._reply(reply)
+        if self._starts_live:
+            self._starts_live = False
+            self._undisturbed = True
+            self._live_seq = self._ahead = 0
+            self._go_live()
 
     def _stats(self) -> dict[str, int]:
-        memory = {"heap-min": self.heap_min, "stack-free": 0, "uptime-us": self.end.now_us - self._booted_us}
-        return super()._stats() | {"frames": self._drawn, "naks": self._lost} | memory
+        memory = {"heap-min": self.heap_min, "allocations": 12, "stack-free": 6_000}
+        counted = {"frames": self._drawn, "naks": self._lost, "uptime-us": self.end.now_us - self._booted_us}
+        return self.flaws.on_stats(super()._stats() | memory | counted)
 
     def _execute(self, request: Request) -> tuple[Status, Any]:
+        self._undisturbed = False
         self.flaws.before(self, request)
         handlers: dict[int, Callable[..., Any]] = {
             Op.HELLO: lambda: self._identity() | self._itself(),
@@ -149,7 +171,8 @@ class ModelFirmware(FakeFirmware):
 
     def _itself(self) -> dict[str, Any]:
         strips = [[strip.gpio, strip.leds, strip.order] for strip in self._profile.strips]
-        return {"features": ["audio", "live", "storage", "wire"], "strips": strips} | self.flaws.identity
+        told = {"features": ["audio", "live", "storage", "wire"], "strips": strips}
+        return told | {"uptime-us": self.end.now_us - self._booted_us} | self.flaws.identity
 
     def _describe(self, name: str) -> list[Any]:
         pattern = self._model.patterns[name]
@@ -186,18 +209,38 @@ class ModelFirmware(FakeFirmware):
         self._mode = Mode(_u(mode, 2))
         rate = min(fps or 196, 196)
         if self._mode is Mode.LIVE:
-            self._go_live(1_000_000 // rate if rate < 196 else _FLOOR_US)
+            self._period_us = 1_000_000 // rate if rate < 196 else _FLOOR_US
+            self._starts_live = True
         return [mode, rate if self._mode is Mode.LIVE else 0]
 
-    def _go_live(self, period_us: int) -> None:
-        for seq in range(_LIVE_FRAMES):
-            frames = self._model.step(seq * period_us)
-            crc, ma = frames.crc(Tap.FRAME), frames.milliamps[0]
-            event = FrameEvent(self.nonce, seq, seq * period_us, 300, _FLOOR_US, crc, ma, 0)
+    def _go_live(self) -> None:
+        """Send the next frames of live mode; see :meth:`heard`."""
+        first = self._live_seq
+        times = [seq * self._period_us for seq in range(first, first + _LIVE_FRAMES)]
+        self._live_seq += _LIVE_FRAMES
+        frames = self._model.render(times)
+        crcs = frames.crcs(Tap.FRAME)
+        for index, time_us in enumerate(times):
+            event = FrameEvent(
+                self.nonce, first + index, time_us, 300, _FLOOR_US, crcs[index], frames.milliamps[index], 0
+            )
             told = self.flaws.on_event(event)
             if told is not None:
+                self._ahead += 1
                 self.say(told)
+        if self._ahead <= 0:  # a board that says nothing of its frames never will
+            self._ahead = sys.maxsize
         self._frames = frames
+
+    def heard(self) -> None:
+        """Go on with live mode as the host reads; time goes by until it asks for something else."""
+        if self._mode is not Mode.LIVE:
+            return
+        if self._undisturbed and isinstance(self._clock, FakeClock):
+            self._clock.advance(self._period_us / 1e6)
+        self._ahead -= 1
+        if self._ahead < _LEAST_AHEAD:
+            self._go_live()
 
     def _step(self, time_us: int) -> list[int]:
         self._frames = self._model.step(self.flaws.on_time(_u(time_us)))
@@ -238,7 +281,7 @@ class ModelFirmware(FakeFirmware):
         strips = self.flaws.on_wire(strips)
         if tap is Tap.WIRE:
             return strips[strip].tobytes()
-        return encode(strips[strip]).astype("<u4").tobytes()
+        return self.flaws.on_symbols(encode(strips[strip])).astype("<u4").tobytes()
 
 
 def _u(value: int, below: int = _U64) -> int:

@@ -43,6 +43,7 @@ class MemoryTransport:
         self._closed = False
         self.faults = LineFaults()
         self.on_bytes: Callable[[bytes], None] | None = None
+        self.on_read: Callable[[], None] = lambda: None  # before each piece that is read
         self.reads = 0
 
     @property
@@ -72,6 +73,7 @@ class MemoryTransport:
             if self._peer is None or self._peer._closed:
                 raise PortGoneError(f"{self._name} vanished while it was in use", hint="it was unplugged")
             return b""
+        self.on_read()
         if self._peer is not None and self._peer.faults.merge:
             everything = b"".join(self._inbox)
             self._inbox.clear()

@@ -95,3 +95,45 @@ def _bit_fault(body: Pulse, bit: int) -> WireFault:
         f"{first} ns high, {second} ns low is neither a 0 ({T0H_NS}/{T0L_NS}) nor a 1 ({T1H_NS}/{T1L_NS}) "
         f"within {TOLERANCE_NS} ns",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PulseClass:
+    """One of the four times of the data sheet, and what a wire made of it: the least and the most, in ns."""
+
+    name: str  # "T0H", "T0L", "T1H" or "T1L"
+    wanted_ns: int
+    least_ns: int
+    most_ns: int
+
+    @property
+    def inside(self) -> bool:
+        """True when every pulse was within the tolerance."""
+        low, high = self.wanted_ns - TOLERANCE_NS, self.wanted_ns + TOLERANCE_NS
+        return low <= self.least_ns and self.most_ns <= high
+
+
+def pulse_classes(words: Words, tick_ns: int = TICK_NS) -> tuple[PulseClass, ...]:
+    """Return the classes that occur in the words of bits (without the reset word): high times, then low.
+
+    A bit is a 1 when its high time is nearer to T1H than to T0H.
+    """
+    bits = split(words, tick_ns)
+    one = bits.first_ns > (T0H_NS + T1H_NS) // 2
+    sorts = (
+        ("T0H", T0H_NS, bits.first_ns[~one]),
+        ("T0L", T0L_NS, bits.second_ns[~one]),
+        ("T1H", T1H_NS, bits.first_ns[one]),
+        ("T1L", T1L_NS, bits.second_ns[one]),
+    )
+    return tuple(
+        PulseClass(name, wanted, int(times.min()), int(times.max()))
+        for name, wanted, times in sorts
+        if times.size
+    )
+
+
+def duration_ns(words: Words, tick_ns: int = TICK_NS) -> int:
+    """Return how long words keep a line busy, the reset gap included."""
+    pulse = split(words, tick_ns)
+    return int(pulse.first_ns.sum() + pulse.second_ns.sum())

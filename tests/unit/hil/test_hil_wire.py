@@ -108,3 +108,36 @@ def test_another_tick_scales_all_times():
 def test_the_shortest_frame_is_30_us_an_led_and_the_gap():
     assert symbols.shortest_frame_us(160) == 5100
     assert symbols.shortest_frame_us(60, 280) == 2080
+
+
+def test_each_class_of_pulse_has_its_least_and_its_most():
+    words = np.array([word(16, 34), word(14, 36), word(32, 18), word(37, 13)], dtype=np.uint32)
+    zero_high, zero_low, one_high, one_low = wire.pulse_classes(words)
+    assert zero_high == wire.PulseClass("T0H", 400, 350, 400)
+    assert zero_low == wire.PulseClass("T0L", 850, 850, 900)
+    assert one_high == wire.PulseClass("T1H", 800, 800, 925)
+    assert one_low == wire.PulseClass("T1L", 450, 325, 450)
+
+
+def test_a_class_that_does_not_occur_is_left_out():
+    words = np.array([word(16, 34)], dtype=np.uint32)
+    assert [each.name for each in wire.pulse_classes(words)] == ["T0H", "T0L"]
+    assert wire.pulse_classes(words[:0]) == ()
+
+
+def test_another_tick_gives_other_times():
+    (high, low) = wire.pulse_classes(np.array([word(4, 9)], dtype=np.uint32), tick_ns=100)
+    assert (high.least_ns, low.most_ns) == (400, 900)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "inside"),
+    [(250, 550, True), (249, 400, False), (400, 551, False), (400, 400, True)],
+)
+def test_a_class_is_inside_when_its_least_and_its_most_are(least, most, inside):
+    assert wire.PulseClass("T0H", 400, least, most).inside is inside
+
+
+@given(pixels)
+def test_a_frame_keeps_a_line_busy_for_30_us_an_led_and_the_gap(rows):
+    assert wire.duration_ns(symbols.encode(rows)) == len(rows) * 30_000 + 300_000
