@@ -165,7 +165,8 @@ class SystemRunner:
 
 
 def process_start_ticks(pid: int) -> int | None:
-    """Return a process's start time in clock ticks since boot, or None when it is gone.
+    """Return a process's start time in clock ticks since boot, or None when it is gone, also where its parent
+    has not asked yet how it ended.
 
     Together with the pid it names a process for good: pids are used again, start times are not.
     """
@@ -179,7 +180,8 @@ def process_start_ticks(pid: int) -> int | None:
         return None
     finally:
         os.close(descriptor)
-    return int(stat.rsplit(b")", 1)[1].split()[19])
+    fields = stat.rsplit(b")", 1)[1].split()
+    return None if fields[0] in (b"Z", b"X") else int(fields[19])
 
 
 def boot_id() -> str:

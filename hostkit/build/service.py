@@ -98,6 +98,12 @@ def build(  # noqa: PLR0913 - what varies between callers, all by keyword
     return BuildResult(stored.artifact, cached, seconds, stored.warnings)
 
 
+def find_build_id(project: Path, env: str, *, paths: Paths, runner: Runner, clock: Clock) -> str:
+    """Return the build id that :func:`build` would give now, without building. Raises as it does."""
+    job = _Job(project.resolve(), env, paths, runner, ignore, TIMEOUT_S, BuildSlots(paths.slots, clock))
+    return job.inputs().build_id
+
+
 class _Job:
     """One call of :func:`build`, with what its steps share."""
 
@@ -130,7 +136,7 @@ class _Job:
 
     def run(self) -> tuple[Stored, bool]:
         """Return the artifact, and whether it was there already."""
-        inputs = self._inputs()
+        inputs = self.inputs()
         if inputs.revision.note:
             self._tell(EventKind.NOTE, inputs.revision.note)
         for _ in range(_ATTEMPTS):
@@ -140,7 +146,7 @@ class _Job:
                 if (stored := self._look_up(inputs)) is not None:  # made while this process waited
                     return stored, True
                 compiled = self._compile(inputs)
-                after = self._inputs()
+                after = self.inputs()
                 if after.build_id == inputs.build_id:
                     return self._keep(inputs, compiled), False
             changed = ", ".join(changed_sources(inputs.facts, after.facts)[:3]) or "the git commit"
@@ -154,7 +160,8 @@ class _Job:
     def _tell(self, kind: EventKind, text: str) -> None:
         self._on_event(BuildEvent(kind, text, self._done, self._total))
 
-    def _inputs(self) -> Inputs:
+    def inputs(self) -> Inputs:
+        """Return what the build depends on, as it is now."""
         revision = read_revision(self._places.project, self._runner)
         return collect_inputs(self._places.project, self._settings, self._toolchain, revision)
 

@@ -27,6 +27,7 @@ VERBS = {
     "monitor": Verb("hostkit.cli.monitor:monitor_command", "Show what a board says: frames, logs, ROM text."),
     "hil": Verb("hostkit.cli.hil:hil_command", "Run the hardware-in-the-loop suite on a board."),
     "gate": Verb("hostkit.cli.gate:gate_command", "Build, flash, test: one verdict, with evidence."),
+    "queue": Verb("hostkit.cli.queue:queue_group", "Put verbs in line: many submitters, few boards."),
     "tasks": Verb("hostkit.cli.tasks:tasks_group", "Run a task graph that only verdicts advance."),
     "report": Verb(
         "hostkit.cli.report:report_group", "Show what runs left: JSON, Markdown, a page; compare."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from hostkit.boards.model import BoardSpec
-from hostkit.jobs.model import BUILD_LINE, Job, Step
+from hostkit.jobs.model import Job, Step
 from hostkit.jobs.order import Head
 
 
@@ -22,12 +22,13 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What is free: seats of the worker, build slots; and which boards a job may use, and how they stand."""
+    """What is free: seats of the worker, build slots; and which boards a job may use, and how one stands
+    for an env."""
 
     seats: int
     builds: int
     boards_of: Callable[[Job], Sequence[BoardSpec]]
-    standing: Callable[[BoardSpec], Standing]
+    standing: Callable[[BoardSpec, str], Standing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def allot(heads: Iterable[Head], jobs: Mapping[int, Job], room: Room) -> list[As
         job = jobs.get(head.job)
         if job is None:  # somebody else was faster
             continue
-        if head.line == BUILD_LINE:
+        if not job.now.needs_board:
             if builds > 0:
                 builds -= 1
                 begun.append(Assignment(head.job, job.now, head.line, head.priority, head.tag))
@@ -79,7 +80,7 @@ def _board_for(job: Job, room: Room, used: set[str]) -> tuple[BoardSpec, Standin
     for spec in room.boards_of(job):
         if spec.identity in used:
             continue
-        standing = room.standing(spec)
+        standing = room.standing(spec, job.wanted.env)
         if standing is Standing.FREE:
             return spec, standing
         if standing is not Standing.TAKEN:

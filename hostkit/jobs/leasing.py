@@ -48,10 +48,10 @@ class Leasing:
             )
             return [attempt_of(row) for row in rows.mappings()]
 
-    def heads(self, depth: int) -> tuple[list[Head], dict[int, Job]]:
-        """Return who is served next, in order, looking ``depth`` jobs into each line; and those jobs."""
+    def heads(self, host: str, depth: int) -> tuple[list[Head], dict[int, Job]]:
+        """Return who is served next on a host, ``depth`` jobs deep into each line; and those jobs."""
         with self._database.read() as connection:
-            found = find_heads(connection, self._clock.wall_ns(), depth)
+            found = find_heads(connection, host, self._clock.wall_ns(), depth)
             return found.order, found.jobs
 
     def cancelled(self, attempts: Iterable[int]) -> list[int]:

@@ -103,10 +103,11 @@ class Wanted:
 
     kind: Kind
     submitter: str
-    project: str  # the checkout
+    project: str  # the checkout, on that host
     commit: str  # "" outside a repository
     changes: str  # hash over what differs from the commit, "" for nothing
     env: str
+    host: str = ""  # whose workers may take it
     options: tuple[str, ...] = ()
     wish: str = ""  # board or boards, in the words of hostkit.jobs.wish; "" for none
     line: str = ""  # whose board line it stands in: identities of the boards that fit
@@ -162,13 +163,13 @@ class Job:
         return self.wanted.timeout_s if self.now.needs_board else self.wanted.build_timeout_s
 
 
-BUILD_LINE = "build"
-"""The line for build slots."""
+_BUILD = "build"
 
 
 def line_of(wanted: Wanted, step: Step) -> str:
-    """Return the name of the line in which a request stands for one of its steps."""
-    return wanted.line if step.needs_board else BUILD_LINE
+    """Return the name of the line in which a request stands for one of its steps: of its host, for build
+    slots or for the boards that fit."""
+    return f"{wanted.host}/{wanted.line if step.needs_board else _BUILD}"
 
 
 @dataclass(frozen=True, slots=True)

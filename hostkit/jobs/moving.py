@@ -35,9 +35,9 @@ class Heads:
     jobs: dict[int, Job]
 
 
-def find_heads(connection: Connection, now_ns: int, depth: int) -> Heads:
-    """Return the jobs that are due, looking ``depth`` jobs into each line and priority."""
-    order = in_order(head_of(row) for row in connection.execute(HEADS, due(now_ns, depth)))
+def find_heads(connection: Connection, host: str, now_ns: int, depth: int) -> Heads:
+    """Return the jobs of a host that are due, looking ``depth`` jobs into each line and priority."""
+    order = in_order(head_of(row) for row in connection.execute(HEADS, due(host, now_ns, depth)))
     ids = [head.job for head in order]
     rows = connection.execute(select(jobs).where(jobs.c.id.in_(ids))).mappings() if ids else ()
     found = {row["id"]: job_of(row) for row in rows}

@@ -62,10 +62,10 @@ class Queue:
             rows = connection.execute(select(jobs).where(jobs.c.state.in_(wanted)).order_by(jobs.c.id))
             return [job_of(row) for row in rows.mappings()]
 
-    def waiting(self, depth: int) -> list[Job]:
-        """Return who waits, in the order in which they are served, looking ``depth`` jobs into each line."""
+    def waiting(self, host: str, depth: int) -> list[Job]:
+        """Return who waits on a host, in the order of service, ``depth`` jobs deep into each line."""
         with self._database.read() as connection:
-            found = find_heads(connection, _WHENEVER_NS, depth)
+            found = find_heads(connection, host, _WHENEVER_NS, depth)
             return [found.jobs[head.job] for head in found.order]
 
     def ended_jobs(self, count: int, states: Sequence[State] = ()) -> list[Job]:
@@ -84,6 +84,13 @@ class Queue:
         counted = select(jobs.c.state, func.count()).where(jobs.c.state.in_(_OPEN)).group_by(jobs.c.state)
         with self._database.read() as connection:
             return {State(state): count for state, count in connection.execute(counted)}
+
+    def following(self, count: int) -> list[Job]:
+        """Return the first ``count`` jobs that share the end of another."""
+        follow = jobs.c.state == State.FOLLOWING.value
+        with self._database.read() as connection:
+            rows = connection.execute(select(jobs).where(follow).order_by(jobs.c.id).limit(count))
+            return [job_of(row) for row in rows.mappings()]
 
     def followers(self, number: int) -> list[Job]:
         """Return the jobs that share the end of this one."""

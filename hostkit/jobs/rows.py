@@ -58,17 +58,18 @@ _RANKED = (
     select(jobs.c.id, jobs.c.line, jobs.c.priority, jobs.c.tag, jobs.c.entered_ns, _PLACE.label("place"))
     .where(
         jobs.c.state == State.WAITING.value,
+        jobs.c.host == bindparam("host"),
         or_(jobs.c.not_before_ns <= bindparam("now_ns"), jobs.c.not_before_ns > bindparam("far_ns")),
     )
     .subquery()
 )
 HEADS = select(_RANKED).where(_RANKED.c.place <= bindparam("depth"))
-"""The first ``depth`` jobs of each line and priority that are due."""
+"""The first ``depth`` jobs of each line and priority of a host that are due."""
 
 
-def due(now_ns: int, depth: int) -> dict[str, int]:
+def due(host: str, now_ns: int, depth: int) -> dict[str, int | str]:
     """Return the parameters of :data:`HEADS`. A pause that a changed clock made endless counts as over."""
-    return {"now_ns": now_ns, "far_ns": now_ns + _FAR_NS, "depth": depth}
+    return {"host": host, "now_ns": now_ns, "far_ns": now_ns + _FAR_NS, "depth": depth}
 
 
 JOB = select(jobs).where(jobs.c.id == bindparam("job"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, select, update
 
 from hostkit.clock import Clock
+from hostkit.process import boot_id, process_start_ticks
 from hostkit.store.database import Database
 from hostkit.store.dialect import WRITE_ROWS
 from hostkit.store.tables import job_workers
@@ -23,6 +25,16 @@ class WorkerRecord:
     pid_start: int  # clock ticks since boot, see hostkit.process.process_start_ticks
     beats: int = 0
     seats: int = 1
+
+
+def is_here(worker: WorkerRecord) -> bool | None:
+    """Say whether a worker runs on this machine; None for one of another, of which nothing is known here.
+
+    One of this machine from before its last start does not.
+    """
+    if worker.boot == boot_id():
+        return process_start_ticks(worker.pid) == worker.pid_start
+    return False if worker.host == platform.node() else None
 
 
 class Workers:

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a database that says so needs none (and Alembic is not imported)."""
 
 metadata = MetaData()
@@ -92,6 +92,7 @@ jobs = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("kind", String(16), nullable=False),
     Column("submitter", Text, nullable=False),
+    Column("host", Text, nullable=False),
     Column("project", Text, nullable=False),
     Column("commit", String(64), nullable=False),
     Column("changes", String(64), nullable=False),
@@ -122,7 +123,7 @@ jobs = Table(
     Column("reason", Text, nullable=False),
     Column("evidence", Text, nullable=False),
     # Each question of the queue is about the few jobs in one state, never about all that ever were.
-    Index("ix_jobs_heads", "state", "line", "priority", "tag", "id", "not_before_ns", "entered_ns"),
+    Index("ix_jobs_heads", "state", "host", "line", "priority", "tag", "id", "not_before_ns", "entered_ns"),
     Index("ix_jobs_own", "state", "line", "priority", "submitter", "tag"),
     Index("ix_jobs_entered", "state", "entered_ns"),
     Index("ix_jobs_identity", "identity", "state"),

@@ -83,3 +83,10 @@ def test_a_process_is_named_by_pid_and_start_time() -> None:
 def test_the_boot_id_is_stable() -> None:
     assert boot_id() == boot_id()
     assert len(boot_id()) == 36
+
+
+def test_a_process_that_ended_is_gone_though_its_parent_has_not_asked_how() -> None:
+    child = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert process_start_ticks(child.pid) is None
+    child.wait()

@@ -28,8 +28,8 @@ STOPPED, GONE = Ending(Outcome.STOPPED, "ended"), Ending(Outcome.LOST, "the work
 
 def take(office, worker: WorkerRecord | None = None, *, seats: int = 8, builds: int = 8) -> list:
     """Let a worker take what it can, where every job wants virt0 and nobody else has it."""
-    heads, jobs = office.leasing.heads(seats)
-    room = Room(seats, builds, lambda job: (VIRT0,), lambda spec: Standing.FREE)
+    heads, jobs = office.leasing.heads("here", seats)
+    room = Room(seats, builds, lambda job: (VIRT0,), lambda spec, env: Standing.FREE)
     return office.leasing.take(worker or office.ann, allot(heads, jobs, room))
 
 
@@ -75,7 +75,7 @@ def test_a_gate_builds_then_stands_in_the_line_of_its_board_and_then_ends(office
     job, building = take_one(office)
     assert (job.id, job.state, building.step, building.board) == (submitted.id, State.RUNNING, Step.BUILD, "")
     job = settle(office, building, Ending(Outcome.PASS, exit_code=0))
-    assert (job.state, job.now, job.line) == (State.WAITING, Step.GATE, job.wanted.line)
+    assert (job.state, job.now, job.line) == (State.WAITING, Step.GATE, "here/" + job.wanted.line)
     job, judging = take_one(office)
     assert (judging.step, judging.board, judging.board_name) == (Step.GATE, VIRT0.identity, "virt0")
     job = settle(office, judging, PASS)
@@ -87,8 +87,8 @@ def test_a_gate_builds_then_stands_in_the_line_of_its_board_and_then_ends(office
 def test_two_workers_never_take_one_job_twice(office) -> None:
     for _ in range(3):
         office.queue.submit(a_wish_for(Kind.BUILD))
-    heads, jobs = office.leasing.heads(8)
-    room = Room(8, 8, lambda job: (), lambda spec: Standing.FREE)
+    heads, jobs = office.leasing.heads("here", 8)
+    room = Room(8, 8, lambda job: (), lambda spec, env: Standing.FREE)
     both = allot(heads, jobs, room)
     first, second = office.leasing.take(office.ann, both[:2]), office.leasing.take(office.bob, both)
     assert [job.id for job, _ in first] == [1, 2]
@@ -98,8 +98,8 @@ def test_two_workers_never_take_one_job_twice(office) -> None:
 def test_two_jobs_never_have_one_board_and_each_lease_has_a_higher_generation(office) -> None:
     for _ in range(2):
         office.queue.submit(a_wish_for(build=False))
-    heads, jobs = office.leasing.heads(8)
-    room = Room(8, 8, lambda job: (VIRT0,), lambda spec: Standing.FREE)
+    heads, jobs = office.leasing.heads("here", 8)
+    room = Room(8, 8, lambda job: (VIRT0,), lambda spec, env: Standing.FREE)
     one = allot(heads, jobs, room)
     other = allot([head for head in heads if head.job != one[0].job], jobs, room)
     ((_, first),) = office.leasing.take(office.ann, one)
@@ -112,8 +112,8 @@ def test_two_jobs_never_have_one_board_and_each_lease_has_a_higher_generation(of
 
 def test_a_generation_is_above_what_the_host_of_the_board_knows_though_the_database_is_new(office) -> None:
     office.queue.submit(a_wish_for(build=False))
-    heads, jobs = office.leasing.heads(8)
-    (wanted,) = allot(heads, jobs, Room(8, 8, lambda job: (VIRT0,), lambda spec: Standing.FREE))
+    heads, jobs = office.leasing.heads("here", 8)
+    (wanted,) = allot(heads, jobs, Room(8, 8, lambda job: (VIRT0,), lambda spec, env: Standing.FREE))
     ((_, attempt),) = office.leasing.take(office.ann, [replace(wanted, seen_generation=41)])
     assert attempt.generation == 42
 
@@ -135,12 +135,19 @@ def test_who_comes_late_does_not_wait_for_all_that_came_before(office) -> None:
     assert [take_one(office)[0].wanted.submitter for _ in range(3)] == ["a", "b", "a"]
 
 
+def test_a_job_is_taken_only_on_the_host_that_has_its_checkout(office) -> None:
+    for host in ("her", "here", "here2"):
+        office.queue.submit(a_wish_for(Kind.BUILD, host=host))
+    assert [job.wanted.host for job, _ in take(office)] == ["here"]
+    assert [job.wanted.host for job in office.queue.waiting("her", 5)] == ["her"]
+
+
 def test_a_job_behind_a_busy_board_does_not_keep_builds_waiting(office) -> None:
     at_the_board(office)
     office.queue.submit(a_wish_for(build=False))
     office.queue.submit(a_wish_for(Kind.BUILD))
-    heads, jobs = office.leasing.heads(8)
-    room = Room(8, 8, lambda job: (VIRT0,), lambda spec: Standing.TAKEN)
+    heads, jobs = office.leasing.heads("here", 8)
+    room = Room(8, 8, lambda job: (VIRT0,), lambda spec, env: Standing.TAKEN)
     assert [job.wanted.kind for job, _ in office.leasing.take(office.ann, allot(heads, jobs, room))] == [
         Kind.BUILD
     ]
@@ -333,8 +340,8 @@ def test_a_board_that_fails_again_and_again_is_given_up_until_it_answers_a_probe
     assert broken.breaker.circuit(office.clock.wall_ns()) is Circuit.HALF_OPEN
 
     job = office.queue.submit(a_wish_for(build=False))
-    heads, jobs = office.leasing.heads(1)
-    room = Room(1, 1, lambda job: (VIRT0,), lambda spec: Standing.ASK)
+    heads, jobs = office.leasing.heads("here", 1)
+    room = Room(1, 1, lambda job: (VIRT0,), lambda spec, env: Standing.ASK)
     ((_, probe),) = office.leasing.take(office.ann, allot(heads, jobs, room))
     assert probe.step is Step.PROBE
     waiting = settle(office, probe, Ending(Outcome.PASS, runs="b" * 64))
@@ -372,7 +379,7 @@ def test_lists_have_what_goes_on_and_what_ended_last(office) -> None:
         ended.append(job.id)
     running, _ = at_the_board(office)
     waiting = office.queue.submit(a_wish_for())
-    assert [job.id for job in office.queue.waiting(5)] == [waiting.id]
+    assert [job.id for job in office.queue.waiting("here", 5)] == [waiting.id]
     assert [job.id for job in office.queue.going()] == [running.id]
     assert [job.id for job in office.queue.ended_jobs(2)] == [ended[2], ended[1]]
     assert [job.id for job in office.queue.ended_jobs(5, [State.FAILED])] == [ended[1]]
@@ -384,8 +391,8 @@ def test_who_waits_is_listed_in_the_order_of_service_with_those_that_pause(offic
         office.queue.submit(a_wish_for(build=False, submitter=who))
     _, attempt = take_one(office)
     settle(office, attempt, LOST_LINK)
-    assert [job.wanted.submitter for job in office.queue.waiting(5)] == ["a", "b", "a"]
-    assert [job.id for job in office.queue.waiting(5)] == [1, 3, 2]
+    assert [job.wanted.submitter for job in office.queue.waiting("here", 5)] == ["a", "b", "a"]
+    assert [job.id for job in office.queue.waiting("here", 5)] == [1, 3, 2]
 
 
 def test_a_drained_queue_says_so_to_everybody(office, database_url: str, tmp_path) -> None:

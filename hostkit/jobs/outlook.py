@@ -1,0 +1,116 @@
+"""What a job does now, why it waits, and when it is likely to begin, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hostkit.boards.model import BoardSpec
+from hostkit.errors import UsageError
+from hostkit.jobs.estimate import start_in_s
+from hostkit.jobs.model import Attempt, Job, State, Step
+
+_SOON_S = 1.0
+_ENDING = "its processes are being ended"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One job: words for people, and ``news``, those of them that change only when something happens; how
+    far it is (0 to 1) and how long it takes until it ends, where it runs, or begins, where it waits (seconds;
+    None for unknown); and the board that it has."""
+
+    words: str
+    news: str
+    board: str = ""
+    fraction: float | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is known at a moment. ``waiting``: in the order of service; ``typical_s``: how long a step of an
+    env takes; ``why_not``: why a board cannot be had, "" if it can."""
+
+    now_ns: int
+    running: Mapping[int, Attempt]  # by number
+    waiting: Sequence[Job]
+    typical_s: Callable[[Step, str], float]
+    build_slots: int
+    boards_of: Callable[[Job], Sequence[BoardSpec]]
+    why_not: Callable[[BoardSpec], str]
+    spell_s: Callable[[float], str]
+    drained: bool
+    staffed: bool
+
+    def view(self, job: Job) -> View:
+        """Return how a job stands."""
+        if job.state in (State.RUNNING, State.CANCELLING):
+            return self._running(job)
+        if job.state is State.WAITING:
+            return self._waiting(job)
+        return View(job.reason, job.reason)
+
+    def _running(self, job: Job) -> View:
+        attempt = self.running.get(job.attempt)
+        if attempt is None:
+            return View(job.reason, job.reason)
+        took_s = (self.now_ns - attempt.began_ns) / 1e9
+        usual_s = self.typical_s(attempt.step, job.wanted.env)
+        left_s = max(0.0, usual_s - took_s)
+        if job.state is State.CANCELLING:
+            return View(_ENDING, _ENDING, attempt.board_name)
+        words = f"{attempt.step.value} for {self.spell_s(took_s)}"
+        words += f", ~{self.spell_s(left_s)} left" if left_s >= _SOON_S else ""
+        fraction = min(1.0, took_s / usual_s) if usual_s > 0 else None
+        return View(words, attempt.step.value, attempt.board_name, fraction, left_s)
+
+    def _waiting(self, job: Job) -> View:
+        tried = f" after try {job.tries}: {job.reason}" if job.tries and job.reason else ""
+        pause_s = (job.not_before_ns - self.now_ns) / 1e9
+        if self.drained or not self.staffed:
+            words = ("the queue is drained" if self.drained else "no worker runs") + tried
+            return View(words, words)
+        if pause_s > 0:
+            return View(f"again in {self.spell_s(pause_s)}{tried}", f"again{tried}", seconds=pause_s)
+        ahead = self._ahead(job)
+        try:
+            starts_s = self._starts_s(job, ahead)
+            reason = self._hindrance(job)
+        except UsageError as error:
+            return View(error.message, error.message)
+        place = f"{len(ahead) + 1}. in line"
+        when = f", ~{self.spell_s(starts_s)}" if _SOON_S <= starts_s < float("inf") else ""
+        told = f": {reason}" if reason else tried
+        return View(f"{place}{when}{told}", f"in line{told}", seconds=starts_s)
+
+    def _ahead(self, job: Job) -> list[Job]:
+        """Return who is served before a job in its line."""
+        ahead = []
+        for other in self.waiting:
+            if other.id == job.id:
+                break
+            if other.line == job.line:
+                ahead.append(other)
+        return ahead
+
+    def _starts_s(self, job: Job, ahead: Sequence[Job]) -> float:
+        if job.now.needs_board:
+            identities = {spec.identity for spec in self.boards_of(job)}
+            servers = len(identities)
+        else:
+            identities, servers = {""}, self.build_slots
+        left = [
+            self.typical_s(attempt.step, job.wanted.env) - (self.now_ns - attempt.began_ns) / 1e9
+            for attempt in self.running.values()
+            if attempt.board in identities
+        ]
+        return start_in_s([self.typical_s(each.now, each.wanted.env) for each in ahead], left, servers)
+
+    def _hindrance(self, job: Job) -> str:
+        """Return what a job waits for, "" when it is about to begin."""
+        if not job.now.needs_board:
+            builds = sum(attempt.step is Step.BUILD for attempt in self.running.values())
+            return f"all {self.build_slots} build slots are taken" if builds >= self.build_slots else ""
+        reasons = [self.why_not(spec) for spec in self.boards_of(job)]
+        return "" if not all(reasons) else "; ".join(reasons)

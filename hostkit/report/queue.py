@@ -1,0 +1,123 @@
+"""The queue for people (80 columns) and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from hostkit.files import jsonable
+from hostkit.jobs.model import Attempt, Job, State
+
+SCHEMA = "hostkit.queue/1"
+"""Raised when a field changes its meaning or goes; new fields do not raise it."""
+
+STYLES = {
+    State.WAITING: "cyan",
+    State.FOLLOWING: "cyan",
+    State.RUNNING: "bold blue",
+    State.CANCELLING: "yellow",
+    State.PASSED: "bold green",
+    State.FAILED: "bold red",
+    State.INVALID: "bold red",
+    State.INCONCLUSIVE: "bold yellow",
+    State.REFUSED: "bold red",
+    State.CANCELLED: "dim",
+    State.DEAD: "bold yellow",
+}
+"""Colours of states, the same everywhere."""
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One job in a list: what it does now in words, how far it is (0 to 1, None for unknown) and until when
+    or since when, in seconds (None for unknown)."""
+
+    job: Job
+    words: str
+    board: str = ""
+    fraction: float | None = None
+    seconds: float | None = None
+
+
+def spell_s(seconds: float) -> str:
+    """Return a duration in at most 6 characters: «0 s», «59 s», «3 min», «2 h», «4 d»."""
+    if seconds < 10 * _MINUTE and seconds >= _MINUTE:
+        return f"{int(seconds // _MINUTE)}:{int(seconds % _MINUTE):02}"
+    for unit, size in (("d", _DAY), ("h", _HOUR), ("min", _MINUTE)):
+        if seconds >= 2 * size or (size == _MINUTE and seconds >= size):
+            return f"{int(seconds // size)} {unit}"
+    return f"{max(0, int(seconds))} s"
+
+
+def queue_table(lines: Sequence[Line], *, width: int = 80) -> Table:
+    """Return one row a job, in the order given. What does not fit is cut, not wrapped."""
+    table = Table(box=None, pad_edge=False, header_style="dim", width=width)
+    table.add_column("job", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("what", no_wrap=True, max_width=16)
+    table.add_column("board", no_wrap=True, max_width=9)
+    table.add_column("by", no_wrap=True, max_width=8, overflow="ellipsis")
+    table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
+    for line in lines:
+        job = line.job
+        what = f"{job.wanted.kind.value} {job.wanted.env}"
+        state = Text(job.state.value, style=STYLES[job.state])
+        table.add_row(
+            str(job.id), state, what, Text(line.board), Text(job.wanted.submitter), Text(_told(line))
+        )
+    return table
+
+
+def plain_lines(lines: Sequence[Line]) -> list[str]:
+    """Return one line a job for logs: no colours, no cutting, the same words."""
+    return [
+        " ".join(
+            part
+            for part in (
+                f"{line.job.id:>4}",
+                f"{line.job.state.value:<12}",
+                f"{line.job.wanted.kind.value} {line.job.wanted.env}",
+                f"on {line.board}" if line.board else "",
+                f"by {line.job.wanted.submitter}",
+                f"| {_told(line)}" if _told(line) else "",
+            )
+            if part
+        )
+        for line in lines
+    ]
+
+
+def _told(line: Line) -> str:
+    told = line.words
+    if line.fraction is not None:
+        filled = round(8 * min(1.0, line.fraction))
+        told = f"{'█' * filled}{'░' * (8 - filled)} {told}"
+    return told
+
+
+def job_record(job: Job, attempts: Sequence[Attempt] = ()) -> dict[str, Any]:
+    """Return a job as JSON-ready values: times in nanoseconds since the epoch, 0 for not yet."""
+    record: dict[str, Any] = {"schema": SCHEMA} | jsonable(job)
+    record["wanted"].pop("variables")
+    if attempts:
+        record["attempts"] = [jsonable(attempt) | {"token": None} for attempt in attempts]
+    return record
+
+
+def list_record(lines: Sequence[Line], counts: Mapping[State, int], *, drained: bool) -> dict[str, Any]:
+    """Return a list as JSON-ready values."""
+    return {
+        "schema": SCHEMA,
+        "drained": drained,
+        "open": {state.value: count for state, count in counts.items()},
+        "jobs": [
+            job_record(line.job) | {"now": line.words, "board": line.board or None, "eta_s": line.seconds}
+            for line in lines
+        ],
+    }

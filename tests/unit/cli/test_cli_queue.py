@@ -1,0 +1,142 @@
+"""``hostkit queue`` as a person meets it: what is refused, what lists say, what cancel and retry do."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shlex
+from pathlib import Path
+
+import pytest
+
+from hostkit.boards.model import BoardSpec, Chip, Kind
+from hostkit.cli.main import run
+from hostkit.clock import SystemClock
+from hostkit.errors import ExitCode
+from hostkit.jobs.allot import Room, Standing, allot
+from hostkit.jobs.leasing import Leasing
+from hostkit.jobs.model import Ending, Outcome
+from hostkit.jobs.workers import WorkerRecord
+from hostkit.store.database import open_database
+
+HOST = platform.node()
+BOARD = BoardSpec("virt0", Kind.VIRTUAL, Chip.ESP32, "02:68:6b:00:00:00")
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Shell:
+    """Types command lines and reads what they print."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], state: Path) -> None:
+        self._capsys = capsys
+        self.state = state
+
+    def __call__(self, line: str) -> tuple[int, str, str]:
+        code = run(["-C", str(ROOT), "queue", *shlex.split(line)])
+        captured = self._capsys.readouterr()
+        return code, captured.out, captured.err
+
+    def fail_the_set_up(self, times: int) -> None:
+        """Let whatever waits at a board lose its link, as often as that."""
+        with open_database(self.state) as database:
+            leasing = Leasing(database, SystemClock())
+            for _ in range(times):
+                heads, jobs = leasing.heads(HOST, 1)
+                room = Room(1, 1, lambda job: [BOARD], lambda spec, env: Standing.FREE)
+                worker = WorkerRecord(1, HOST, "b", 1, 1)
+                ((_, attempt),) = leasing.take(worker, allot(heads, jobs, room))
+                leasing.settle([(attempt.id, Ending(Outcome.TIMED_OUT, "no answer", "/runs/1"))])
+                with database.write() as connection:
+                    connection.exec_driver_sql("UPDATE jobs SET not_before_ns = 0")
+
+
+@pytest.fixture
+def queue(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, state_dir: Path, shared_cache: Path
+) -> Shell:
+    """Type after `hostkit queue`."""
+    monkeypatch.setenv("HOSTKIT_STATE_DIR", str(state_dir))
+    monkeypatch.setenv("HOSTKIT_CACHE_DIR", str(shared_cache))
+    return Shell(capsys, state_dir)
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "hint"),
+    [
+        ("gate -e virtual -b virt9", "nobody has a board virt9", "did you mean virt"),
+        ("gate -e virtual -b chip=esp32c3", "nobody has a board chip=esp32c3,chip=esp32", "boards.toml has"),
+        ("flash -e virtual -b chip=esp32,chp=x", "says nothing of a board", "did you mean chip=…?"),
+        ("gate -e virtal -b virt0", "virtal", "virtual"),
+        ("build -e virtual --priority 10", "10 is not in the range", ""),
+    ],
+)
+def test_what_can_never_run_is_refused_at_submit(queue: Shell, line: str, message: str, hint: str) -> None:
+    code, _, err = queue(f"submit {line}")
+    assert code == ExitCode.USAGE
+    assert message in err
+    assert hint in err
+    assert queue("list --json")[1] == "" or json.loads(queue("list --json")[1])["jobs"] == []
+
+
+def test_a_job_is_listed_shown_joined_cancelled_and_asked_for_again(queue: Shell) -> None:
+    code, out, err = queue("submit gate -e virtual -b any -k wire --min-rung timed --as ann --priority 2")
+    assert (code, out) == (0, "job 1: waiting\n")
+    assert "no worker runs: hostkit queue work" in err
+    joined = queue("submit gate -e virtual -b any -k wire --min-rung timed --as bob")
+    assert joined[:2] == (0, "job 2: following: the same work as job 1\n"), joined
+    listed = queue("list")[1].splitlines()
+    assert listed[0] == "   1 waiting      gate virtual by ann | no worker runs"
+    assert listed[-1] == "1 following, 1 waiting; no worker runs: hostkit queue work"
+    shown = queue("show 1")[1]
+    assert "asked      gate -e virtual -b chip=esp32,profile=dual-160,fidelity=virtual" in shown
+    assert "-k wire --min-rung timed" in shown
+    assert "by         ann, priority 2" in shown
+    assert "followed   by job 2 of bob" in shown
+    assert "job 1: cancelled: cancelled before it ran" in queue("cancel 1")[1]
+    assert json.loads(queue("show 2 --json")[1])["state"] == "waiting"
+    assert queue("cancel 1")[0] == ExitCode.USAGE
+    code, out, _ = queue("retry 1")
+    assert (code, out) == (0, "job 3: following, as job 1 was\n")
+    assert "again      job 1" in queue("show 3")[1]
+
+
+def test_who_asks_is_the_user_and_a_build_needs_no_board(queue: Shell) -> None:
+    job = json.loads(queue("submit build -e virtual --json")[1])
+    assert (job["wanted"]["wish"], job["state"]) == ("", "waiting")
+    assert job["wanted"]["submitter"]
+    assert len(job["wanted"]["identity"]) == 64
+
+
+def test_the_dead_are_listed_with_every_attempt_and_can_be_tried_again(queue: Shell) -> None:
+    assert queue("dead")[1] == "nothing is dead\n"
+    queue("submit hil --any-build -e virtual -b virt0 --as ann")
+    queue.fail_the_set_up(4)
+    code, out, _ = queue("dead")
+    assert code == 0
+    assert out.splitlines()[0] == "job 1: hil virtual by ann: no answer"
+    assert out.count("  hil on virt0: timed out: no answer  /runs/1") == 4
+    assert len(json.loads(queue("dead --json")[1])[0]["attempts"]) == 4
+    assert queue("dead --requeue 1")[1] == "job 1: waiting\n"
+    code, _, err = queue("dead --requeue 1")
+    assert code == ExitCode.USAGE
+    assert "job 1 is waiting, not dead" in err
+
+
+def test_a_drained_queue_says_so_until_it_is_resumed(queue: Shell) -> None:
+    queue("submit build -e virtual")
+    assert queue("drain --wait")[1] == "drained: no job begins, 0 still run\n"
+    assert queue("list")[1].splitlines()[-1] == "1 waiting; drained: hostkit queue drain --resume"
+    assert queue("drain --resume")[1] == "jobs begin again\n"
+
+
+def test_build_slots_are_shown_and_changed(queue: Shell) -> None:
+    assert queue("slots 3")[1] == "3 builds at once\n"
+    assert queue("slots")[1] == "3 builds at once\n"
+    assert queue("slots 0")[0] == ExitCode.USAGE
+
+
+def test_an_empty_queue_says_how_to_begin_and_an_unknown_job_where_to_look(queue: Shell) -> None:
+    assert "hostkit queue submit gate" in queue("list")[1]
+    code, _, err = queue("show 7")
+    assert code == ExitCode.USAGE
+    assert "there is no job 7" in err

@@ -1,0 +1,81 @@
+"""A list of jobs at 80 columns, in a log, and for programs."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from hostkit.jobs.model import Attempt, Job, State, Step
+from hostkit.report.queue import STYLES, Line, job_record, list_record, plain_lines, queue_table, spell_s
+from hostkit.testing.jobs import a_wish_for
+
+LONG = "1. in line, ~3:20: virt0 is held by pid 4711: hostkit monitor -b virt0 and more words than fit"
+LINES = [
+    Line(Job(7, a_wish_for(), State.RUNNING), "gate for 20 s, ~40 s left", "virt0", 1 / 3, 40),
+    Line(Job(1234, a_wish_for(submitter="a-very-long-name", env="esp32-s3-devkitc-1"), State.WAITING), LONG),
+]
+
+
+def printed(width: int) -> list[str]:
+    out = io.StringIO()
+    Console(file=out, width=width, color_system=None).print(queue_table(LINES, width=width))
+    return out.getvalue().splitlines()
+
+
+def test_each_job_has_one_row_at_80_columns_that_says_what_matters() -> None:
+    rows = printed(80)
+    assert len(rows) == 3
+    assert all(len(row) <= 80 for row in rows)
+    assert rows[1].split()[:6] == ["7", "running", "gate", "virtual", "virt0", "ann"]
+    assert "███░░░░░ gate for 20 s" in rows[1]
+    assert "1. in line, ~3:20: virt0" in rows[2]
+
+
+def test_a_log_has_whole_words_and_no_colours() -> None:
+    lines = plain_lines(LINES)
+    assert lines[0].startswith("   7 running      gate virtual on virt0 by ann | ")
+    assert lines[1].endswith(LONG)
+
+
+def test_every_state_has_a_colour() -> None:
+    assert set(STYLES) == set(State)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "0 s"),
+        (59.9, "59 s"),
+        (60, "1:00"),
+        (599, "9:59"),
+        (3600, "60 min"),
+        (7200, "2 h"),
+        (200_000, "2 d"),
+    ],
+)
+def test_durations_are_short(seconds: float, told: str) -> None:
+    assert spell_s(seconds) == told
+
+
+@given(st.floats(0, 1e8))
+def test_no_duration_takes_more_than_seven_characters(seconds: float) -> None:
+    assert len(spell_s(seconds)) <= 7
+
+
+def test_programs_are_told_everything_but_secrets() -> None:
+    job = Job(7, a_wish_for(variables=(("HOSTKIT_X", "secret"),)), State.PASSED, reason="fine")
+    record = job_record(job, [Attempt(1, 7, Step.GATE, 1, token="secret")])
+    assert "secret" not in json.dumps(record)
+    assert (record["state"], record["wanted"]["kind"], record["attempts"][0]["step"]) == (
+        "passed",
+        "gate",
+        "gate",
+    )
+    whole = list_record(LINES, {State.RUNNING: 1}, drained=True)
+    assert (whole["drained"], whole["open"]) == (True, {"running": 1})
+    assert (whole["jobs"][0]["now"], whole["jobs"][0]["eta_s"]) == ("gate for 20 s, ~40 s left", 40)
