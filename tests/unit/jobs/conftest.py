@@ -38,6 +38,7 @@ class Shop:
     """What one worker works with, all of it in a test's hands."""
 
     def __init__(self, database: Database, state: Path) -> None:
+        self.database = database
         self.clock = FakeClock()
         self.queue = Queue(database, self.clock)
         self.leasing = Leasing(database, self.clock)
