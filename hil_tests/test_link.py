@@ -100,14 +100,16 @@ def test_a_bare_newline_gets_a_banner_for_people(link):
 
 def test_a_repeated_request_is_executed_once(link):
     wire = encode_frame(encode_message(Request(ID, Op.STEP, (16_000,))))
-    frames = link.stats().frames
+    before = link.stats()
     link.raw(wire)
     first = unasked(link, Stray)
     link.raw(wire)
     second = unasked(link, Stray)
     assert first is not None, "no reply came"
     assert first == second
-    assert link.stats().frames == frames + 1
+    after = link.stats()
+    assert after.frames == before.frames + 1
+    assert after.repeats > before.repeats, "a repeated request is not counted"
 
 
 def test_an_id_with_another_content_is_refused(link):
