@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -39,6 +40,23 @@ def show_command(context: Context, as_json: bool) -> None:
 def export_command(context: Context) -> None:
     """Print the public key, for `hostkit verify --key` on another machine."""
     click.echo(_signer(context).public.pem(), nl=False)
+
+
+@keys_group.command("trust")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def trust_command(context: Context, file: Path) -> None:
+    """Let the evidence that another key signed count here: for tasks and merges, as one's own does.
+
+    FILE is what `hostkit keys export` printed where that evidence is made.
+    """
+    from hostkit.files import atomic_write  # noqa: PLC0415 - not for --help
+    from hostkit.gate.keys import read_public  # noqa: PLC0415
+
+    _signer(context)  # its folder must be this user's alone
+    key = read_public(file)
+    atomic_write(context.paths.trusted / f"{key.key_id[:16]}.pem", key.pem().encode())
+    click.echo(f"trusts {key.key_id}; remove {context.paths.trusted / key.key_id[:16]}.pem to end that")
 
 
 def _signer(context: Context) -> Signer:

@@ -19,8 +19,9 @@ from hostkit.errors import ExitCode, UsageError
 from hostkit.words import counted
 
 if TYPE_CHECKING:
+    from hostkit.store.model import VerdictRecord
     from hostkit.tasks.model import GateCheck, Plan, Standing
-    from hostkit.tasks.workshop import Workshop
+    from hostkit.tasks.workshop import Doubts, Workshop
 
 _JUDGES = ("hil_tests/", "hostkit/", "boards.toml", "hostkit.toml")  # what a change is judged by
 _LEASE_TIMEOUT_S = "900"  # a proof waits for a board rather than giving up: others are at work
@@ -169,7 +170,6 @@ class Kept:
 @contextmanager
 def open_workshop(context: Context, file: Path | None, kept: Kept | None = None) -> Iterator[Workshop]:
     """Give what a run works with; the database is closed afterwards."""
-    from hostkit.gate.seal import broken_files  # noqa: PLC0415 - none of it for --help
     from hostkit.store.attempts import Attempts  # noqa: PLC0415
     from hostkit.store.database import open_database  # noqa: PLC0415
     from hostkit.store.ledger import Ledger  # noqa: PLC0415
@@ -196,7 +196,7 @@ def open_workshop(context: Context, file: Path | None, kept: Kept | None = None)
             folders=folders,
             project=str(common),
             gate_argv=_gate_argv,
-            broken_evidence=broken_files,
+            doubts=_doubts(context),
             judges=_JUDGES,
             env=dict(os.environ)
             | {
@@ -208,6 +208,23 @@ def open_workshop(context: Context, file: Path | None, kept: Kept | None = None)
             },
             tell=_tell,
         )
+
+
+def _doubts(context: Context) -> Doubts:
+    """Return who checks evidence: with the keys that this user trusts, the same entry once a run."""
+    from hostkit.gate.keys import trusted_keys  # noqa: PLC0415 - none of it for --help
+    from hostkit.gate.vouch import doubts  # noqa: PLC0415
+
+    known: dict[VerdictRecord, tuple[str, ...]] = {}
+
+    def asked(record: VerdictRecord, whole: bool) -> tuple[str, ...]:
+        if whole:  # before a merge, as the evidence is then
+            return doubts(record, trusted_keys(context.paths, os.environ), whole=True)
+        if record not in known:
+            known[record] = doubts(record, trusted_keys(context.paths, os.environ), whole=False)
+        return known[record]
+
+    return asked
 
 
 def _gate_argv(check: GateCheck) -> tuple[str, ...]:

@@ -118,6 +118,13 @@ def own_public(paths: Paths, env: Mapping[str, str]) -> PublicKey:
     return open_signer(paths, env, ()).public
 
 
+def trusted_keys(paths: Paths, env: Mapping[str, str]) -> tuple[PublicKey, ...]:
+    """Return the keys whose signatures count here: the user's own, and those in ``keys/trusted``."""
+    named = [{VARIABLE: env[VARIABLE]}] if env.get(VARIABLE) else []
+    own = [own_public(paths, each) for each in (*named, {}) if key_path(paths, each).exists()]
+    return (*own, *(read_public(path) for path in sorted(paths.trusted.glob("*.pem"))))
+
+
 def read_public(path: Path) -> PublicKey:
     """Return a public key out of a PEM file. Raises :class:`UsageError` for what holds none."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415

@@ -52,6 +52,11 @@ class Paths:
         return self.state / "keys"
 
     @property
+    def trusted(self) -> Path:
+        """Public keys of others whose evidence counts here as well."""
+        return self.keys / "trusted"
+
+    @property
     def artifacts(self) -> Path:
         """Content-addressed artifacts."""
         return self.cache / "artifacts"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import RowMapping, select
@@ -18,7 +19,7 @@ from hostkit.store.model import (
     entry_digest,
     first_broken,
 )
-from hostkit.store.tables import verdicts
+from hostkit.store.tables import ledger_head, verdicts
 
 
 class Ledger:
@@ -39,6 +40,7 @@ class Ledger:
             row = record.plain() | {"reasons": json.dumps(record.reasons, ensure_ascii=False)}
             done = connection.execute(verdicts.insert().values(previous=previous, digest=digest, **row))
             seq = done.inserted_primary_key[0] if done.inserted_primary_key else 0
+            connection.execute(ledger_head.update().values(entries=ledger_head.c.entries + 1, digest=digest))
         return LedgerEntry(int(seq), previous, digest, record)
 
     def newest(self) -> str:
@@ -74,18 +76,42 @@ class Ledger:
             )
 
     def check(self) -> int:
-        """Return the number of entries when every link holds.
+        """Return the number of entries when every link holds, and none is missing at the end.
 
         Raises :class:`InvalidError` that names the first entry that was changed, removed or put in.
         """
-        entries = self.entries()
+        with self._database.read() as connection:
+            rows = connection.execute(select(verdicts).order_by(verdicts.c.seq)).mappings().all()
+            head = connection.execute(select(ledger_head)).mappings().first()
+        entries = _readable(rows)
         broken = first_broken(entries)
         if broken is not None:
             raise InvalidError(
                 f"the ledger is broken at entry {broken.seq} (run {broken.record.run_id})",
                 hint="someone edited the database; verdicts from there on prove nothing, run the gates again",
             )
+        last = entries[-1].digest if entries else ""
+        if head is None or (head["entries"], head["digest"]) != (len(entries), last):
+            had = head["entries"] if head is not None else "an unknown number of"
+            raise InvalidError(
+                f"the ledger is broken at its end: it had {had} entries, it has {len(entries)}",
+                hint="someone edited the database; what was removed can be proved again by its gates",
+            )
         return len(entries)
+
+
+def _readable(rows: Sequence[RowMapping]) -> tuple[LedgerEntry, ...]:
+    """Return rows as entries. Raises :class:`InvalidError` for one that hostkit cannot have written."""
+    entries = []
+    for row in rows:
+        try:
+            entries.append(_entry(row))
+        except (ValueError, TypeError) as error:
+            raise InvalidError(
+                f"the ledger is broken at entry {row['seq']} (run {row['run_id']}): {error}",
+                hint="someone edited the database; verdicts from there on prove nothing",
+            ) from error
+    return tuple(entries)
 
 
 def _entry(row: RowMapping) -> LedgerEntry:

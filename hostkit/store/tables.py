@@ -52,6 +52,14 @@ verdicts = Table(
     Index("ix_verdicts_commit", "commit"),
 )
 
+ledger_head = Table(
+    "ledger_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1, the only row
+    Column("entries", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),  # of the newest entry, "" for an empty ledger
+)
+
 attempts = Table(
     "attempts",
     metadata,

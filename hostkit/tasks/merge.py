@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from pathlib import Path
 
 from hostkit.errors import HostkitError
 from hostkit.store.model import ProofKind, Verdict
@@ -60,7 +59,7 @@ def _unproved(shop: Workshop, task: Task, commit: str) -> str:
         record = proof.record
         if record is None or record.kind is not ProofKind.GATE:
             continue
-        for problem in shop.broken_evidence(Path(record.evidence), record.evidence_sha256):
+        for problem in shop.doubts(record, True):
             return (
                 f"the evidence of {proof.check.title} is not intact: {problem} in {record.evidence}; "
                 f"prove {commit[:12]} once more with `hostkit gate`"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hostkit.clock import Clock
 from hostkit.store.attempts import Attempts
 from hostkit.store.ledger import Ledger
-from hostkit.store.model import Attempt, VerdictRecord
+from hostkit.store.model import Attempt, ProofKind, Verdict, VerdictRecord
 from hostkit.tasks.agent import Children
 from hostkit.tasks.git import Git
 from hostkit.tasks.model import GateCheck, Plan, Standing
@@ -20,8 +20,11 @@ from hostkit.tasks.worktree import Worktrees
 GateArgv = Callable[[GateCheck], Sequence[str]]
 """Given a gate check, the command that runs it in the working directory and writes the ledger."""
 
-BrokenEvidence = Callable[[Path, str], Sequence[str]]
-"""Given the folder of a gate's evidence and the hash of its seal, what is wrong with it."""
+Doubts = Callable[[VerdictRecord, bool], Sequence[str]]
+"""Given a gate's verdict, why it cannot be relied on: its evidence must be signed, whole and say the same.
+
+With True the verdict is derived anew from the evidence besides.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +73,21 @@ class Workshop:
     folders: Folders
     project: str
     gate_argv: GateArgv
-    broken_evidence: BrokenEvidence
+    doubts: Doubts
     judges: tuple[str, ...]  # patterns of paths that a change is judged by
     env: Mapping[str, str]
     tell: Callable[[str, str], None]
 
     def records(self, commit: str) -> tuple[VerdictRecord, ...]:
-        """Return the verdicts about a commit, oldest first."""
-        return tuple(entry.record for entry in self.ledger.of_commit(commit))
+        """Return the verdicts about a commit, oldest first; a pass without evidence that holds is invalid."""
+        return tuple(self._vouched(entry.record) for entry in self.ledger.of_commit(commit))
+
+    def _vouched(self, record: VerdictRecord) -> VerdictRecord:
+        if record.kind is not ProofKind.GATE or record.verdict is not Verdict.PASS:
+            return record
+        for doubt in self.doubts(record, False):
+            return replace(record, verdict=Verdict.INVALID, reasons=(f"a pass that does not hold: {doubt}",))
+        return record
 
     def standings(self, *, running: bool) -> dict[str, Standing]:
         """Return where every task stands now."""

@@ -61,6 +61,7 @@ class Bench:
     gate: Path
     told: list[str] = field(default_factory=list)
     broken: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unsigned: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def git(self) -> Git:
@@ -88,7 +89,9 @@ class Bench:
                 folders=folders,
                 project=str(common),
                 gate_argv=gate,
-                broken_evidence=lambda folder, _: self.broken.get(str(folder), ()),
+                doubts=lambda record, whole: (
+                    self.broken.get(record.evidence, ()) if whole else self.unsigned.get(record.commit, ())
+                ),
                 judges=("verdict.txt",),
                 env=dict(os.environ),
                 tell=lambda task, what: self.told.append(f"{task}: {what}"),

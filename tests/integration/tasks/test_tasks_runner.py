@@ -296,6 +296,21 @@ def test_a_pass_whose_evidence_is_not_intact_is_not_merged(bench: Any) -> None:
     assert bench.git.resolve("main") == now["a"].commit
 
 
+def test_a_pass_that_no_trusted_key_signed_verifies_nothing(bench: Any) -> None:
+    class Everything(dict[str, Any]):
+        def get(self, key: str, default: Any = None) -> Any:
+            return ("evidence.json: it is not there: nothing is signed",)
+
+    bench.unsigned = Everything()
+    before = bench.git.resolve("main")
+    now = bench.run(gated("a", "good"))
+    assert now["a"].state is State.INCONCLUSIVE
+    assert "a pass that does not hold: evidence.json: it is not there" in now["a"].why
+    assert bench.git.resolve("main") == before
+    bench.unsigned = {}
+    assert bench.run(gated("a", "good"))["a"].state is State.VERIFIED
+
+
 def test_work_that_changes_what_it_is_judged_by_says_so(bench: Any) -> None:
     agents = """
   judge: {argv: [sh, -c, "echo pass of my own > verdict.txt; git add -A; git commit -qm x"]}

@@ -20,7 +20,9 @@ import hostkit.store
 from hostkit.errors import ToolError, UsageError
 from hostkit.store.database import FILE_NAME, Database, open_database
 from hostkit.store.dialect import begin_statement, make_engine, pause_s
+from hostkit.store.ledger import Ledger
 from hostkit.store.tables import HEAD, metadata
+from hostkit.testing.store import a_pass
 
 EVENT = "INSERT INTO events VALUES (1, 'p', 't', 5, 'begun')"
 MIGRATIONS = Path(hostkit.store.__file__).parent / "migrations"
@@ -166,3 +168,15 @@ def test_who_waits_longer_for_the_write_lock_asks_more_often(
 ) -> None:
     sooner, later = pause_s(one_s, chance), pause_s(one_s + more_s, chance)
     assert 0.0001 <= later <= sooner <= 0.004
+
+
+def test_a_ledger_from_before_its_length_was_kept_is_taken_over_whole(tmp_path: Path) -> None:
+    with open_database(tmp_path) as database:
+        ledger = Ledger(database)
+        last = [ledger.append(a_pass(run_id=f"r{number}")) for number in range(3)][-1]
+        write(database, "DROP TABLE ledger_head", "UPDATE alembic_version SET version_num = '0002'")
+    with open_database(tmp_path) as database:
+        assert Ledger(database).check() == 3
+        assert read(database, "SELECT digest FROM ledger_head") == last.digest
+        Ledger(database).append(a_pass(run_id="r3"))
+        assert Ledger(database).check() == 4

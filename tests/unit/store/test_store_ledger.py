@@ -70,6 +70,33 @@ def test_a_verdict_edited_in_the_database_is_found(database: Database) -> None:
     assert "prove nothing" in caught.value.hint
 
 
+EDITS = {
+    "the newest entry removed": "DELETE FROM verdicts WHERE seq = 3",
+    "all entries removed": "DELETE FROM verdicts",
+    "one in the middle removed": "DELETE FROM verdicts WHERE seq = 2",
+    "the oldest removed": "DELETE FROM verdicts WHERE seq = 1",
+    "two swapped": "UPDATE verdicts SET seq = CASE seq WHEN 2 THEN 9 ELSE seq END",
+    "a word that there is not": "UPDATE verdicts SET verdict = 'splendid' WHERE seq = 2",
+    "reasons that are none": "UPDATE verdicts SET reasons = '{' WHERE seq = 2",
+    "its length edited": "UPDATE ledger_head SET entries = 2",
+}
+
+
+@pytest.mark.parametrize("statement", EDITS.values(), ids=EDITS)
+def test_what_was_removed_moved_or_edited_in_the_database_is_found(
+    database: Database, statement: str
+) -> None:
+    ledger = Ledger(database)
+    for number in range(3):
+        ledger.append(replace(RECORD, run_id=f"r{number}"))
+    assert ledger.check() == 3
+    with database.write() as connection:
+        connection.execute(text(statement))
+    with pytest.raises(InvalidError, match="the ledger is broken at") as caught:
+        ledger.check()
+    assert "someone edited the database" in caught.value.hint
+
+
 def test_attempts_are_numbered_per_task_and_project(database: Database) -> None:
     here, there = Attempts(database, "/p/.git"), Attempts(database, "/q/.git")
     assert [here.begin(BEGINNING, 5).number, here.begin(BEGINNING, 6).number] == [1, 2]

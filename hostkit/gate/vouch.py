@@ -1,0 +1,114 @@
+"""Is an entry of the ledger backed by evidence that a trusted key signed, and that says the same?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hostkit.errors import InvalidError
+from hostkit.files import canonical_json
+from hostkit.gate.dsse import Envelope, EnvelopeError, read_envelope
+from hostkit.gate.folder import Folder, read_folder, shown
+from hostkit.gate.keys import PublicKey
+from hostkit.gate.seal import SEAL, differences
+from hostkit.gate.statement import Statement, read_statement
+from hostkit.gate.verify import verify_folder
+from hostkit.store.model import LedgerEntry, ProofKind, VerdictRecord
+
+
+def doubts(record: VerdictRecord, trusted: Sequence[PublicKey], *, whole: bool) -> tuple[str, ...]:
+    """Return why a gate's entry cannot be relied on, empty when it can.
+
+    Always checked: the bundle is there and every file is as signed, a ``trusted`` key signed it, and what
+    it states is what the entry says. ``whole``: the verdict is derived anew from the parts as well, which
+    takes a second for a whole suite instead of some milliseconds.
+    """
+    folder = read_folder(Path(record.evidence))
+    try:
+        statement, key = signed_statement(folder, trusted)
+    except InvalidError as error:
+        return (*folder.problems, f"{SEAL}: {shown(error.message)}")[:1]
+    if hashlib.sha256(folder.files[SEAL]).hexdigest() != record.evidence_sha256:
+        return (f"{SEAL} is not the one that the ledger names",)
+    problems = [*folder.problems, *differences(folder.files, statement), *entry_mismatches(record, statement)]
+    if whole and not problems:
+        problems += verify_folder(folder, key).problems
+    return tuple(problems)
+
+
+def signed_statement(folder: Folder, trusted: Sequence[PublicKey]) -> tuple[Statement, PublicKey]:
+    """Return what a bundle states and who of the trusted signed it. Raises :class:`InvalidError`."""
+    if SEAL not in folder.files:
+        raise EnvelopeError("it is not there: nothing is signed", hint="run the gate again")
+    envelope = read_envelope(folder.files[SEAL])
+    key = signer_of(envelope, trusted)
+    return read_statement(envelope), key
+
+
+def signer_of(envelope: Envelope, trusted: Sequence[PublicKey]) -> PublicKey:
+    """Return the trusted key that signed an envelope. Raises :class:`EnvelopeError` when none did."""
+    for key in trusted:
+        if key.key_id == envelope.key_id:
+            key.check(envelope)
+            return key
+    known = ", ".join(key.key_id[:16] for key in trusted) or "none"
+    raise EnvelopeError(
+        f"the key {envelope.key_id[:16] or '(none)'} that it names is not trusted here ({known})",
+        hint="trust a key with `hostkit keys trust FILE`, or run the gate again",
+    )
+
+
+def entry_mismatches(record: VerdictRecord, statement: Statement) -> Iterator[str]:
+    """Yield the fields in which an entry says something else than the statement."""
+    said = statement.predicate
+    for name, value in _claims(record).items():
+        if canonical_json(said.get(name)) != canonical_json(value):
+            yield f"the ledger's entry and the signed statement differ in {name}"
+    board = said.get("board")
+    if (board["name"] if isinstance(board, Mapping) else "") != record.board:
+        yield "the ledger's entry and the signed statement differ in board"
+
+
+def _claims(record: VerdictRecord) -> dict[str, Any]:
+    return {
+        "run": record.run_id,
+        "verdict": record.verdict.value,
+        "rung": record.rung,
+        "fidelity": record.fidelity,
+        "commit": record.commit,
+        "tree": record.tree,
+        "dirty": record.dirty,
+        "env": record.env,
+        "build_id": record.build_id,
+        "suite_sha256": record.suite,
+        "selection": record.selection,
+        "reasons": list(record.reasons),
+        "decided_ns": record.decided_ns,
+    }
+
+
+def ledger_problems(
+    entries: Sequence[LedgerEntry], here: Sequence[LedgerEntry], trusted: Sequence[PublicKey]
+) -> tuple[str, ...]:
+    """Return where a ledger and the evidence that is ``here`` contradict each other.
+
+    Every bundle states which entry was the newest when it was signed. So whoever writes the chain anew
+    after an edit must also sign anew what came after it.
+    """
+    place = {"": 0} | {entry.digest: entry.seq for entry in entries}
+    problems: list[str] = []
+    for entry in here:
+        if entry.record.kind is not ProofKind.GATE:
+            continue
+        name = f"entry {entry.seq} (run {shown(entry.record.run_id)})"
+        problems += [f"{name}: {doubt}" for doubt in doubts(entry.record, trusted, whole=False)]
+        folder = read_folder(Path(entry.record.evidence))
+        try:
+            before = signed_statement(folder, trusted)[0].origin.ledger
+        except InvalidError:
+            continue  # said already
+        if place.get(before, entry.seq) >= entry.seq:
+            problems.append(f"{name} was signed after an entry {shown(before)[:12]} that is not before it")
+    return tuple(problems)
