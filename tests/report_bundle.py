@@ -64,7 +64,7 @@ class Bundle:
     def write(self, into: Path) -> Path:
         """Write it sealed; return the directory."""
         into.mkdir(parents=True)
-        bad = any(seen.outcome is not Outcome.PASSED for seen in self.observations)
+        bad = any(seen.outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.LOST) for seen in self.observations)
         facts = Facts(
             fidelity=Fidelity.VIRTUAL,
             build=BuildFact(BUILD, COMMIT, False),

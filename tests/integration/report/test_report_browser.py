@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from hostkit.gate.statement import Origin
 from hostkit.gate.suite import PICTURES, TRANSCRIPT
 from hostkit.hil.golden.controller import GoldenController
 from hostkit.hil.golden.geometry import Geometry
+from hostkit.hil.observations import Outcome
 from hostkit.hil.picture import Picture, write_picture
 from hostkit.hil.scene import Scene, set_model
 from hostkit.hil.variants import MUSIC
@@ -78,6 +79,16 @@ return bad;
 """
 
 
+OUTSIDE = """
+const edge = document.documentElement.clientWidth;
+return [...document.querySelectorAll("h1, h2, h3, li, p, dd, figure, td")]
+  .filter((each) => !each.closest(".scroll, .log, .chart, .skip"))
+  .filter((each) => each.getBoundingClientRect().right > edge || each.scrollWidth > each.clientWidth + 1)
+  .filter((each) => getComputedStyle(each).display !== "inline")
+  .map((each) => each.tagName + " " + each.textContent.slice(0, 40));
+"""
+
+
 def wire(message: object) -> bytes:
     return encode_frame(encode_message(message))  # type: ignore[arg-type]
 
@@ -120,7 +131,8 @@ def picture(name: str, *, wrong: bool) -> Picture:
 def page_of(folder: Path, *, wrong: bool) -> Path:
     """Write a run and its page; return the page."""
     bad = failed(f"lava: tap frame differs from the model {HOSTILE}")
-    seen = (*PASSED[:3], bad, PASSED[4]) if wrong else PASSED
+    long = replace(PASSED[4], test=f"h/test_s.py::{'a_long_name_' * 12}", outcome=Outcome.SKIPPED)
+    seen = (*PASSED[:3], bad, PASSED[4]) if wrong else (*PASSED, long)
     run = Bundle(observations=seen, details={bad.test: f"E  {HOSTILE}\n  more"}).write(
         folder / "runs" / f"2026010{1 + wrong}T000000Z-0000abcd"
     )
@@ -254,6 +266,7 @@ def test_every_text_can_be_read_in_light_and_in_dark_at_any_width(browser: Brows
         browser.look(scheme, width)
         assert browser.run(CONTRAST) == []
         assert browser.run("return document.documentElement.scrollWidth") <= width
+        assert browser.run(OUTSIDE) == []
         ground = re.findall(r"\d+", browser.run("return getComputedStyle(document.body).backgroundColor"))
         browser.shoot(f"{scheme}-{width}")
     assert (sum(map(int, ground)) > 384) == (scheme == "light")

@@ -186,6 +186,7 @@ def test_a_pass_shows_its_verdict_ladder_numbers_and_neighbours(written: Write) 
     assert "The board’s last 2 runs" in text
     assert "this one" in text
     assert "What went wrong" not in text
+    assert "flash: yes, min fidelity: virtual" in text
 
 
 def test_failures_that_are_alike_are_shown_once_with_every_line(written: Write) -> None:
