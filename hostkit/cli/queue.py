@@ -10,6 +10,7 @@ from dataclasses import replace
 import click
 
 from hostkit.cli.context import Context
+from hostkit.cli.queue_boards import boards_command
 from hostkit.cli.queue_office import Office, open_office
 from hostkit.cli.queue_show import list_command, show_command
 from hostkit.cli.queue_submit import KINDS, submit_command
@@ -41,7 +42,7 @@ def submit_group() -> None:
 
 for _kind in KINDS:
     submit_group.add_command(submit_command(_kind))
-for _command in (list_command, show_command):
+for _command in (list_command, show_command, boards_command):
     queue_group.add_command(_command)
 
 

@@ -39,7 +39,7 @@ def read_ending(step: Step, code: int, printed: str, log: str, *, held: bool = F
         evidence=str(told.get("evidence") or told.get("artifact") or ""),
         exit_code=code,
         board_fault=outcome not in (Outcome.UNDECIDED, Outcome.BUSY) and _blames_board(step, code, told),
-        runs=str(told.get("identity") or (told.get("build_id") if step is Step.FLASH else "") or ""),
+        runs=_runs(step, told),
     )
 
 
@@ -65,6 +65,12 @@ def read_json(printed: str) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return told if isinstance(told, dict) else {}
+
+
+def _runs(step: Step, told: Mapping[str, Any]) -> str:
+    """Return the build id that the firmware said over the link, "" where it was not asked."""
+    said = told.get("build_id" if step is Step.FLASH else "identity")
+    return said if isinstance(said, str) else ""
 
 
 def _is_final(step: Step, told: Mapping[str, Any]) -> bool:

@@ -122,6 +122,20 @@ def test_the_dead_are_listed_with_every_attempt_and_can_be_tried_again(queue: Sh
     assert "job 1 is waiting, not dead" in err
 
 
+def test_boards_say_who_has_them_and_what_they_run(queue: Shell) -> None:
+    assert queue("boards")[1].splitlines()[:2] == ["virt0      free", "           no job used it yet"]
+    queue("submit gate --no-flash -e virtual -b virt0")
+    queue.fail_the_set_up(1)  # of its build
+    assert "virt0      free" in queue("boards")[1]
+    queue("cancel 1")
+    queue("submit hil --any-build -e virtual -b virt0")
+    queue.fail_the_set_up(1)
+    rows = {row["name"]: row for row in json.loads(queue("boards --json")[1])}
+    assert (rows["virt0"]["lease"], rows["virt0"]["runs"]) == (1, "")
+    assert rows["virt1"]["lease"] == 0
+    assert "           runs what it ran before" in queue("boards")[1].splitlines()
+
+
 def test_a_drained_queue_says_so_until_it_is_resumed(queue: Shell) -> None:
     queue("submit build -e virtual")
     assert queue("drain --wait")[1] == "drained: no job begins, 0 still run\n"

@@ -32,6 +32,12 @@ def test_a_gate_s_own_record_says_verdict_reason_evidence_and_what_the_board_run
     assert (ending.evidence, ending.runs, ending.board_fault) == ("/p/.hostkit/runs/r", "b" * 64, False)
 
 
+def test_a_flash_says_what_the_firmware_said_and_not_which_chip_it_is() -> None:
+    record = '{"build_id": "b1", "identity": {"chip": "esp32"}, "skipped": false}'
+    assert read_ending(Step.FLASH, 0, record, "").runs == "b1"
+    assert read_ending(Step.BUILD, 0, '{"ok": true, "build_id": "b1"}', "").runs == ""
+
+
 @pytest.mark.parametrize(
     ("code", "outcome"),
     [
