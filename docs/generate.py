@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 import click
+from hil_plugin import plugin_page
 
 from hostkit.cli.main import VERBS
 from hostkit.report.record import json_schema
@@ -96,6 +97,7 @@ def schema_page() -> str:
 
 
 PAGES = {"cli.md": cli_page, "settings.md": settings_page, "report.schema.json": schema_page}
+PAGES["hil-plugin.md"] = lambda: WRITTEN + plugin_page()
 
 
 if __name__ == "__main__":

@@ -54,6 +54,10 @@ class HostkitHooks:
     def pytest_hostkit_patterns(self, config: pytest.Config) -> Sequence[Pattern] | None:
         """Return models of patterns that hostkit does not bring along (or replaces those that it does)."""
 
+    @pytest.hookspec
+    def pytest_hostkit_profiles(self, config: pytest.Config) -> Sequence[Profile] | None:
+        """Return what hangs on boards whose profile hostkit does not know."""
+
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Make the hooks known."""
@@ -130,6 +134,13 @@ def _opener(config: pytest.Config) -> BoardOpener:
     return opener_for(config.invocation_params.dir, os.environ, Path(transcript) if transcript else None)
 
 
+def _profiles(config: pytest.Config) -> Mapping[str, Profile]:
+    from hostkit.hil.profiles import PROFILES
+
+    added = config.hook.pytest_hostkit_profiles(config=config)
+    return {**PROFILES, **{profile.name: profile for several in added for profile in several}}
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Give the board back, whatever happened."""
     session = config.stash.get(SESSION, None)
@@ -203,6 +214,7 @@ def board(request: pytest.FixtureRequest, link: Link) -> BoardHandle:
         recorder.measured(test, name, value, unit)
 
     board = BoardHandle(session, link, _patterns(request.config), camera, record)
+    session.profiles = _profiles(request.config)
     if board.spec.frames:
         record("most frames compared of a scene", board.spec.frames, "frames")
     return board

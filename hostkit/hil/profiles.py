@@ -54,12 +54,12 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
 """The profiles that ``boards.toml`` can name."""
 
 
-def find_profile(name: str) -> Profile:
+def find_profile(name: str, profiles: Mapping[str, Profile] = PROFILES) -> Profile:
     """Return a profile. Raises :class:`UsageError` with the nearest name when there is none."""
-    if name in PROFILES:
-        return PROFILES[name]
-    near = get_close_matches(name, PROFILES, n=1)
+    if name in profiles:
+        return profiles[name]
+    near = get_close_matches(name, profiles, n=1)
     raise UsageError(
         f"there is no board profile {name!r}",
-        hint=f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(PROFILES)}",
+        hint=f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(profiles)}",
     )

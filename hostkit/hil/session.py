@@ -10,7 +10,7 @@ from hostkit.boards.model import BoardSpec, FaultSwitch
 from hostkit.clock import Clock, SystemClock
 from hostkit.errors import FailedError, HostkitError, InconclusiveError, InvalidError
 from hostkit.hil.lastwords import LastWords
-from hostkit.hil.profiles import Profile, find_profile
+from hostkit.hil.profiles import PROFILES, Profile, find_profile
 from hostkit.link.bodies import Identity
 from hostkit.link.client import Link
 from hostkit.link.crash.blame import FirmwareCrashError, SupplyError
@@ -103,6 +103,7 @@ class HilSession:
         self._port_gone = False
         self._last_words = last_words
         self._test = ""
+        self.profiles = PROFILES  # that boards.toml may name
         self.restarts = 0  # of the firmware's own making
 
     @property
@@ -134,7 +135,7 @@ class HilSession:
     @property
     def profile(self) -> Profile:
         """What must hang on the board."""
-        return find_profile(self.board.spec.profile)
+        return find_profile(self.board.spec.profile, self.profiles)
 
     @property
     def build(self) -> str:

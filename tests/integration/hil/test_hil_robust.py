@@ -174,7 +174,6 @@ def test_a_board_that_is_right_passes_them_all_and_nothing_is_left_out(robust):
 @pytest.mark.parametrize(
     ("plant", "test", "said"),
     [
-        (firmware_that_checks_no_crc, MANY, ""),
         (firmware_that_carries_out_a_repeated_request_again, f"{FRAMES}[drop-to_host]", TWICE),
         (firmware_that_carries_out_a_repeated_request_again, f"{FRAMES}[duplicate-to_board]", TWICE),
         (firmware_that_carries_out_a_repeated_request_again, f"{ADAPTER}[corrupt-1]", TWICE),
@@ -197,9 +196,11 @@ def test_a_planted_fault_is_a_failure(robust, plant, test, said):
 @pytest.mark.parametrize(
     ("plant", "test"),
     [
+        (firmware_that_checks_no_crc, MANY),
         (board_that_no_reset_brings_back, HANG),
         (firmware_that_stays_mute_after_noise_at_boot, NOISY_BOOT),
     ],
 )
-def test_a_board_that_stays_away_passes_nothing(robust, plant, test):
-    assert robust(plant, select=test)[test].outcome is Outcome.LOST
+def test_a_board_that_is_beside_itself_does_not_pass(robust, plant, test):
+    bad = (Outcome.FAILED, Outcome.LOST, Outcome.ERROR)  # by what it still does, which chance decides
+    assert robust(plant, select=test)[test].outcome in bad
