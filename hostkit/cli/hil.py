@@ -17,6 +17,7 @@ from hostkit.cli.waiting import wait_option
 
 VERBS = {
     "mutants": Verb("hostkit.cli.hil_mutants:mutants_command", "Show that the suite notices faults."),
+    "quarantine": Verb("hostkit.cli.hil_quarantine:quarantine_command", "List tests that do not count."),
 }
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from hostkit.boards.model import Fidelity
 from hostkit.gate.challenge import check_challenges
 from hostkit.gate.model import BEYOND, ESTABLISHES, Decision, Facts, Finding, Observation, Rules
+from hostkit.gate.quarantine import check_quarantine, set_aside, told_aside
 from hostkit.gate.tools import check_tools
 from hostkit.hil.duration import LEAST_SOAK_S, SOAKED_FOR
 from hostkit.hil.observations import Outcome
@@ -40,15 +41,17 @@ _PYTEST_BROKEN = (2, 4)  # errors in collection; wrong options, a conftest that 
 
 def decide(rules: Rules, facts: Facts) -> Decision:
     """Return the verdict that the facts allow under the rules. Total: never raises."""
+    judged = set_aside(facts)
     findings = [
         *_check_crashes(facts),
         *_check_stop(facts),
         *_check_records(rules, facts),
         *_check_suite(facts),
     ]
-    findings += [*_check_tests(rules, facts.observations), *_check_applicability(facts)]
-    findings += [*_check_scope(rules, facts), *check_challenges(facts), *check_tools(facts)]
-    rung = _reached(rules, facts)
+    findings += [*_check_identity_of_tests(facts.observations), *_check_applicability(facts)]
+    findings += [*_check_tests(rules, judged.observations), *_check_scope(rules, judged)]
+    findings += [*check_challenges(facts), *check_tools(facts), *check_quarantine(facts)]
+    rung = _reached(rules, judged)
     if not findings:
         return Decision(Verdict.PASS, rung, (_praise(facts, rung),), _left_open(facts, rung))
     findings.sort(key=lambda finding: -finding.verdict.severity)
@@ -134,10 +137,11 @@ def _check_suite(facts: Facts) -> Iterator[Finding]:
 
 def _check_emptiness(facts: Facts) -> Iterator[Finding]:
     """A suite that asks nothing is broken, as one that cannot be imported is. A selection may hit nothing."""
-    if any(seen.outcome not in _IDLE for seen in facts.observations):
+    counting = set_aside(facts).observations
+    if any(seen.outcome not in _IDLE for seen in counting):
         return
-    count = len(facts.observations)
-    what = f"all {counted(count, 'test')} skipped" if count else "no test was collected"
+    none = "all are in quarantine" if facts.observations else "no test was collected"
+    what = f"all {counted(len(counting), 'test')} skipped" if counting else none
     verdict = Verdict.INCONCLUSIVE if facts.selection else Verdict.FAIL
     yield Finding(verdict, f"nothing was executed: {what}")
 
@@ -154,13 +158,17 @@ def _check_exit_code(code: int, facts: Facts) -> Iterator[Finding]:
         yield Finding(Verdict.INCONCLUSIVE, f"the suite broke off with pytest exit {code}")
 
 
-def _check_tests(rules: Rules, observations: tuple[Observation, ...]) -> Iterator[Finding]:
+def _check_identity_of_tests(observations: tuple[Observation, ...]) -> Iterator[Finding]:
+    """Is each test reported once, and was it the right firmware that it met?"""
     for test, count in Counter(seen.test for seen in observations).items():
         if count > 1:
             yield Finding(Verdict.INVALID, f"{test} reported {count} times")
     for seen in observations:
         if seen.invalid:
             yield Finding(Verdict.INVALID, seen.message or f"{seen.test} met another firmware")
+
+
+def _check_tests(rules: Rules, observations: tuple[Observation, ...]) -> Iterator[Finding]:
     told = [seen for seen in observations if not seen.invalid]
     for outcome, verdict, word in _TROUBLE:
         yield from _grouped([seen for seen in told if seen.outcome is outcome], verdict, word)
@@ -246,8 +254,10 @@ def _soaked_s(facts: Facts) -> float:
 
 
 def _praise(facts: Facts, rung: Rung | None) -> str:
-    passed = sum(seen.outcome is Outcome.PASSED for seen in facts.observations)
-    return f"{counted(passed, 'test')} passed, up to rung {rung.word if rung else 'none'}"
+    passed = sum(seen.outcome is Outcome.PASSED for seen in set_aside(facts).observations)
+    aside = len(facts.observations) - len(set_aside(facts).observations)
+    also = f", {aside} in quarantine" if aside else ""
+    return f"{counted(passed, 'test')} passed, up to rung {rung.word if rung else 'none'}{also}"
 
 
 def _left_open(facts: Facts, rung: Rung | None) -> tuple[str, ...]:
@@ -259,6 +269,7 @@ def _left_open(facts: Facts, rung: Rung | None) -> tuple[str, ...]:
             why = f": {seen.message}" if seen.message else ""
             left.setdefault(f"({words[seen.outcome]}{why})", []).append(seen.test)
     skipped = [f"{first_of(tests, 'test')} {why}" for why, tests in left.items()]
+    skipped += told_aside(facts)
     beyond = [] if facts.fidelity is None else [BEYOND[facts.fidelity]]
     dirty = facts.build is not None and facts.build.dirty
     uncommitted = ["anything about the commit: uncommitted changes were built in"] if dirty else []

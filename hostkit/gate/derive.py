@@ -42,6 +42,7 @@ from hostkit.gate.parts import (
     flash_part,
     json_part,
     manifest_part,
+    quarantine_part,
     run_part,
     stop_part,
     suite_end,
@@ -117,9 +118,16 @@ def derive(files: Files) -> Derived:
         crashes=crash_facts(crash_stage, crashes),
         challenges=challenges_part(files),
         tools=tools_part(files),
+        quarantine=quarantine_part(files),
+        today=_day_of(run.run),
     )
     tools = hashlib.sha256(files.get(TOOLS, b"")).hexdigest()
     return Derived(run, rules, facts, decide(rules, facts), observed, crashes, tools, transcripts)
+
+
+def _day_of(run_id: str) -> str:
+    """Return the day that a run's id begins with, as an ISO date: ``20260131T…`` is 2026-01-31."""
+    return f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}"
 
 
 def _built(manifest: ManifestPart | None, run: RunPart) -> BuildFact | None:

@@ -131,6 +131,18 @@ class ToolFact:
 
 
 @dataclass(frozen=True, slots=True)
+class QuarantineFact:
+    """An entry of ``hil_tests/quarantine.toml``; ``expires`` is an ISO date, ``place`` file and line."""
+
+    test: str
+    owner: str
+    reason: str
+    expires: str
+    issue: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class CrashFact:
     """A crash that was seen in what the board sent; ``calls``: where it was, innermost first, for people."""
 
@@ -194,6 +206,8 @@ class Facts:
     crashes: tuple[CrashFact, ...] = ()
     challenges: tuple[ChallengeFact, ...] = ()
     tools: tuple[ToolFact, ...] = ()
+    quarantine: tuple[QuarantineFact, ...] = ()
+    today: str = ""  # ISO date of the run, by which entries of the quarantine end
 
 
 @dataclass(frozen=True, slots=True)

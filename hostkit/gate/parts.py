@@ -18,7 +18,7 @@ from hostkit.build.store import MANIFEST, manifest_holds
 from hostkit.errors import InvalidError
 from hostkit.files import canonical_json, strict_json
 from hostkit.flash.model import FlashRecord
-from hostkit.gate.model import ChallengeFact, Rules, Stop, ToolFact
+from hostkit.gate.model import ChallengeFact, QuarantineFact, Rules, Stop, ToolFact
 from hostkit.store.model import Rung
 
 RUN, SUITE_END, STOP, FLASH = "run.json", "suite.json", "stop.json", "flash.json"
@@ -32,6 +32,9 @@ MEASUREMENTS, TOOLS, TIMINGS, VERDICT, SUMMARY = (
     "summary.txt",
 )
 """What tests measured; with which tools; how long each stage took; the decision; the same for people."""
+
+QUARANTINE = "quarantine.json"
+"""The entries of the suite's quarantine, where it has any."""
 
 CHALLENGES = "challenge.json"
 """Every question with its answer and the right one."""
@@ -121,6 +124,7 @@ _T = TypeVar("_T")
 _STOP, _END, _FLASH = TypeAdapter(Stop), TypeAdapter(SuiteEnd), TypeAdapter(FlashRecord)
 _RUN, _MANIFEST = TypeAdapter(RunPart), TypeAdapter(ManifestPart)
 _CHALLENGES, _TOOLS = TypeAdapter(tuple[ChallengeFact, ...]), TypeAdapter(ToolsPart)
+_QUARANTINE = TypeAdapter(tuple[QuarantineFact, ...])
 
 
 def json_part(files: Files, name: str) -> Any:
@@ -187,3 +191,8 @@ def challenges_part(files: Files) -> tuple[ChallengeFact, ...]:
 def tools_part(files: Files) -> tuple[ToolFact, ...]:
     """Return the programs that had a part in it."""
     return _typed(files, TOOLS, _TOOLS).executables
+
+
+def quarantine_part(files: Files) -> tuple[QuarantineFact, ...]:
+    """Return which tests do not count, none without the file."""
+    return _typed(files, QUARANTINE, _QUARANTINE) if QUARANTINE in files else ()

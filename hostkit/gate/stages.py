@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hostkit.boards.catalog import load_catalog
 from hostkit.gate.building import run_build
 from hostkit.gate.choice import take_board
+from hostkit.gate.evidence import write_json
 from hostkit.gate.flashing import run_flash
+from hostkit.gate.parts import QUARANTINE
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.run import Ran, Run
+from hostkit.gate.suite import FOLDER
 from hostkit.gate.suite_run import run_suite
 from hostkit.gate.toolbox import used_tools
 from hostkit.hil.catalog import find_catalog
+from hostkit.hil.quarantine import FILE_NAME, Quarantined, read_quarantine, refuse_stale
 from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.tasks.model import ANY_BOARD
 
@@ -22,11 +28,12 @@ class Stages:
     """Stages of one request, leaving files in ``into``; the board is held for flash and suite only."""
 
     def __init__(self, request: GateRequest, bench: Bench, into: Path) -> None:
-        """Read the catalogue. Raises :class:`UsageError` for an unknown board, before anything is built."""
+        """Read catalogue and quarantine. Raises :class:`UsageError` for an unknown board or a bad entry."""
         self._catalog = load_catalog(find_catalog(request.project))
         if request.board != ANY_BOARD:
             self._catalog.get(request.board)
         self._run = Run(request, bench, into, CrashDecoder(bench.paths.artifacts))
+        self._quarantine = self._read_quarantine()
 
     @property
     def ran(self) -> Ran:
@@ -38,8 +45,17 @@ class Stages:
         """The duration of each stage that was begun."""
         return self._run.seconds
 
+    def _read_quarantine(self) -> tuple[Quarantined, ...]:
+        """Return the entries that are in force; one that is not ends the gate before anything is built."""
+        entries = read_quarantine(self._run.request.project / FOLDER / FILE_NAME)
+        refuse_stale(entries, datetime.fromtimestamp(self._run.bench.clock.wall_ns() / 1e9, UTC).date())
+        return entries
+
     def run(self) -> None:
         """Run every stage up to the first that stops, then look at the programs that did it."""
+        if self._quarantine:
+            entries = [asdict(entry) | {"expires": str(entry.expires)} for entry in self._quarantine]
+            write_json(self._run.into, QUARANTINE, entries)
         self._run_stages()
         self._run.ran.tools = used_tools(self._run)
 
