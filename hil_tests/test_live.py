@@ -96,6 +96,16 @@ def test_frames_come_at_the_asked_rate_or_are_counted_as_dropped(board, link, fl
     assert min(live.intervals_us) >= floor
 
 
+def test_frames_that_no_wire_can_carry_are_counted_as_dropped_once(board, link, floor, measure):
+    """One a second less than the most: sending takes nearly all of a period, and drawing what is left."""
+    link.configure("rainbow")
+    fps = 1_000_000 // floor - 1
+    live = collect_live(link, fps, len(board.some(range(100), 20)))
+    measure(f"dropped at {fps} Hz", live.dropped, "frames")
+    assert live.applied_fps == fps
+    assert live.keeps_turns, "dropped frames are not counted, or counted twice"
+
+
 def test_a_frame_is_drawn_in_time_for_60_hz(board, link, floor, measure, pattern):
     """Half of them are: one that the host of a virtual board held up is not the firmware's fault."""
     set_board(link, Scene(pattern, audio=MUSIC))
