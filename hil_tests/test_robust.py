@@ -15,6 +15,7 @@ pytestmark = pytest.mark.rung("linked")
 SCENE = Scene("rainbow", seed=6, count=16)
 MANY, FEW = 10_000, 200
 BEFORE_BOOT = 0x7FFF_1000
+BOOTS_S = 0.1  # with 24 repeats: a busy machine takes a while to start a board anew
 FAULTS = {
     "drop": (Disturbance(drop=0.1), Hit.DROPPED),
     "duplicate": (Disturbance(duplicate=0.5), Hit.DUPLICATED),
@@ -169,7 +170,7 @@ def test_a_restart_in_the_middle_of_a_reply_is_told_by_the_nonce(board, link, di
     link.configure("gradient")
     link.step(0)
     before = board.identity
-    with disturb() as line:
+    with disturb(timeout_s=BOOTS_S) as line:
         line.cut_next(30, board.press_reset)
         with pytest.raises(LinkLostError) as caught:
             line.link.read_tap(Tap.FRAME, 0)
@@ -180,7 +181,7 @@ def test_a_restart_in_the_middle_of_a_reply_is_told_by_the_nonce(board, link, di
 def test_a_restart_between_two_requests_is_told_before_anything_is_answered(board, link, disturb):
     link.configure("gradient")
     crc = link.step(0).crc
-    with disturb() as line:
+    with disturb(timeout_s=BOOTS_S) as line:
         assert line.link.step(0).crc == crc
         board.press_reset()
         with pytest.raises(LinkLostError):
