@@ -7,22 +7,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from hostkit.errors import MissingToolError, UsageError
+from hostkit.boards.catalog import load_catalog
+from hostkit.build.service import build
+from hostkit.errors import FailedError, MissingToolError, UsageError
 from hostkit.gate.bundle import Case, write_derived, write_records
+from hostkit.gate.cache import Earlier, keep, recall, verdict_key
 from hostkit.gate.evidence import run_directory, suite_hash, write_bytes
 from hostkit.gate.keys import checkouts_of, open_signer
 from hostkit.gate.model import GateResult, Stage, Stop
 from hostkit.gate.parts import SUMMARY
 from hostkit.gate.request import Bench, GateRequest
-from hostkit.gate.run import Ran
+from hostkit.gate.run import Ran, Run
 from hostkit.gate.seal import seal
 from hostkit.gate.stages import Stages
 from hostkit.gate.statement import Origin, predicate_of
 from hostkit.gate.suite import suite_places
+from hostkit.gate.toolbox import used_tools
+from hostkit.hil.catalog import find_catalog
+from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.report.terminal import gate_summary, plain_text
 from hostkit.store.ids import new_run_id
 from hostkit.store.model import ProofKind, Verdict, VerdictRecord
 from hostkit.tasks.git import Checkout, Git
+from hostkit.tasks.model import ANY_BOARD
 
 
 class Judged(Protocol):
@@ -80,7 +87,45 @@ def run_gate(request: GateRequest, bench: Bench, stages_of: StagesOf = Stages) -
         result = replace(result, evidence_sha256=seal(into, signer, predicate_of(derived, origin)))
     if not request.ledger:
         return result
-    return _entered(bench, result, _record(result, project, checkout, suite, origin.decided_ns))
+    entered = _entered(bench, result, _record(result, project, checkout, suite, origin.decided_ns))
+    spec, build = stages.ran.spec, result.facts.build
+    if result.decision.verdict is Verdict.PASS and _is_cacheable(request) and spec and build:
+        key = verdict_key(case, spec, build.build_id, result.facts.tools)
+        keep(Path(result.evidence), key, signer, result.evidence_sha256, origin.decided_ns)
+    return entered
+
+
+def earlier_pass(request: GateRequest, bench: Bench) -> Earlier | None:
+    """Return the pass of an earlier run that is known for exactly this case, None where there is none.
+
+    Builds what is not built yet, which a run would do as well. Raises :class:`InvalidError` for an entry
+    that somebody tampered with, or whose evidence does not hold any more.
+    """
+    if not _is_cacheable(request):
+        return None
+    public = open_signer(bench.paths, bench.env, checkouts_of(request.project)).public
+    checkout = _checkout(Git(request.project, bench.runner))
+    suite = suite_hash(suite_places(request.project), request.rules.plain())
+    run = Run(request, bench, bench.runs, CrashDecoder(bench.paths.artifacts))
+    spec = run.ran.spec = load_catalog(find_catalog(request.project)).get(request.board)
+    try:
+        built = build(
+            request.project, request.env, paths=bench.paths, runner=bench.runner, clock=bench.clock
+        ).artifact
+    except FailedError:
+        return None
+    run.ran.artifact = built
+    case = Case("", request, checkout, suite)
+    return recall(
+        bench.runs, verdict_key(case, spec, built.build_id, used_tools(run)), public, bench.clock.wall_ns()
+    )
+
+
+def _is_cacheable(request: GateRequest) -> bool:
+    """Is a verdict on it a word about the whole, on a board that is named before anything runs?"""
+    rules = request.rules
+    whole = rules.whole_suite and not request.selection
+    return whole and rules.build and request.ledger and request.board != ANY_BOARD
 
 
 def _checkout(git: Git) -> Checkout:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,12 @@ from hostkit.cli.context import Context
 from hostkit.cli.retrying import retry_option
 from hostkit.cli.soaking import soak_option
 from hostkit.cli.waiting import wait_option
+from hostkit.errors import ExitCode
 
 if TYPE_CHECKING:
+    from hostkit.gate.cache import Earlier
     from hostkit.gate.model import GateResult, Rules
-    from hostkit.gate.request import GateRequest
+    from hostkit.gate.request import Bench, GateRequest
     from hostkit.settings.model import Settings
 
 RUNGS = ("linked", "rendered", "wired", "timed", "soaked")
@@ -31,6 +34,7 @@ FIDELITIES = ("virtual", "simulated", "board")
 @click.option("--no-flash", is_flag=True, help="Do not flash; the board must already run this very build.")
 @click.option("--min-rung", type=click.Choice(RUNGS), default="wired", show_default=True)
 @click.option("--min-fidelity", type=click.Choice(FIDELITIES), default="virtual", show_default=True)
+@click.option("--cached", is_flag=True, help="Take an earlier pass of exactly this case, where there is one.")
 @retry_option
 @soak_option
 @wait_option
@@ -45,6 +49,7 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     no_flash: bool,
     min_rung: str,
     min_fidelity: str,
+    cached: bool,
     retries: int,
     soak: float,
     lease_timeout: float | None,
@@ -55,6 +60,9 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
 
     Exit codes: 0 pass, 1 fail, 3 inconclusive (no board, link lost, a flaky test, only a selection ran),
     4 invalid (the board runs another firmware, or is none). Evidence lies in .hostkit/runs (runs_dir).
+
+    With --cached nothing runs where the same inputs, tests, rules, board and programs passed before, within
+    30 days, and the signed evidence of that still holds; an entry that was tampered with is invalid.
     """
     from hostkit.boards.model import Fidelity  # noqa: PLC0415 - not for --help
     from hostkit.gate.model import Rules  # noqa: PLC0415
@@ -63,6 +71,9 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     rules = Rules(Rung.from_word(min_rung), Fidelity[min_fidelity.upper()], flash=not no_flash, soak_s=soak)
     settings = load(context, env=env, board=board, lease_timeout_s=lease_timeout)
     request = replace(request_of(context, settings, rules, selection), retries=retries)
+    if cached and (earlier := find_earlier(context, settings, request)) is not None:
+        show_earlier(earlier, as_json=as_json)
+        return ExitCode.PASS
     return judge(context, settings, request, as_json=as_json, verbose=verbose)
 
 
@@ -83,10 +94,21 @@ def request_of(context: Context, settings: Settings, rules: Rules, selection: st
 def judge(context: Context, settings: Settings, request: GateRequest, *, as_json: bool, verbose: bool) -> int:
     """Run the pipeline, print the result, return the exit code."""
     from hostkit.cli.gate_progress import GateProgress  # noqa: PLC0415
-    from hostkit.gate.request import Bench  # noqa: PLC0415
     from hostkit.pipeline import run_gate  # noqa: PLC0415
 
-    bench = Bench(
+    bench = bench_of(context, settings)
+    with GateProgress(context, verbose=verbose) as progress:
+        result = run_gate(request, replace(bench, listener=progress.listener()))
+    page = None if as_json else write_page(result, context.project / settings.reports_dir)
+    show(context, result, page, as_json=as_json)
+    return int(result.decision.verdict.exit_code)
+
+
+def bench_of(context: Context, settings: Settings) -> Bench:
+    """Return what a gate works with."""
+    from hostkit.gate.request import Bench  # noqa: PLC0415 - not for --help
+
+    return Bench(
         paths=context.paths,
         settings=settings,
         runner=context.runner,
@@ -95,11 +117,28 @@ def judge(context: Context, settings: Settings, request: GateRequest, *, as_json
         runs=context.project / settings.runs_dir,
         database=settings.database_url,
     )
-    with GateProgress(context, verbose=verbose) as progress:
-        result = run_gate(request, replace(bench, listener=progress.listener()))
-    page = None if as_json else write_page(result, context.project / settings.reports_dir)
-    show(context, result, page, as_json=as_json)
-    return int(result.decision.verdict.exit_code)
+
+
+def find_earlier(context: Context, settings: Settings, request: GateRequest) -> Earlier | None:
+    """Return an earlier pass of exactly this case. Raises :class:`InvalidError` for a false one."""
+    from hostkit.pipeline import earlier_pass  # noqa: PLC0415 - not for --help
+
+    return earlier_pass(request, bench_of(context, settings))
+
+
+def show_earlier(earlier: Earlier, *, as_json: bool) -> None:
+    """Say that nothing ran now, and what did."""
+    said = earlier.statement
+    if as_json:
+        told = {"schema": "hostkit.gate-cached/1", "cached": True, "verdict": said["verdict"], "exit_code": 0}
+        told |= {"run": earlier.run, "evidence": str(earlier.evidence), "statement": said}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    when = datetime.fromtimestamp(said["decided_ns"] / 1e9, UTC).isoformat(" ", "seconds")
+    click.echo(
+        f"{click.style(' PASS ', fg='white', bg='green', bold=True)}  of an earlier run, nothing ran now: "
+        f"{earlier.run}, decided {when}\n  {said['reasons'][0]}\n  evidence    {earlier.evidence}/"
+    )
 
 
 def write_page(result: GateResult, into: Path) -> Path | None:

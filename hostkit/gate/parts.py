@@ -67,13 +67,21 @@ class RulesPart(_Part):
     flash: bool
     build: bool
     whole_suite: bool
+    soak_s: float = 0.0
 
     def rules(self) -> Rules:
         """Return them as a record. Raises :class:`ValueError` for a word that there is not."""
         fidelity = {each.name.lower(): each for each in Fidelity}.get(self.min_fidelity)
         if fidelity is None:
             raise ValueError(f"no fidelity is called {self.min_fidelity!r}")
-        return Rules(Rung.from_word(self.min_rung), fidelity, self.flash, self.build, self.whole_suite)
+        return Rules(
+            min_rung=Rung.from_word(self.min_rung),
+            min_fidelity=fidelity,
+            flash=self.flash,
+            build=self.build,
+            whole_suite=self.whole_suite,
+            soak_s=self.soak_s,
+        )
 
 
 class RunPart(_Part):

@@ -165,3 +165,11 @@ def test_rules_that_there_are_not_are_refused(leave: Leave, field: str, value: o
     run["rules"][field] = value
     with pytest.raises(PartError, match=r"run\.json: "):
         derive(files | {"run.json": pretty_json(run)})
+
+
+def test_rules_are_read_back_as_they_were_asked(leave: Leave) -> None:
+    files = leave()
+    run = json.loads(files["run.json"])
+    for rules in (Rules(), Rules(soak_s=600.0, flash=False), Rules(min_rung=Rung.SOAKED)):
+        run["rules"] = rules.plain()
+        assert derive(files | {"run.json": pretty_json(run)}).rules.plain() == rules.plain()
