@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from hostkit.boards.model import Fidelity
 from hostkit.gate.challenge import check_challenges
-from hostkit.gate.model import BEYOND, ESTABLISHES, Decision, Facts, Finding, Observation, Rules
+from hostkit.gate.model import BEYOND, ESTABLISHES, LEAVES_OPEN, Decision, Facts, Finding, Observation, Rules
 from hostkit.gate.quarantine import check_quarantine, set_aside, told_aside
 from hostkit.gate.tools import check_tools
 from hostkit.hil.duration import LEAST_SOAK_S, SOAKED_FOR
@@ -236,7 +236,8 @@ def _stands(rules: Rules, facts: Facts, rung: Rung) -> bool:
         agree = facts.build is None or (
             facts.identity is not None and facts.identity.build_id == facts.build.build_id
         )
-        return facts.identity is not None and agree
+        if facts.identity is None or not agree:
+            return False
     mine = [
         seen
         for seen in facts.observations
@@ -244,7 +245,8 @@ def _stands(rules: Rules, facts: Facts, rung: Rung) -> bool:
     ]
     if rung is Rung.SOAKED and _soaked_s(facts) < LEAST_SOAK_S:
         return False
-    return bool(mine) and all(seen.outcome is Outcome.PASSED for seen in mine)
+    shown = bool(mine) or rung in _BY_RECORD
+    return shown and all(seen.outcome is Outcome.PASSED for seen in mine)
 
 
 def _soaked_s(facts: Facts) -> float:
@@ -261,6 +263,7 @@ def _praise(facts: Facts, rung: Rung | None) -> str:
 
 
 def _left_open(facts: Facts, rung: Rung | None) -> tuple[str, ...]:
+    top = [] if rung is None else [f"{rung.word} leaves open {LEAVES_OPEN[rung]}"]
     above = [f"{r.word}: that {ESTABLISHES[r]}" for r in Rung if rung is None or r > rung]
     words = {Outcome.SKIPPED: "skipped", Outcome.NOT_APPLICABLE: "not applicable to this board"}
     left: dict[str, list[str]] = {}
@@ -273,7 +276,7 @@ def _left_open(facts: Facts, rung: Rung | None) -> tuple[str, ...]:
     beyond = [] if facts.fidelity is None else [BEYOND[facts.fidelity]]
     dirty = facts.build is not None and facts.build.dirty
     uncommitted = ["anything about the commit: uncommitted changes were built in"] if dirty else []
-    return tuple(uncommitted + above + skipped + beyond)
+    return tuple(uncommitted + top + above + skipped + beyond)
 
 
 def _short(build_id: str) -> str:

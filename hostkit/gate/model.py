@@ -17,11 +17,23 @@ ESTABLISHES: Mapping[Rung, str] = {
     Rung.BOOTED: "the board runs exactly this build",
     Rung.LINKED: "the board answers the link correctly, also when frames break",
     Rung.RENDERED: "every pattern draws what its model says, bit for bit",
-    Rung.WIRED: "the symbols sent to the LEDs say the same colours, in the LEDs' order",
-    Rung.TIMED: "live frames come at the asked rate, no faster than the wire allows, none lost in silence",
+    Rung.WIRED: "the symbols sent to the LEDs say the same colours, in the LEDs' order and times",
+    Rung.TIMED: "live frames come in their turns, no faster than the wire allows, none lost in silence, and "
+    "take no memory",
     Rung.SOAKED: "it keeps doing so for at least 10 minutes, loses no memory, and its clock does not drift",
 }
 """What a passed rung shows."""
+
+LEAVES_OPEN: Mapping[Rung, str] = {
+    Rung.BUILT: "that it starts",
+    Rung.BOOTED: "that it answers correctly",
+    Rung.LINKED: "that anything is drawn right",
+    Rung.RENDERED: "what leaves the pins",
+    Rung.WIRED: "that frames come in time",
+    Rung.TIMED: "that it lasts",
+    Rung.SOAKED: "faults that are rarer than its minutes",
+}
+"""What a passed rung does not show, however many of its tests passed."""
 
 BEYOND: Mapping[Fidelity, str] = {
     Fidelity.VIRTUAL: "the chip's own instruction set, its peripherals, pins and voltages (virtual board)",

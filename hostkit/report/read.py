@@ -16,7 +16,7 @@ from hostkit.errors import InvalidError, ToolError
 from hostkit.files import sha256_file
 from hostkit.gate.building import DIAGNOSTICS
 from hostkit.gate.crashes import CRASHES
-from hostkit.gate.model import ESTABLISHES
+from hostkit.gate.model import ESTABLISHES, LEAVES_OPEN
 from hostkit.gate.parts import TIMINGS
 from hostkit.gate.seal import SEAL, broken_files
 from hostkit.gate.suite import JUNIT, OBSERVATIONS
@@ -142,6 +142,7 @@ def _ladder(reached: str | None, wanted: str, seen: Iterable[Raw]) -> list[dict[
             "rung": rung.word,
             "standing": "reached" if rung <= top else "missed" if rung <= least else "beyond",
             "shows": ESTABLISHES[rung],
+            "leaves_open": LEAVES_OPEN[rung],
             "tests": tests[rung.word],
             "passed": passed[rung.word],
         }

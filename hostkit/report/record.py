@@ -38,6 +38,8 @@ class RungRecord:
     """``missed``: the rules ask for it, and it was not reached; ``beyond``: they do not ask for it."""
     shows: str
     """What a passed rung shows, in words."""
+    leaves_open: str
+    """What it does not show, however many of its tests passed."""
     tests: int
     """How many tests of this rung apply to the board."""
     passed: int

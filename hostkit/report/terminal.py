@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from hostkit.gate.model import GateResult, Observation
+from hostkit.gate.model import ESTABLISHES, GateResult, Observation
 from hostkit.hil.observations import Outcome
 from hostkit.report.plain import by_pattern, counts
 from hostkit.store.model import Rung, Verdict
@@ -33,6 +33,7 @@ def gate_summary(result: GateResult, *, base: Path | None = None, page: Path | N
     """
     lines = [_headline(result), *_reasons(result), *_crashes(result), _ladder(result)]
     lines += [
+        *_shown(result),
         *_tests(result),
         *_patterns(result),
         *_numbers(result),
@@ -88,18 +89,33 @@ def _label(word: str) -> Text:
 
 
 def _ladder(result: GateResult) -> Text:
-    """Mark each rung: reached, wanted but not reached, or beyond what was asked."""
+    """Mark each rung, with its tests: reached, wanted but not reached, or beyond what was asked."""
     reached = result.decision.rung or 0
     line = _label("ladder")
     for rung in Rung:
+        word = f"{rung.word}{_share(result.facts.observations, rung)}  "
         if rung <= reached:
-            line.append(f"✔ {rung.word}  ", style="green")
+            line.append(f"✔ {word}", style="green")
         elif rung <= result.rules.min_rung:
-            line.append(f"✘ {rung.word}  ", style="red")
+            line.append(f"✘ {word}", style="red")
         else:
-            line.append(f"· {rung.word}  ", style="dim")
+            line.append(f"· {word}", style="dim")
     line.rstrip()
     return line
+
+
+def _share(observations: tuple[Observation, ...], rung: Rung) -> str:
+    """Return how many tests of a rung passed, of how many where some did not; nothing without tests."""
+    mine = [s.outcome for s in observations if s.rung is rung and s.outcome is not Outcome.NOT_APPLICABLE]
+    passed = mine.count(Outcome.PASSED)
+    return "" if not mine else f" {passed}" if passed == len(mine) else f" {passed}/{len(mine)}"
+
+
+def _shown(result: GateResult) -> Iterator[Text]:
+    """Say what the highest rung shows."""
+    rung = result.decision.rung
+    if rung is not None:
+        yield _label("shown").append(f"{rung.word}: {ESTABLISHES[rung]}", style="default")
 
 
 def _tests(result: GateResult) -> Iterator[Text]:

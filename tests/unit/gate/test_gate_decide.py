@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from hostkit.boards.model import Fidelity
 from hostkit.gate.decide import decide
 from hostkit.gate.model import (
+    ESTABLISHES,
+    LEAVES_OPEN,
     BuildFact,
     ChallengeFact,
     Facts,
@@ -61,6 +63,25 @@ def test_all_records_agree_and_every_required_rung_ran_is_a_pass() -> None:
     assert decision.reasons == ("3 tests passed, up to rung wired",)
     assert any(line.startswith("timed:") for line in decision.open)
     assert any("virtual board" in line for line in decision.open)
+
+
+def test_a_verdict_says_what_its_highest_rung_leaves_open():
+    assert decide(Rules(), GOOD).open[0] == "wired leaves open that frames come in time"
+    assert not any("leaves open" in line for line in decide(Rules(), Facts()).open)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR, Outcome.LOST, Outcome.SKIPPED])
+def test_a_board_that_boots_the_right_build_does_not_stand_on_that_rung_if_a_test_of_it_did_not_pass(
+    outcome,
+):
+    boots = Observation("hil_tests/test_identity.py::test_boots", Outcome.PASSED, Rung.BOOTED, build=BUILD)
+    assert decide(Rules(), suite_of(boots, *SEEN)).rung is Rung.WIRED
+    assert decide(Rules(), suite_of(replace(boots, outcome=outcome), *SEEN)).rung is Rung.BUILT
+
+
+def test_every_rung_says_what_it_shows_and_what_it_leaves_open():
+    assert set(ESTABLISHES) == set(LEAVES_OPEN) == set(Rung)
+    assert len({*ESTABLISHES.values(), *LEAVES_OPEN.values()}) == 2 * len(Rung)
 
 
 def test_a_failed_test_is_a_fail_that_says_which_and_why() -> None:

@@ -86,8 +86,10 @@ def test_a_pass_shows_verdict_ladder_patterns_numbers_and_where_the_evidence_lie
     told = lines(result(*SEEN))
     assert told[0].startswith(" PASS   virtual on virt0 (virtual)  build abababababab, commit cccccccccccc")
     assert told[1] == "  5 tests passed, up to rung timed"
-    assert "✔ wired  ✔ timed  · soaked" in told[2]
+    assert "✔ built  ✔ booted  ✔ linked 1  ✔ rendered 2  ✔ wired 1  ✔ timed 1  · soaked" in told[2]
+    assert told[3].startswith("  shown       timed: live frames come in their turns, ")
     text = "\n".join(told)
+    assert "  not shown   timed leaves open that it lasts" in told
     assert "solid 1/1  lava 2/2" in text
     assert "live rate [Hz] 190.25" in text
     assert ".hostkit/runs/r/  ledger entry 7" in text
@@ -107,7 +109,8 @@ def test_a_failure_begins_with_its_reasons_and_marks_the_rungs_that_were_missed(
     told = lines(result(*SEEN[:3], bad))
     assert told[0].startswith(" FAIL ")
     assert told[1] == "  h::wire[lava] failed: LED 7 is green"
-    assert "✔ rendered  ✘ wired  · timed" in told[2]
+    assert "✔ rendered 2  ✘ wired 0/1  · timed" in told[2]
+    assert told[3].startswith("  shown       rendered: every pattern draws ")
     assert "lava 1/2" in "\n".join(told)
 
 
