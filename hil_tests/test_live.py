@@ -132,6 +132,7 @@ def test_silent_audio_still_gives_frames(board, link, pattern):
     frames = len(board.some(range(10), 4))
     live = collect_live(link, 100, frames)
     assert len({event.seq for event in live.events}) == frames
+    assert live.events[0].seq == 0, "live mode does not begin anew at frame 0"
 
 
 @pytest.mark.parametrize("pattern", ["pulse", "bloom"])
