@@ -12,10 +12,11 @@ from hostkit.boards.virtual.tty import TtyPort
 from hostkit.clock import Clock, SystemClock
 from hostkit.errors import InvalidError, UsageError
 from hostkit.link.replay import Player
-from hostkit.link.transcript import read_entries
+from hostkit.link.transcript import Entry, parse_transcript
 from hostkit.link.turns import Turn, turns_of
 
 _OPEN_POLL_S = 0.05  # a pty does not tell when it is opened
+_SETTLE_US = 200_000  # who opens a port sets it up and throws away what came meanwhile, as pyserial does
 
 
 def read_recording(path: Path) -> tuple[Turn, ...]:
@@ -24,13 +25,16 @@ def read_recording(path: Path) -> tuple[Turn, ...]:
     Raises :class:`UsageError` for a file that is not there, :class:`InvalidError` for one that is none.
     """
     try:
-        entries = read_entries(path)
+        written = parse_transcript(path.read_bytes())
     except OSError as error:
         raise UsageError(
             f"cannot read {path}: {error.strerror or error}", hint="make one: hostkit monitor --record FILE"
         ) from error
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
-        raise InvalidError(f"{path} is no recording: {error}", hint="was it edited?") from error
+    if written.broken and not written.cut:
+        raise InvalidError(
+            f"{path} is no recording: line {written.broken} makes no sense", hint="was it edited?"
+        )
+    entries = [entry for entry in written.entries if isinstance(entry, Entry)]
     if not entries:
         raise InvalidError(f"{path} holds no bytes of a line", hint="record again, for longer")
     return tuple(turns_of(entries))
@@ -47,6 +51,7 @@ class ReplayServer:
         self._loop = Loop()
         self._port = TtyPort(link)
         self._player: Player | None = None
+        self._opened_us: int | None = None
         self._stopping = False
         self.unknown = 0
         self._loop.watch(self._port, self._ready)
@@ -84,16 +89,23 @@ class ReplayServer:
         return None if due is None else max(0, due - self._now()) / 1e6
 
     def _look(self) -> None:
-        """Begin when somebody opened the port, and forget it all when nobody has it open any more."""
+        """Begin a moment after somebody opened the port; forget it all when nobody has it open any more."""
         if not self._port.is_open:
-            self._player = None
-        elif self._player is None:
-            self._player = Player(self._turns, self._now(), fast=self._fast)
+            self._player = self._opened_us = None
+        elif self._opened_us is None:
+            self._opened_us = self._now()
+        elif self._player is None and self._now() - self._opened_us >= _SETTLE_US:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._player = Player(self._turns, self._now(), fast=self._fast)
 
     def _ready(self) -> None:
         self._port.noticed()
         data = self._port.read()
         self._look()
+        if self._player is None and data and self._opened_us is not None:
+            self._begin()  # who speaks is set up
         if self._player is not None and data:
             self._player.feed(data, self._now())
             self.unknown += self._player.unknown
