@@ -120,6 +120,7 @@ def _database() -> str:
 
 
 def _bench(context: Context, settings: Settings, log: Path | None) -> Bench:
+    from hostkit.flash.memory import FlashMemory  # noqa: PLC0415
     from hostkit.flash.model import Bench, TimeOuts  # noqa: PLC0415
     from hostkit.link.crash.shelf import CrashDecoder  # noqa: PLC0415 - not for --help
 
@@ -129,6 +130,7 @@ def _bench(context: Context, settings: Settings, log: Path | None) -> Bench:
         log=log,
         time_outs=TimeOuts(write=settings.flash_timeout_s, boot=settings.boot_timeout_s),
         crashes=CrashDecoder(context.paths.artifacts),
+        memory=FlashMemory.of(context.paths),
     )
 
 

@@ -30,14 +30,14 @@ _STEP = 0.1  # a plain line for each tenth of a write
 
 
 class _How(TypedDict):
-    skip_same: bool
+    quick: bool
     erase_nvs: bool
 
 
 @click.command("flash")
 @click.option("-e", "--env", "env", help="PlatformIO environment (default: the setting `env`).")
 @click.option("-b", "--board", help="Board of boards.toml (default: the setting `board`).")
-@click.option("--skip-same", is_flag=True, help="Write nothing when the flash holds every region already.")
+@click.option("--full", is_flag=True, help="Write every region whole, whatever the flash holds.")
 @click.option("--erase-nvs", is_flag=True, help="Also erase what the device stored (settings, boot count).")
 @wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a summary.")
@@ -46,7 +46,7 @@ def flash_command(  # noqa: PLR0913, PLR0917 - click gives each option by name
     context: Context,
     env: str | None,
     board: str | None,
-    skip_same: bool,
+    full: bool,
     erase_nvs: bool,
     lease_timeout: float | None,
     as_json: bool,
@@ -56,6 +56,9 @@ def flash_command(  # noqa: PLR0913, PLR0917 - click gives each option by name
     The artifact is the build of this checkout as it is now. Another chip, MAC or flash size at the port is
     refused before anything is written (exit 4). What the device stored is kept. Done is when every region
     reads back by its MD5 and the firmware says the new build id over the link.
+
+    Nothing is written when the chip's own MD5 of every region is the artifact's. When it is that of the
+    artifact flashed last, only the sectors that differ are written. Else everything is.
     """
     from hostkit.boards.outage import OutageBook  # noqa: PLC0415 - not for --help
 
@@ -66,7 +69,7 @@ def flash_command(  # noqa: PLR0913, PLR0917 - click gives each option by name
         show = stack.enter_context(_shown(context))
         artifact = _artifact(context, settings, show)
         held = hold_board(context, settings, spec, f"hostkit flash -e {artifact.env}", stack, show.line)
-        record = _flash(context, settings, artifact, held, show, skip_same=skip_same, erase_nvs=erase_nvs)
+        record = _flash(context, settings, artifact, held, show, quick=not full, erase_nvs=erase_nvs)
     click.echo(json.dumps(jsonable(record), indent=2) if as_json else summary(record))
 
 
@@ -128,7 +131,7 @@ def hold_board(
 def summary(record: FlashRecord) -> str:
     """Return the lines for people; click takes the colours out where nobody sees them."""
     if record.skipped:
-        head = click.style("unchanged", fg="cyan", bold=True) + f" {record.board} holds it already"
+        head = click.style("unchanged", fg="cyan", bold=True) + f" {record.board}: 0 bytes"
     else:
         head = click.style("flashed", fg="green", bold=True) + f" {record.board}: {record.bytes} bytes"
     chip = record.identity
@@ -136,6 +139,7 @@ def summary(record: FlashRecord) -> str:
     rows = [
         f"{head} in {record.seconds:.2f} s",
         f"  board      {where}",
+        f"  way        {record.way.value}: {record.why}",
     ]
     rows += [
         f"  {region.role:<10} {region.size:>8} bytes at {region.offset:#08x}  md5 {region.md5_read}"
@@ -165,6 +169,7 @@ def _artifact(context: Context, settings: Settings, show: _Show) -> Artifact:
 def _flash(
     context: Context, settings: Settings, artifact: Artifact, board: Board, show: _Show, **how: Unpack[_How]
 ) -> FlashRecord:
+    from hostkit.flash.memory import FlashMemory  # noqa: PLC0415
     from hostkit.flash.model import Bench, TimeOuts  # noqa: PLC0415
     from hostkit.flash.service import flash_artifact  # noqa: PLC0415
     from hostkit.link.crash.shelf import CrashDecoder  # noqa: PLC0415 - not for --help
@@ -180,6 +185,7 @@ def _flash(
             time_outs=TimeOuts(write=settings.flash_timeout_s, boot=settings.boot_timeout_s),
             on_progress=show.flash,
             crashes=CrashDecoder(context.paths.artifacts),
+            memory=FlashMemory.of(context.paths),
         )
         return flash_artifact(artifact, board, bench, **how)
 

@@ -13,6 +13,7 @@ from hostkit.boards.partitions import Partition
 from hostkit.build.model import Artifact
 from hostkit.errors import HostkitError, InconclusiveError, InvalidError, ToolError
 from hostkit.files import atomic_write
+from hostkit.flash.approach import Written, changed_regions
 from hostkit.flash.model import Bench, ChipIdentity, ReadBackBy, Stage
 from hostkit.flash.output import EsptoolFacts, ProgressReader, Trouble, last_lines, parse_output
 from hostkit.flash.plan import erase_argv, identify_argv, verify_argv, write_argv, write_time_out_s
@@ -62,8 +63,14 @@ class Esptool:
             )
         return ChipIdentity(facts.chip, facts.mac, facts.flash_size)
 
-    def write(self, artifact: Artifact, access: FlashAccess) -> None:
-        """Write every region in one run; done only if esptool exits 0 *and* verified each region's hash."""
+    def write(self, artifact: Artifact, access: FlashAccess, base: Artifact | None = None) -> Written:
+        """Write every region in one run; done only if esptool exits 0 *and* verified each region's hash.
+
+        ``base``: an artifact that the chip holds. Then only sectors that differ from it are written; esptool
+        compares the MD5 of each region afterwards, and writes one whole whose content was another.
+        """
+        if base is not None:
+            artifact = changed_regions(artifact, base)
         reader = ProgressReader(artifact.images)
 
         def follow(piece: str) -> None:
@@ -72,7 +79,7 @@ class Esptool:
                 self.bench.tell(Stage.WRITE, fraction)
 
         limit = self.bench.time_outs.write or write_time_out_s(artifact, access.baud)
-        argv = write_argv(self.python, artifact, self.spec.chip, access)
+        argv = write_argv(self.python, artifact, self.spec.chip, access, base)
         facts = self._run(argv, access, Stage.WRITE, limit, follow)
         if facts.verified != len(artifact.images):
             raise ToolError(
@@ -80,6 +87,9 @@ class Esptool:
                 hint=self._hint(),
             )
         self.bench.tell(Stage.WRITE, 1.0)
+        if base is None:
+            return Written(sum(image.size for image in artifact.images), whole=True)
+        return Written(facts.wrote, whole=facts.reflashed)
 
     def erase(self, partition: Partition, access: FlashAccess) -> None:
         """Erase one partition; done only if esptool exits 0 and says so."""

@@ -10,6 +10,7 @@ from hostkit.boards.model import BoardSpec, FlashAccess
 from hostkit.boards.partitions import Partition
 from hostkit.build.model import Artifact
 from hostkit.files import atomic_write, disk_error
+from hostkit.flash.approach import Written
 from hostkit.flash.model import ChipIdentity, ReadBackBy
 
 _NO_MAC = "00:00:00:00:00:00"  # eFuses that nobody burnt
@@ -38,9 +39,15 @@ class FileFlasher:
             for image in artifact.images
         )
 
-    def write(self, artifact: Artifact, access: FlashAccess) -> None:  # noqa: ARG002 - esptool's form
+    def write(
+        self,
+        artifact: Artifact,
+        access: FlashAccess,  # noqa: ARG002 - esptool's form
+        base: Artifact | None = None,  # noqa: ARG002 - the file is replaced whole in any case
+    ) -> Written:
         """Write every region. Raises :class:`ToolError` when the disk refuses."""
         self._put((image.offset, artifact.path(image).read_bytes()) for image in artifact.images)
+        return Written(sum(image.size for image in artifact.images), whole=True)
 
     def erase(self, partition: Partition, access: FlashAccess) -> None:  # noqa: ARG002 - esptool's form
         """Erase one partition."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hostkit.boards.model import Chip
 from hostkit.clock import Clock
+from hostkit.flash.memory import FlashMemory
 from hostkit.link.challenge import Challenge
 from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.link.transcript import Transcript
@@ -22,6 +23,14 @@ class ReadBackBy(Enum):
     ROM = "rom"  # hostkit's own client of the mask ROM
     ESPTOOL = "esptool verify-flash"
     FILE = "flash file"  # of a board that was off
+
+
+class Way(Enum):
+    """How much of an artifact went over the line."""
+
+    SKIPPED = "skipped"  # the chip's own MD5 of every region was the artifact's already
+    DIFFERENTIAL = "differential"  # the sectors that differ from an artifact that the chip held, by MD5
+    FULL = "full"  # every region, whole
 
 
 class Stage(Enum):
@@ -67,8 +76,10 @@ class RegionRecord:
 class FlashRecord:
     """Proof that a board holds, and runs, an artifact.
 
-    ``bytes`` is what was written (0 when ``skipped``: the flash held it already), ``seconds`` from the first
-    connection to the firmware's own word (monotonic), ``nonce`` the boot nonce of that word.
+    ``bytes`` is what was written (0 when ``skipped``: the flash held it already; whole sectors when ``way``
+    is differential), ``why`` says why it went this way. ``seconds``: from the first connection to the
+    firmware's own word (monotonic), ``nonce`` the boot nonce of that word. Whichever way, ``regions`` were
+    read back whole afterwards.
     ``erased``: names of the partitions that were erased because that was asked; without it, what a device
     stored is kept. ``challenge``: a fresh question and the firmware's answer, which was right; None for a
     firmware that knows no such question.
@@ -89,6 +100,8 @@ class FlashRecord:
     nonce: int
     erased: tuple[str, ...] = ()
     challenge: Challenge | None = None
+    way: Way = Way.FULL
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +119,8 @@ class Bench:
     """What flashing works with. esptool's output goes to ``log``, the boot conversation to ``transcript``.
 
     ``crashes`` says where firmware failed that crashed instead of booting; without it addresses stay numbers.
-    ``draw`` gives so many random bytes, for challenges.
+    ``draw`` gives so many random bytes, for challenges. ``memory`` knows what was flashed last; without it
+    nothing is remembered, and what a board holds is unknown.
     """
 
     runner: Runner
@@ -117,6 +131,7 @@ class Bench:
     on_progress: Callable[[Progress], None] | None = None
     crashes: CrashDecoder | None = None
     draw: Callable[[int], bytes] = secrets.token_bytes
+    memory: FlashMemory | None = None
 
     def tell(self, stage: Stage, fraction: float, detail: str = "") -> None:
         """Report progress to whoever listens."""

@@ -18,6 +18,8 @@ _VERSION = re.compile(r"^esptool v(\S+)", re.MULTILINE)
 _CONNECTED = re.compile(r"^Connected to (\S+) on ", re.MULTILINE)
 _MAC = re.compile(r"^(?:BASE )?MAC:\s+((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\s*$", re.MULTILINE)
 _FLASH_SIZE = re.compile(r"^Detected flash size: (\d+)(KB|MB)\s*$", re.MULTILINE)
+_REFLASHED = "Verification failed after fast reflash"
+_WROTE = re.compile(r"^Wrote (\d+) bytes ", re.MULTILINE)
 _WRITING = re.compile(r"Writing at (0x[0-9a-fA-F]+)")
 _FATAL = re.compile(
     r"A (?:fatal|serial exception) error occurred: (.*?)(?=^Note:|^Hint:|^For troubleshooting|\Z)",
@@ -59,7 +61,9 @@ class EsptoolFacts:
     """What one run printed; empty, 0 or None where it did not say.
 
     ``verified`` counts regions whose hash esptool found right after writing, ``matched`` those that
-    verify-flash found equal, ``erased`` those that it erased; ``fatal`` is esptool's own last word.
+    verify-flash found equal, ``erased`` those that it erased; ``wrote`` is how many bytes of flash it wrote.
+    ``reflashed``: writing the sectors that differ did not give the right content, so that esptool wrote the
+    region whole. ``fatal`` is esptool's own last word.
     """
 
     version: str
@@ -69,6 +73,8 @@ class EsptoolFacts:
     verified: int
     matched: int
     erased: int
+    wrote: int
+    reflashed: bool
     fatal: str
     trouble: Trouble | None
 
@@ -86,6 +92,8 @@ def parse_output(text: str) -> EsptoolFacts:
         verified=plain.count(VERIFIED),
         matched=plain.count(MATCHED),
         erased=plain.count(ERASED),
+        wrote=sum(map(int, _WROTE.findall(plain))),
+        reflashed=_REFLASHED in plain,
         fatal=" ".join(fatal.split()),
         trouble=_trouble(plain) if fatal else None,
     )

@@ -105,13 +105,19 @@ def identify_argv(python: str, chip: Chip, access: FlashAccess) -> tuple[str, ..
     return (*esptool_argv(python, chip, replace(access, stub=False), last=False), "flash-id")
 
 
-def write_argv(python: str, artifact: Artifact, chip: Chip, access: FlashAccess) -> tuple[str, ...]:
-    """Return the one command that writes every region; the images go in as they are, headers unpatched."""
+def write_argv(
+    python: str, artifact: Artifact, chip: Chip, access: FlashAccess, base: Artifact | None = None
+) -> tuple[str, ...]:
+    """Return the one command that writes every region; the images go in as they are, headers unpatched.
+
+    ``base``: what the chip holds. Then sectors that are the same in it are left out.
+    """
     keep = ("--flash-mode", "keep", "--flash-freq", "keep", "--flash-size", "keep")
     return (
         *esptool_argv(python, chip, access, last=False),
         "write-flash",
         *keep,
+        *(() if base is None else ("--diff-with", *_older(artifact, base), "--")),
         *_regions(artifact),
     )
 
@@ -138,6 +144,13 @@ def write_time_out_s(artifact: Artifact, baud: int) -> float:
     total = sum(image.size for image in artifact.images)
     line_s = total * _BITS_PER_BYTE / baud
     return _WRITE_BASE_S + _MARGIN * line_s + _ERASE_S_PER_MIB * total / (1 << 20)
+
+
+def _older(artifact: Artifact, base: Artifact) -> tuple[str, ...]:
+    """Return for each region the file that lies there now, "skip" (esptool's word) where there is none."""
+    files = {image.offset: str(base.path(image)) for image in base.images}
+    offsets = sorted(image.offset for image in artifact.images)
+    return tuple(files.get(offset, "skip") for offset in offsets)
 
 
 def _regions(artifact: Artifact) -> tuple[str, ...]:

@@ -10,10 +10,12 @@ from typing import Protocol
 from hostkit.boards.model import Board, FlashAccess
 from hostkit.boards.partitions import Partition
 from hostkit.build.model import Artifact
-from hostkit.errors import HostkitError, InconclusiveError, InvalidError, ToolError
+from hostkit.errors import HostkitError, InconclusiveError, InvalidError
+from hostkit.flash.approach import Approach, Inspector, Written, choose
 from hostkit.flash.esptool import Esptool, EsptoolInspector
 from hostkit.flash.file import FileFlasher
-from hostkit.flash.model import Bench, ChipIdentity, FlashRecord, ReadBackBy, Stage
+from hostkit.flash.memory import Remembered
+from hostkit.flash.model import Bench, ChipIdentity, FlashRecord, ReadBackBy, Stage, Way
 from hostkit.flash.plan import refuse_artifact, refuse_chip
 from hostkit.flash.rom import RomClient, RomInspector
 from hostkit.flash.storage import storage_partitions
@@ -44,28 +46,11 @@ _CRASHED = ("panic", "watchdog")  # reset reasons of firmware that did not come 
 Opener = Callable[[str, int], Transport]
 
 
-class Inspector(Protocol):
-    """Reads a chip in its ROM loader."""
-
-    @property
-    def by(self) -> ReadBackBy:
-        """Who computes."""
-        ...
-
-    def identify(self) -> ChipIdentity:
-        """Return what the chip says of itself."""
-        ...
-
-    def read_back(self, artifact: Artifact) -> tuple[str, ...]:
-        """Return the MD5 of each region of the artifact as the flash holds it."""
-        ...
-
-
 class Writer(Protocol):
     """Changes a chip's flash."""
 
-    def write(self, artifact: Artifact, access: FlashAccess) -> None:
-        """Write every region."""
+    def write(self, artifact: Artifact, access: FlashAccess, base: Artifact | None = None) -> Written:
+        """Write every region, or the sectors that differ from ``base``, which the chip holds."""
         ...
 
     def erase(self, partition: Partition, access: FlashAccess) -> None:
@@ -83,14 +68,15 @@ def flash_artifact(
     board: Board,
     bench: Bench,
     *,
-    skip_same: bool = False,
+    quick: bool = False,
     erase_nvs: bool = False,
     opener: Opener = open_port,
 ) -> FlashRecord:
     """Write an artifact to a board and prove that the board runs it.
 
     Before anything is written: another chip, MAC or flash size, an image too large, a damaged artifact raise
-    :class:`InvalidError`. With ``skip_same`` nothing is written when the flash holds every region already.
+    :class:`InvalidError`. With ``quick`` nothing is written when the flash holds every region already, and
+    only the sectors that differ when it holds, by its own MD5, what ``bench.memory`` knows of this board.
     What the device stored is kept, unless ``erase_nvs`` asks for an erase before the write.
     Raises :class:`InconclusiveError` when the board does not answer in time, :class:`ToolError` when esptool
     or the flash fails, :class:`InvalidError` when the firmware that boots is not the artifact, and
@@ -99,7 +85,7 @@ def flash_artifact(
     refuse_artifact(artifact, board.spec)
     refuse_broken_files(artifact)
     stored = storage_partitions(artifact) if erase_nvs else ()
-    return _Flashing(artifact, board, bench, opener, Esptool(bench, board.spec), stored).run(skip_same)
+    return _Flashing(artifact, board, bench, opener, Esptool(bench, board.spec), stored).run(quick)
 
 
 @dataclass(slots=True)
@@ -111,23 +97,22 @@ class _Flashing:
     tool: Esptool
     doomed: tuple[Partition, ...]
 
-    def run(self, skip_same: bool) -> FlashRecord:
+    def run(self, quick: bool) -> FlashRecord:
         began_ns = self.bench.clock.monotonic_ns()
-        chip, skipped, by = self._inspect(skip_same)
+        chip, approach, by = self._inspect(quick)
         for partition in self.doomed:
             self.bench.tell(Stage.ERASE, 0.0, partition.name)
             access = self.board.enter_download()
             self._writer(access).erase(partition, access)
-        if not skipped:
-            self.bench.tell(Stage.WRITE, 0.0)
-            access = self.board.enter_download()
-            self._writer(access).write(self.artifact, access)
+        approach, written = self._write(approach)
         self.bench.tell(Stage.VERIFY, 0.0)
         access = self.board.enter_download()
         with self._inspector(access) as inspector:
             read = inspector.read_back(self.artifact)
         regions = region_records(self.artifact, read)
         refuse_regions(regions, self.board.spec.name)
+        if self.bench.memory is not None:
+            self.bench.memory.done(self.board.spec.identity, self.artifact)
         self.bench.tell(Stage.BOOT, 0.0)
         said, challenge = self._boot(stays=by is ReadBackBy.ROM and "://" not in access.port)
         refuse_firmware(said, self.artifact, chip)
@@ -139,19 +124,34 @@ class _Flashing:
             identity=chip,
             env=self.artifact.env,
             build_id=self.artifact.build_id,
-            bytes=0 if skipped else sum(image.size for image in self.artifact.images),
+            bytes=written,
             seconds=(self.bench.clock.monotonic_ns() - began_ns) / 1e9,
             regions=regions,
             read_back_by=by,
             esptool=self.tool.version,
             log=self.bench.log,
-            skipped=skipped,
+            skipped=approach.way is Way.SKIPPED,
             nonce=said.nonce,
             erased=tuple(partition.name for partition in self.doomed),
             challenge=challenge,
+            way=approach.way,
+            why=approach.why,
         )
 
-    def _inspect(self, skip_same: bool) -> tuple[ChipIdentity, bool, ReadBackBy]:
+    def _write(self, approach: Approach) -> tuple[Approach, int]:
+        """Return the way it went in the end, and how many bytes were written."""
+        if approach.way is Way.SKIPPED:
+            return approach, 0
+        self.bench.tell(Stage.WRITE, 0.0)
+        if self.bench.memory is not None:
+            self.bench.memory.begin(self.board.spec.identity, self.artifact)
+        access = self.board.enter_download()
+        written = self._writer(access).write(self.artifact, access, approach.base)
+        if written.whole and approach.base is not None:
+            approach = Approach(Way.FULL, "the sectors that differ did not give the right content")
+        return approach, written.bytes
+
+    def _inspect(self, quick: bool) -> tuple[ChipIdentity, Approach, ReadBackBy]:
         """Ask who is there and refuse the wrong one, which is then left to run what it ran."""
         self.bench.tell(Stage.IDENTIFY, 0.0)
         access = self.board.enter_download()
@@ -162,15 +162,11 @@ class _Flashing:
             except InvalidError:
                 self.board.run_application()
                 raise
-            same = skip_same and self._holds(inspector)
-            return chip, same, inspector.by
-
-    def _holds(self, inspector: Inspector) -> bool:
-        try:
-            read = inspector.read_back(self.artifact)
-        except ToolError:  # esptool's way of saying that a region differs
-            return False
-        return all(image.md5 == digest for image, digest in zip(self.artifact.images, read, strict=True))
+            if not quick:
+                return chip, Approach(Way.FULL, "asked for"), inspector.by
+            memory = self.bench.memory
+            known = Remembered() if memory is None else memory.recall(self.board.spec.identity)
+            return chip, choose(inspector, self.artifact, known), inspector.by
 
     def _writer(self, access: FlashAccess) -> Writer:
         return self.tool if access.file is None else FileFlasher(access.file, self.board.spec)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hostkit.boards.model import Board
 from hostkit.flash import model as flash_model
+from hostkit.flash.memory import FlashMemory
 from hostkit.flash.model import TimeOuts
 from hostkit.flash.service import flash_artifact
 from hostkit.gate.asking import keep_flash_challenge, unmask
@@ -44,4 +45,5 @@ def _bench(run: Run, transcript: Transcript) -> flash_model.Bench:
         on_progress=run.bench.listener.flash,
         crashes=run.decoder,
         draw=run.bench.draw,
+        memory=FlashMemory.of(run.bench.paths),
     )

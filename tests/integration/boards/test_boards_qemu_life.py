@@ -192,7 +192,7 @@ def test_where_download_mode_is_not_to_be_had_the_flash_file_is_written(
     flash = bytearray((live / "flash.bin").read_bytes())
     assert bytes(flash[0x10000:][:9001]) == artifact.path(artifact.images[2]).read_bytes()
     assert flash[0x9000:0x9004] == b"HKS1", "what was stored is kept"
-    again = flash_artifact(artifact, board, bench, skip_same=True, erase_nvs=True)
+    again = flash_artifact(artifact, board, bench, quick=True, erase_nvs=True)
     assert (again.skipped, again.erased) == (True, ("nvs",))
     assert (live / "flash.bin").read_bytes()[0x9000:0xF000] == b"\xff" * 0x6000
     assert [start["download"] for start in starts(live)] == [False, True, False, False], "asked only once"

@@ -82,7 +82,7 @@ def test_flash_finds_a_board_that_is_served_without_being_in_the_catalogue(
     project: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / "boards.toml").write_text(CATALOG.replace("bench", "other"))
-    assert hostkit(project, "flash", "-b", "bench", "--skip-same") == 0
+    assert hostkit(project, "flash", "-b", "bench", "--full") == 0
     assert capsys.readouterr().out.startswith("flashed bench: ")
 
 

@@ -97,7 +97,7 @@ def test_what_the_device_stored_outlives_a_flash_unless_it_is_asked_to_go(
     flash_artifact(replace(artifact, images=(*artifact.images, stored)), board, bench())
     flash_artifact(artifact, board, bench())
     assert flash.read_bytes()[0x9000:0x9004] == b"HKS1"
-    assert flash_artifact(artifact, board, bench(), skip_same=True, erase_nvs=True).erased == ("nvs",)
+    assert flash_artifact(artifact, board, bench(), quick=True, erase_nvs=True).erased == ("nvs",)
     assert flash.read_bytes()[0x9000:0xF000] == b"\xff" * 0x6000
 
 
@@ -106,7 +106,7 @@ def test_the_same_artifact_is_skipped_only_when_that_is_allowed(
 ) -> None:
     artifact = make_artifact()
     flash_artifact(artifact, board, bench())
-    assert flash_artifact(artifact, board, bench(), skip_same=True).skipped
+    assert flash_artifact(artifact, board, bench(), quick=True).skipped
     assert not flash_artifact(artifact, board, bench()).skipped
 
 

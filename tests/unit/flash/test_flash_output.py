@@ -79,6 +79,13 @@ def test_a_write_tells_version_chip_mac_and_verified_regions() -> None:
     assert (facts.fatal, facts.trouble, facts.matched) == ("", None, 0)
 
 
+def test_a_differential_write_tells_what_it_wrote_and_whether_that_was_enough() -> None:
+    said = "Wrote 4096 bytes (12 compressed) at 0x00010000 in 0.1 seconds.\nWrote 8192 bytes at 0x00020000 in"
+    assert (parse_output(said).wrote, parse_output(said).reflashed) == (12_288, False)
+    again = "Note: Verification failed after fast reflash (flash content did not match the expected data)."
+    assert parse_output(f"{said}\n{again}\n").reflashed is True
+
+
 def test_flash_id_tells_the_size_in_bytes() -> None:
     assert parse_output(FLASH_ID).flash_size == 4 << 20
     assert parse_output("Detected flash size: 512KB\n").flash_size == 512 << 10

@@ -119,6 +119,15 @@ def test_one_call_writes_every_region_in_order_of_address_and_leaves_headers_alo
     )
 
 
+def test_what_the_chip_holds_goes_beside_each_region_in_the_same_order() -> None:
+    base = replace(ARTIFACT, images=ARTIFACT.images[:1], directory=Path("/store/old"))
+    argv = write_argv("python", ARTIFACT, Chip.ESP32, ACCESS, base)
+    assert argv[argv.index("--diff-with") :] == (
+        *("--diff-with", "skip", "/store/old/app.bin", "--"),
+        *("0x8000", "/store/a/partitions.bin", "0x10000", "/store/a/app.bin"),
+    )
+
+
 def test_only_the_last_call_lets_the_board_go() -> None:
     identify = identify_argv("python", Chip.ESP32, ACCESS)
     verify = verify_argv("python", ARTIFACT, Chip.ESP32, ACCESS)
@@ -129,7 +138,8 @@ def test_only_the_last_call_lets_the_board_go() -> None:
 
 
 def test_no_command_trusts_flash_content_or_erases_everything() -> None:
-    for argv in (write_argv("python", ARTIFACT, Chip.ESP32, ACCESS),):
+    for base in (None, ARTIFACT):
+        argv = write_argv("python", ARTIFACT, Chip.ESP32, ACCESS, base)
         assert not {"--trust-flash-content", "--erase-all", "--force"} & set(argv)
 
 

@@ -75,7 +75,7 @@ class Desk:
     writes: bool = True
     spec: BoardSpec = SPEC
     before: str = "no-reset"
-    skip_same: bool = False
+    quick: bool = False
     erase_nvs: bool = False
     log: Path | None = None
 
@@ -97,7 +97,7 @@ class Desk:
         bench = Bench(
             self.runner, self.clock, self.log, self.transcript, TimeOuts(boot=2.0), self.progress.append
         )
-        how = {"skip_same": self.skip_same, "erase_nvs": self.erase_nvs}
+        how = {"quick": self.quick, "erase_nvs": self.erase_nvs}
         return flash_artifact(self.artifact, self.board, bench, opener=self._open, **how)
 
     def _esptool(self, command: Command) -> Scripted:
@@ -333,7 +333,7 @@ def test_the_log_is_kept_when_esptool_fails(artifact: Artifact, tmp_path: Path) 
 def test_what_the_flash_holds_already_is_not_written_again_if_that_is_asked_for(artifact: Artifact) -> None:
     desk = Desk(artifact)
     desk.run()
-    desk.skip_same = True
+    desk.quick = True
     record = desk.run()
     assert (record.skipped, record.bytes, record.esptool) == (True, 0, "")
     assert [region.md5_read for region in record.regions] == [image.md5 for image in artifact.images]
@@ -366,7 +366,7 @@ def test_without_a_partition_table_nothing_is_erased(artifact: Artifact) -> None
 
 
 def test_what_differs_is_written_though_skipping_is_allowed(artifact: Artifact) -> None:
-    desk = Desk(artifact, skip_same=True)
+    desk = Desk(artifact, quick=True)
     assert desk.run().skipped is False
 
 
@@ -419,7 +419,7 @@ def test_skipping_asks_esptool_whether_the_regions_are_equal(artifact: Artifact)
     desk = Desk(
         artifact,
         before="default-reset",
-        skip_same=True,
+        quick=True,
         answers=[Scripted((IDENTITY,)), fatal("Verification failed."), WRITTEN, MATCHED],
     )
     assert desk.run().skipped is False
