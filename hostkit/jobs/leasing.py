@@ -5,23 +5,36 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from hostkit.clock import Clock
 from hostkit.jobs.allot import Assignment
 from hostkit.jobs.boards import BoardRecord, claim, find_boards, give_back
-from hostkit.jobs.model import Attempt, Ending, Job, Outcome, State, Step, line_of
-from hostkit.jobs.moving import entry_ns, find_heads, find_job, move, place_in, share_end
+from hostkit.jobs.model import Attempt, Ending, Job, State, Step, line_of
+from hostkit.jobs.moving import Move, find_heads, find_job, find_jobs, move, move_all, share_end
 from hostkit.jobs.order import Head
+from hostkit.jobs.places import Places
 from hostkit.jobs.retry import Next, RetryPolicy, next_after
-from hostkit.jobs.rows import ATTEMPT, END_ATTEMPT, attempt_of, job_of
+from hostkit.jobs.rows import CANCELLED, END_ATTEMPT, LEADERS, OPEN_ATTEMPTS, RUNNING, attempt_of, job_of
 from hostkit.jobs.transitions import Event
 from hostkit.jobs.workers import WorkerRecord
 from hostkit.store.database import Database
 from hostkit.store.dialect import WRITE_ROWS
 from hostkit.store.tables import job_attempts, job_lines, jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a worker looks at before it takes anything, all of one moment: who is served next, those jobs by
+    their numbers, what runs, and every board that was ever used."""
+
+    order: list[Head]
+    jobs: dict[int, Job]
+    running: list[Attempt]
+    boards: dict[str, BoardRecord]
 
 
 class Leasing:
@@ -41,12 +54,7 @@ class Leasing:
     def running(self) -> list[Attempt]:
         """Return every attempt that has not ended, oldest first."""
         with self._database.read() as connection:
-            rows = connection.execute(
-                select(job_attempts)
-                .where(job_attempts.c.outcome == Outcome.NONE.value)
-                .order_by(job_attempts.c.id)
-            )
-            return [attempt_of(row) for row in rows.mappings()]
+            return [attempt_of(row) for row in connection.execute(RUNNING).mappings()]
 
     def heads(self, host: str, depth: int) -> tuple[list[Head], dict[int, Job]]:
         """Return who is served next on a host, ``depth`` jobs deep into each line; and those jobs."""
@@ -54,40 +62,44 @@ class Leasing:
             found = find_heads(connection, host, self._clock.wall_ns(), depth)
             return found.order, found.jobs
 
+    def survey(self, host: str, depth: int) -> Survey:
+        """Return what there is to do on a host, ``depth`` jobs deep into each line. With nothing to do, what
+        runs and the boards are not looked up."""
+        with self._database.read() as connection:
+            found = find_heads(connection, host, self._clock.wall_ns(), depth)
+            if not found.order:
+                return Survey([], {}, [], {})
+            running = [attempt_of(row) for row in connection.execute(RUNNING).mappings()]
+            return Survey(found.order, found.jobs, running, find_boards(connection))
+
     def cancelled(self, attempts: Iterable[int]) -> list[int]:
         """Return which of these attempts are to be ended, because their job is cancelled."""
-        wanted = list(attempts)
+        wanted = set(attempts)
         if not wanted:
             return []
         with self._database.read() as connection:
-            rows = connection.execute(
-                select(jobs.c.attempt).where(
-                    jobs.c.attempt.in_(wanted), jobs.c.state == State.CANCELLING.value
-                )
-            )
-            return [row.attempt for row in rows]
+            return [attempt for attempt in connection.execute(CANCELLED).scalars() if attempt in wanted]
 
     def take(self, worker: WorkerRecord, assignments: Sequence[Assignment]) -> list[tuple[Job, Attempt]]:
         """Take jobs, each with its board and a higher generation of the board's lease, durably.
 
         What somebody else took meanwhile, job or board, is left out.
         """
-        taken = []
         with self._database.write(WRITE_ROWS) as connection:
-            jobs_now = self._lock_jobs(connection, [each.job for each in assignments])
+            now = self._lock_jobs(connection, [each.job for each in assignments])
+            begun = self._begin(connection, worker, [(now[e.job], e) for e in assignments if e.job in now])
+            moves = [
+                Move(job, Event.TAKE, {"attempt": a.id, "began_ns": job.began_ns or a.began_ns, "reason": ""})
+                for job, a, _ in begun
+            ]
             served: dict[tuple[str, int], int] = {}
-            for each in assignments:
-                job = jobs_now.get(each.job)
-                if job is None:
-                    continue
-                begun = self._begin(connection, worker, job, each)
-                if begun is not None:
-                    taken.append(begun)
-                    where = each.line, each.priority
-                    served[where] = max(served.get(where, 0), each.tag)
+            for _, _, each in begun:
+                where = each.line, each.priority
+                served[where] = max(served.get(where, 0), each.tag)
             for (line, priority), tag in served.items():
-                _serve(connection, line, priority, tag)
-        return taken
+                connection.execute(_SERVE, {"where": line, "which": priority, "tag": tag})
+            moved = move_all(connection, moves)
+        return [(job, attempt) for job, (_, attempt, _) in zip(moved, begun, strict=True)]
 
     def started(self, processes: Sequence[tuple[int, int, int]]) -> None:
         """Record the processes of attempts: attempt, pid and its start time in clock ticks."""
@@ -116,16 +128,14 @@ class Leasing:
         An attempt that was settled before is left as it is, so that who is killed after the commit can do it
         again. Returns the jobs that changed.
         """
-        changed = []
+        first: dict[int, Ending] = {}
+        for number, ending in endings:
+            first.setdefault(number, ending)
         with self._database.write() as connection:
-            for number, ending in endings:
-                row = connection.execute(ATTEMPT, {"attempt": number}).mappings().first()
-                if row is None or row["outcome"] != Outcome.NONE.value:
-                    continue
-                job = self._end(connection, attempt_of(row), ending)
-                if job is not None:
-                    changed.append(job)
-        return changed
+            rows = connection.execute(OPEN_ATTEMPTS, {"attempts": list(first)}).mappings()
+            opened = {row["id"]: attempt_of(row) for row in rows}
+            ended = [(opened[number], ending) for number, ending in first.items() if number in opened]
+            return self._end(connection, ended) if ended else []
 
     def left_behind(self, alive: Container[int]) -> list[Attempt]:
         """Return the open attempts of workers that are not among those ``alive``."""
@@ -140,10 +150,23 @@ class Leasing:
         return {row["id"]: job_of(row) for row in rows.mappings()}
 
     def _begin(
-        self, connection: Connection, worker: WorkerRecord, job: Job, wanted: Assignment
-    ) -> tuple[Job, Attempt] | None:
-        now_ns, board = self._clock.wall_ns(), wanted.board
-        attempt = Attempt(
+        self, connection: Connection, worker: WorkerRecord, wanted: Sequence[tuple[Job, Assignment]]
+    ) -> list[tuple[Job, Attempt, Assignment]]:
+        """Enter an attempt for each; leave out those whose board another one has."""
+        attempts = [self._attempt(worker, job, each) for job, each in wanted]
+        rows = [_attempt_row(job, attempt) for (job, _), attempt in zip(wanted, attempts, strict=True)]
+        numbers = connection.execute(_NEW_ATTEMPTS, rows).scalars().all() if rows else []
+        begun = []
+        for (job, each), attempt, number in zip(wanted, attempts, numbers, strict=True):
+            numbered = replace(attempt, id=number)
+            with_board = self._with_board(connection, numbered, each) if each.board else numbered
+            if with_board is not None:
+                begun.append((job, with_board, each))
+        return begun
+
+    def _attempt(self, worker: WorkerRecord, job: Job, wanted: Assignment) -> Attempt:
+        board = wanted.board
+        return Attempt(
             id=0,
             job=job.id,
             step=wanted.step,
@@ -152,64 +175,53 @@ class Leasing:
             board_name=board.name if board else "",
             token=secrets.token_hex(16),
             boot=worker.boot,
-            began_ns=now_ns,
+            began_ns=self._clock.wall_ns(),
         )
-        row = {"env": job.wanted.env, "step": attempt.step.value, "outcome": attempt.outcome.value}
-        row |= {name: getattr(attempt, name) for name in _PLAIN_ATTEMPT}
-        done = connection.execute(insert(job_attempts), row)
-        number = int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0
-        attempt = replace(attempt, id=number)
-        if board is not None:
-            generation = claim(connection, attempt, wanted.seen_generation)
-            mine = job_attempts.c.id == number
-            if not generation:
-                connection.execute(delete(job_attempts).where(mine))
-                return None
-            connection.execute(update(job_attempts).where(mine).values(generation=generation))
-            attempt = replace(attempt, generation=generation)
-        began_ns = job.began_ns or now_ns
-        moved = move(connection, job, Event.TAKE, attempt=number, began_ns=began_ns, reason="")
-        return moved, attempt
 
-    def _end(self, connection: Connection, attempt: Attempt, ending: Ending) -> Job | None:
-        now_ns = self._clock.wall_ns()
-        connection.execute(
-            END_ATTEMPT,
-            {
-                "attempt": attempt.id,
-                "how": ending.outcome.value,
-                "code": ending.exit_code,
-                "why": ending.reason,
-                "where": ending.evidence,
-                "at_ns": now_ns,
-            },
-        )
-        if attempt.board:
-            give_back(connection, attempt, ending, now_ns)
-        job = find_job(connection, attempt.job)
-        if job is None or job.attempt != attempt.id or job.state.ended:
+    def _with_board(self, connection: Connection, attempt: Attempt, wanted: Assignment) -> Attempt | None:
+        generation = claim(connection, attempt, wanted.seen_generation)
+        mine = job_attempts.c.id == attempt.id
+        if not generation:
+            connection.execute(delete(job_attempts).where(mine))
             return None
-        return self._follow_up(connection, job, attempt, ending, now_ns)
+        connection.execute(update(job_attempts).where(mine).values(generation=generation))
+        return replace(attempt, generation=generation)
 
-    def _follow_up(
-        self, connection: Connection, job: Job, attempt: Attempt, ending: Ending, now_ns: int
-    ) -> Job:
+    def _end(self, connection: Connection, ended: Sequence[tuple[Attempt, Ending]]) -> list[Job]:
+        """Write how open attempts ended; return the jobs that changed by it."""
+        now_ns = self._clock.wall_ns()
+        connection.execute(END_ATTEMPT, [_ending_row(attempt, ending, now_ns) for attempt, ending in ended])
+        for attempt, ending in ended:
+            if attempt.board:
+                give_back(connection, attempt, ending, now_ns)
+        found = find_jobs(connection, [attempt.job for attempt, _ in ended])
+        places = Places(connection, now_ns)
+        moves = []
+        for attempt, ending in ended:
+            job = found.get(attempt.job)
+            if job is not None and job.attempt == attempt.id and not job.state.ended:
+                moves.append(self._follow_up(places, job, attempt, ending, now_ns))
+        moved = move_all(connection, moves)
+        led = {job.id: (job, each.event) for job, each in zip(moved, moves, strict=True) if job.state.ended}
+        leaders = connection.execute(LEADERS, {"jobs": list(led)}).scalars().all() if led else ()
+        for number in leaders:
+            share_end(connection, *led[number])
+        return moved
+
+    def _follow_up(self, places: Places, job: Job, attempt: Attempt, ending: Ending, now_ns: int) -> Move:
         following = self._next(job, attempt, ending)
         if job.state is State.CANCELLING and following.event is Event.AGAIN:
             following = Next(Event.STOPPED, tries=job.tries, lost=job.lost)
-        changes = {"tries": following.tries, "lost": following.lost, "reason": ending.reason}
+        changes: dict[str, Any] = {"tries": following.tries, "lost": following.lost, "reason": ending.reason}
         if ending.evidence:
             changes["evidence"] = ending.evidence
         if following.event is Event.ADVANCE and job.state is State.RUNNING:
-            changes |= _next_line(connection, job, now_ns)
+            changes |= _next_line(places, job)
         elif following.event is Event.AGAIN:
             changes["not_before_ns"] = now_ns + round(following.pause_s * 1e9)
         else:
             changes["ended_ns"] = now_ns
-        moved = move(connection, job, following.event, **changes)
-        if moved.state.ended:
-            share_end(connection, moved, following.event)
-        return moved
+        return Move(job, following.event, changes)
 
     def _next(self, job: Job, attempt: Attempt, ending: Ending) -> Next:
         if attempt.step is Step.PROBE:  # it cost the job nothing, and said nothing of it
@@ -223,16 +235,30 @@ _PLAIN_ATTEMPT = (
 )
 
 
-def _next_line(connection: Connection, job: Job, now_ns: int) -> dict[str, int | str]:
+_NEW_ATTEMPTS = insert(job_attempts).returning(job_attempts.c.id, sort_by_parameter_order=True)
+_SERVE = (
+    update(job_lines)
+    .where(
+        job_lines.c.line == bindparam("where"),
+        job_lines.c.priority == bindparam("which"),
+        job_lines.c.served < bindparam("tag"),
+    )
+    .values(served=bindparam("tag"))
+)
+
+
+def _attempt_row(job: Job, attempt: Attempt) -> dict[str, Any]:
+    row = {"env": job.wanted.env, "step": attempt.step.value, "outcome": attempt.outcome.value}
+    return row | {name: getattr(attempt, name) for name in _PLAIN_ATTEMPT}
+
+
+def _ending_row(attempt: Attempt, ending: Ending, now_ns: int) -> dict[str, Any]:
+    how = {"how": ending.outcome.value, "code": ending.exit_code, "why": ending.reason}
+    return how | {"attempt": attempt.id, "where": ending.evidence, "at_ns": now_ns}
+
+
+def _next_line(places: Places, job: Job) -> dict[str, int | str]:
     wanted, step = job.wanted, job.step + 1
     line = line_of(wanted, wanted.steps[step])
-    tag = place_in(connection, line, wanted.priority, wanted.submitter)
-    return {"step": step, "line": line, "tag": tag, "entered_ns": entry_ns(connection, now_ns)}
-
-
-def _serve(connection: Connection, line: str, priority: int, tag: int) -> None:
-    connection.execute(
-        update(job_lines)
-        .where(job_lines.c.line == line, job_lines.c.priority == priority, job_lines.c.served < tag)
-        .values(served=tag)
-    )
+    tag, entered_ns = places.next(line, wanted.priority, wanted.submitter)
+    return {"step": step, "line": line, "tag": tag, "entered_ns": entered_ns}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Update, bindparam, update
 
 from hostkit.errors import ToolError
 from hostkit.jobs.model import Job, State, line_of
-from hostkit.jobs.order import Head, in_order, next_tag
-from hostkit.jobs.rows import FOLLOWERS, HEADS, JOB, LAST_ENTERED, LAST_TAG, SERVED, due, head_of, job_of
+from hostkit.jobs.order import Head, in_order
+from hostkit.jobs.rows import FOLLOWERS, HEADS, JOB, JOBS, due, head_of, job_of
 from hostkit.jobs.transitions import Event, after
-from hostkit.store.tables import job_lines, jobs
+from hostkit.store.tables import jobs
 
 _SHARED = (State.PASSED, State.FAILED, State.INVALID, State.INCONCLUSIVE, State.REFUSED, State.DEAD)
 
@@ -27,6 +29,12 @@ def find_job(connection: Connection, number: int) -> Job | None:
     return None if row is None else job_of(row)
 
 
+def find_jobs(connection: Connection, numbers: Sequence[int]) -> dict[int, Job]:
+    """Return jobs by their numbers; one that there is none of is left out."""
+    rows = connection.execute(JOBS, {"jobs": numbers}).mappings() if numbers else ()
+    return {row["id"]: job_of(row) for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Heads:
     """Who is served next, in that order, and the jobs by their numbers."""
@@ -38,44 +46,52 @@ class Heads:
 def find_heads(connection: Connection, host: str, now_ns: int, depth: int) -> Heads:
     """Return the jobs of a host that are due, looking ``depth`` jobs into each line and priority."""
     order = in_order(head_of(row) for row in connection.execute(HEADS, due(host, now_ns, depth)))
-    ids = [head.job for head in order]
-    rows = connection.execute(select(jobs).where(jobs.c.id.in_(ids))).mappings() if ids else ()
-    found = {row["id"]: job_of(row) for row in rows}
+    found = find_jobs(connection, [head.job for head in order])
     return Heads([head for head in order if head.job in found], found)
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What happens to a job, and which other columns change with it."""
+
+    job: Job
+    event: Event
+    changes: Mapping[str, Any]
+
+
 def move(connection: Connection, job: Job, event: Event, **changes: Any) -> Job:
-    """Write what follows on an event, and return the job as it is then.
+    """Write what follows on an event, and return the job as it is then; see :func:`move_all`."""
+    return move_all(connection, [Move(job, event, changes)])[0]
+
+
+def move_all(connection: Connection, moves: Sequence[Move]) -> list[Job]:
+    """Write what follows on events, and return the jobs as they are then, in that order.
 
     Raises :class:`ToolError` for an event that the table does not have, :class:`MovedError` when somebody
-    else was faster.
+    else was faster with one of the jobs.
     """
-    state = after(job.state, event)
-    done = connection.execute(
-        update(jobs)
-        .where(jobs.c.id == job.id, jobs.c.state == job.state.value)
-        .values(state=state.value, **changes)
-    )
-    if done.rowcount != 1:
-        raise MovedError(
-            f"job {job.id} was changed by another process just now", hint="run the same command again"
-        )
-    known = {name: value for name, value in changes.items() if name != "line"}
-    return replace(job, state=state, **known)
+    states = [after(each.job.state, each.event) for each in moves]
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for each, state in zip(moves, states, strict=True):
+        row = {f"to_{name}": value for name, value in each.changes.items()}
+        row |= {"job": each.job.id, "seen": each.job.state.value, "then": state.value}
+        alike.setdefault(tuple(sorted(each.changes)), []).append(row)
+    for names, rows in alike.items():
+        if connection.execute(_moved(names), rows).rowcount != len(rows):
+            which = f"job {rows[0]['job']}" if len(rows) == 1 else "a job"
+            raise MovedError(f"{which} was changed by another process just now", hint="run it again")
+    return [_as_moved(each, state) for each, state in zip(moves, states, strict=True)]
 
 
-def place_in(connection: Connection, line: str, priority: int, submitter: str) -> int:
-    """Return the tag of a job that enters a line now. For a transaction without another writer."""
-    where = {"line": line, "priority": priority, "submitter": submitter}
-    served = connection.execute(SERVED, where).scalar()
-    if served is None:
-        connection.execute(job_lines.insert().values(line=line, priority=priority, served=0))
-    return next_tag(served or 0, connection.execute(LAST_TAG, where).scalar() or 0)
+@cache
+def _moved(names: tuple[str, ...]) -> Update:
+    values: dict[str, Any] = {name: bindparam(f"to_{name}") for name in names} | {"state": bindparam("then")}
+    return update(jobs).where(jobs.c.id == bindparam("job"), jobs.c.state == bindparam("seen")).values(values)
 
 
-def entry_ns(connection: Connection, now_ns: int) -> int:
-    """Return when a job enters: never before one that waits already, though the clock was set back."""
-    return max(now_ns, connection.execute(LAST_ENTERED).scalar() or 0)
+def _as_moved(moved: Move, state: State) -> Job:
+    known = {name: value for name, value in moved.changes.items() if name != "line"}
+    return replace(moved.job, state=state, **known)
 
 
 def share_end(connection: Connection, leader: Job, event: Event) -> None:

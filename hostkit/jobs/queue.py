@@ -9,18 +9,11 @@ from sqlalchemy import Connection, func, select, update
 
 from hostkit.clock import Clock
 from hostkit.errors import UsageError
-from hostkit.jobs.model import Attempt, Job, Outcome, State, Step, Wanted, line_of
-from hostkit.jobs.moving import (
-    MovedError,
-    entry_ns,
-    find_heads,
-    find_job,
-    follow_another,
-    move,
-    place_in,
-    share_end,
-)
-from hostkit.jobs.rows import EQUAL, FOLLOWERS, attempt_of, job_of, row_of_wanted
+from hostkit.jobs.entering import Entering
+from hostkit.jobs.model import Attempt, Job, Outcome, State, Step, Wanted
+from hostkit.jobs.moving import MovedError, find_heads, find_job, follow_another, move, share_end
+from hostkit.jobs.places import Places
+from hostkit.jobs.rows import FOLLOWERS, attempt_of, job_of
 from hostkit.jobs.transitions import Event
 from hostkit.store.database import Database
 from hostkit.store.tables import job_attempts, job_switches, jobs
@@ -48,7 +41,7 @@ class Queue:
     def submit_all(self, wanted: Sequence[Wanted]) -> list[Job]:
         """Enter requests in one transaction: all of them, or none."""
         with self._database.write() as connection:
-            return [self._enter(connection, each) for each in wanted]
+            return Entering(connection, self._clock.wall_ns()).enter(wanted)
 
     def get(self, number: int) -> Job:
         """Return a job. Raises :class:`UsageError` when there is none of that number."""
@@ -168,56 +161,6 @@ class Queue:
             if not done.rowcount:
                 connection.execute(job_switches.insert().values(name=_DRAIN, value=value))
 
-    def _enter(self, connection: Connection, wanted: Wanted) -> Job:
-        equal = self._equal(connection, wanted)
-        now_ns = self._clock.wall_ns()
-        job = Job(0, wanted, State.WAITING if equal is None else State.FOLLOWING, submitted_ns=now_ns)
-        line = line_of(wanted, job.now)
-        values = row_of_wanted(wanted) | {
-            "state": job.state.value,
-            "step": 0,
-            "line": line,
-            "tag": 0 if equal else place_in(connection, line, wanted.priority, wanted.submitter),
-            "tries": 0,
-            "lost": 0,
-            "leader": equal.id if equal else 0,
-            "attempt": 0,
-            "not_before_ns": 0,
-            "submitted_ns": now_ns,
-            "entered_ns": now_ns if equal else entry_ns(connection, now_ns),
-            "began_ns": 0,
-            "ended_ns": 0,
-            "reason": f"the same work as job {equal.id}" if equal else "",
-            "evidence": "",
-        }
-        done = connection.execute(jobs.insert().values(), values)
-        number = int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0
-        return replace(
-            job,
-            id=number,
-            tag=values["tag"],
-            leader=values["leader"],
-            entered_ns=values["entered_ns"],
-            reason=values["reason"],
-        )
-
-    def _equal(self, connection: Connection, wanted: Wanted) -> Job | None:
-        """Return the job to join. It gets the higher priority of the two while it waits."""
-        if not wanted.identity:
-            return None
-        row = connection.execute(EQUAL, {"identity": wanted.identity}).mappings().first()
-        if row is None:
-            return None
-        job = job_of(row)
-        if job.state is State.WAITING and wanted.priority > job.wanted.priority:
-            tag = place_in(connection, job.line, wanted.priority, job.wanted.submitter)
-            connection.execute(
-                update(jobs)
-                .where(jobs.c.id == job.id, jobs.c.state == State.WAITING.value)
-                .values(priority=wanted.priority, tag=tag)
-            )
-        return job
-
     def _cancel(self, connection: Connection, job: Job) -> Job:
         if job.state.ended:
             raise UsageError(f"job {job.id} has ended: {job.state.value}", hint="see: hostkit queue list")
@@ -255,11 +198,12 @@ class Queue:
 
     def _entry(self, connection: Connection, job: Job) -> dict[str, int | str]:
         """Return what a job's row says when it enters the line of its step anew."""
-        wanted = job.wanted
+        places = Places(connection, self._clock.wall_ns())
+        tag, entered_ns = places.next(job.line, job.wanted.priority, job.wanted.submitter)
         return {
             "line": job.line,
-            "tag": place_in(connection, job.line, wanted.priority, wanted.submitter),
-            "entered_ns": entry_ns(connection, self._clock.wall_ns()),
+            "tag": tag,
+            "entered_ns": entered_ns,
             "not_before_ns": 0,
             "ended_ns": 0,
             "reason": "",

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, bindparam, func, or_, select, update
 
 from hostkit.jobs.model import Attempt, Job, Kind, Outcome, State, Step, Wanted
 from hostkit.jobs.order import Head
-from hostkit.store.tables import job_attempts, job_lines, jobs
+from hostkit.store.tables import job_attempts, jobs
 
 _SPELLED = ("kind", "options", "line", "variables")  # stored in another form, or under another name
 _PLAIN_WANTED = tuple(field.name for field in fields(Wanted) if field.name not in _SPELLED)
@@ -73,22 +73,29 @@ def due(host: str, now_ns: int, depth: int) -> dict[str, int | str]:
 
 
 JOB = select(jobs).where(jobs.c.id == bindparam("job"))
-ATTEMPT = select(job_attempts).where(job_attempts.c.id == bindparam("attempt"))
-LAST_TAG = select(func.max(jobs.c.tag)).where(
-    jobs.c.state == State.WAITING.value,
-    jobs.c.line == bindparam("line"),
-    jobs.c.priority == bindparam("priority"),
-    jobs.c.submitter == bindparam("submitter"),
+JOBS = select(jobs).where(jobs.c.id.in_(bindparam("jobs", expanding=True)))
+OPEN_ATTEMPTS = (
+    select(job_attempts)
+    .where(
+        job_attempts.c.id.in_(bindparam("attempts", expanding=True)),
+        job_attempts.c.outcome == Outcome.NONE.value,
+    )
+    .order_by(job_attempts.c.id)
 )
-SERVED = select(job_lines.c.served).where(
-    job_lines.c.line == bindparam("line"), job_lines.c.priority == bindparam("priority")
-)
-LAST_ENTERED = select(func.max(jobs.c.entered_ns)).where(jobs.c.state == State.WAITING.value)
 FOLLOWERS = (
     select(jobs)
     .where(jobs.c.leader == bindparam("job"), jobs.c.state == State.FOLLOWING.value)
     .order_by(jobs.c.id)
 )
+RUNNING = select(job_attempts).where(job_attempts.c.outcome == Outcome.NONE.value).order_by(job_attempts.c.id)
+CANCELLED = select(jobs.c.attempt).where(jobs.c.state == State.CANCELLING.value)
+LEADERS = (
+    select(jobs.c.leader)
+    .where(jobs.c.leader.in_(bindparam("jobs", expanding=True)), jobs.c.state == State.FOLLOWING.value)
+    .distinct()
+)
+"""Which of these jobs have followers."""
+
 EQUAL = (
     select(jobs)
     .where(

@@ -137,14 +137,13 @@ class Worker:
         seats = self.record.seats - len(self._running)
         if seats <= 0:
             return 0
-        leasing, premises = self._desk.leasing, self._desk.premises
-        heads, jobs = leasing.heads(self.record.host, seats)
-        if not heads:
+        seen = self._desk.leasing.survey(self.record.host, seats)
+        if not seen.order:
             return 0
-        jobs = {number: job for number, job in jobs.items() if not self._refused(job)}
-        room = premises.room(seats, leasing.running(), leasing.boards())
-        wanted = [self._numbered(each) for each in allot(heads, jobs, room)]
-        taken = leasing.take(self.record, wanted) if wanted else []
+        jobs = {number: job for number, job in seen.jobs.items() if not self._refused(job)}
+        room = self._desk.premises.room(seats, seen.running, seen.boards)
+        wanted = [self._numbered(each) for each in allot(seen.order, jobs, room)]
+        taken = self._desk.leasing.take(self.record, wanted) if wanted else []
         self._start(taken)
         return len(taken)
 

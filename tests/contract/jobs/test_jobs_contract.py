@@ -223,6 +223,31 @@ def test_equal_work_is_joined_and_shares_the_end(office) -> None:
     assert later.state is State.WAITING
 
 
+def test_equal_work_is_joined_also_by_who_comes_in_the_same_transaction(office) -> None:
+    wanted = [a_wish_for(identity=identity) for identity in ("x", "y", "x", "", "", "y")]
+    jobs = office.queue.submit_all(wanted)
+    assert [job.wanted.identity for job in jobs] == [each.identity for each in wanted]
+    assert [job.leader for job in jobs] == [0, 0, jobs[0].id, 0, 0, jobs[1].id]
+    assert jobs == [office.queue.get(job.id) for job in jobs]
+
+
+def test_many_ends_are_written_at_once_each_to_its_own_job(office) -> None:
+    jobs = office.queue.submit_all([a_wish_for(Kind.BUILD, identity=f"i{n}") for n in range(4)])
+    follower = office.queue.submit(a_wish_for(Kind.BUILD, identity="i1"))
+    taken = take(office)
+    assert [job.id for job, _ in taken] == [job.id for job in jobs]
+    endings = [PASS, FAIL, LOST_LINK, Ending(Outcome.REFUSED, "changed")]
+    changed = office.leasing.settle(
+        [(attempt.id, ending) for (_, attempt), ending in zip(taken, endings, strict=True)]
+    )
+    states = [State.PASSED, State.FAILED, State.WAITING, State.REFUSED]
+    assert [(job.id, job.state) for job in changed] == [
+        (job.id, state) for job, state in zip(jobs, states, strict=True)
+    ]
+    assert changed == [office.queue.get(job.id) for job in jobs]
+    assert office.queue.get(follower.id).state is State.FAILED
+
+
 def test_who_joins_with_a_higher_priority_takes_the_waiting_job_along(office) -> None:
     office.queue.submit(a_wish_for(Kind.BUILD, submitter="a"))
     patient = office.queue.submit(a_wish_for(Kind.BUILD, submitter="b", identity="same"))

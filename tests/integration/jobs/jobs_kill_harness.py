@@ -180,7 +180,7 @@ def kill_again_and_again(state: Path, kills: int, chance: random.Random) -> int:
         if done == kills // 2 and not state.with_name("copy").exists():
             snapshot(state, workers)
         died = os.waitpid(workers[0], os.WNOHANG)
-        until = CLOCK.monotonic_ns() + 300_000_000
+        until = CLOCK.monotonic_ns() + 100_000_000
         while not died[0] and CLOCK.monotonic_ns() < until:
             time.sleep(0.005)
             died = os.waitpid(workers[0], os.WNOHANG)

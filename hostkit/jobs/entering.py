@@ -1,0 +1,79 @@
+"""Requests on their way into the queue: each gets its place, or joins equal work that is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, insert, update
+
+from hostkit.jobs.model import Job, State, Wanted, line_of
+from hostkit.jobs.places import Places
+from hostkit.jobs.rows import EQUAL, job_of, row_of_wanted
+from hostkit.store.tables import jobs
+
+_ENTER = insert(jobs).returning(jobs.c.id, sort_by_parameter_order=True)
+_FIRST = {"step": 0, "tries": 0, "lost": 0, "attempt": 0, "not_before_ns": 0, "began_ns": 0, "ended_ns": 0}
+
+
+class Entering:
+    """Enters requests in a transaction without another writer, many with one statement."""
+
+    def __init__(self, connection: Connection, now_ns: int) -> None:
+        """Use a connection that writes alone."""
+        self._connection = connection
+        self._now_ns = now_ns
+        self._places = Places(connection, now_ns)
+        self._unwritten: list[Job] = []
+        self._identities: set[str] = set()  # of those
+        self._written: list[Job] = []
+
+    def enter(self, wanted: Sequence[Wanted]) -> list[Job]:
+        """Return the jobs that were made of requests, in that order."""
+        for each in wanted:
+            if each.identity in self._identities:
+                self._write()  # so that the equal one is found
+            self._unwritten.append(self._job(each))
+            self._identities |= {each.identity} - {""}
+        self._write()
+        return self._written
+
+    def _job(self, wanted: Wanted) -> Job:
+        equal = self._equal(wanted) if wanted.identity else None
+        job = Job(0, wanted, State.WAITING, submitted_ns=self._now_ns, entered_ns=self._now_ns)
+        if equal is not None:
+            reason = f"the same work as job {equal.id}"
+            return replace(job, state=State.FOLLOWING, leader=equal.id, reason=reason)
+        tag, entered_ns = self._places.next(job.line, wanted.priority, wanted.submitter)
+        return replace(job, tag=tag, entered_ns=entered_ns)
+
+    def _equal(self, wanted: Wanted) -> Job | None:
+        """Return the job to join. It gets the higher priority of the two while it waits."""
+        row = self._connection.execute(EQUAL, {"identity": wanted.identity}).mappings().first()
+        if row is None:
+            return None
+        job = job_of(row)
+        if job.state is State.WAITING and wanted.priority > job.wanted.priority:
+            tag, _ = self._places.next(job.line, wanted.priority, job.wanted.submitter)
+            self._connection.execute(
+                update(jobs)
+                .where(jobs.c.id == job.id, jobs.c.state == State.WAITING.value)
+                .values(priority=wanted.priority, tag=tag)
+            )
+        return job
+
+    def _write(self) -> None:
+        if self._unwritten:
+            numbers = self._connection.execute(_ENTER, [_row(job) for job in self._unwritten]).scalars()
+            self._written += [
+                replace(job, id=number) for job, number in zip(self._unwritten, numbers, strict=True)
+            ]
+            self._unwritten.clear()
+            self._identities.clear()
+
+
+def _row(job: Job) -> dict[str, Any]:
+    own = {name: getattr(job, name) for name in ("tag", "leader", "submitted_ns", "entered_ns", "reason")}
+    line = line_of(job.wanted, job.now)
+    return row_of_wanted(job.wanted) | _FIRST | own | {"state": job.state.value, "line": line, "evidence": ""}
