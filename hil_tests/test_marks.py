@@ -19,7 +19,7 @@ def round_of_work(board, link):
         set_board(link, scene)
         link.run(scene.start_us, scene.step_us, scene.count, Tap.SYMBOLS)
         link.describe(pattern)
-    collect_live(link, 0, len(board.some(range(30), 5)))
+    collect_live(link, 0, len(board.some(range(10), 5)))
     link.echo(bytes(512))
     link.patterns()
     link.hello()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -102,13 +103,19 @@ def first_difference(subject: Subject, scene: Scene, tap: Tap = Tap.FRAME) -> Di
     if dict(applied.parameters) != values:
         note = f"the board applied {dict(applied.parameters)}, the model {values}"
         return Difference(scene, 0, tap, None, note=note, cause="parameters: names, ranges or defaults")
-    frames = model.run(scene.start_us, scene.step_us, scene.count)
-    wanted = frames.crcs(tap)
-    came = subject.link.run(scene.start_us, scene.step_us, scene.count, tap)
+    with ThreadPoolExecutor(1) as beside:  # the model draws while the board does
+        drawing = beside.submit(_expected, model, scene, tap)
+        came = subject.link.run(scene.start_us, scene.step_us, scene.count, tap)
+        frames, wanted = drawing.result()
     for index, (want, have) in enumerate(zip(wanted, came, strict=True)):
         if want != have:
             return _Inspection(subject, frames, scene, tap, index).result(have)
     return None
+
+
+def _expected(model: GoldenController, scene: Scene, tap: Tap) -> tuple[Frames, list[int]]:
+    frames = model.run(scene.start_us, scene.step_us, scene.count)
+    return frames, frames.crcs(tap)
 
 
 @dataclass(frozen=True, slots=True)
