@@ -12,7 +12,8 @@ from pathlib import Path
 from measure import Row, Side, command, compare
 
 SIZE = 1 << 20  # bytes of the application image
-APP_OFFSET = 0x10000
+ROOT = Path(__file__).resolve().parent.parent
+_PROGRAM = 128 << 10  # room for the project's own firmware in it
 
 
 def rows() -> Iterator[Row]:
@@ -44,31 +45,7 @@ class _Bench:
         self.artifact = self._artifact()
 
     def _artifact(self):
-        import hashlib  # noqa: PLC0415
-        from dataclasses import replace  # noqa: PLC0415
-
-        from hostkit.boards.image import Payload, pack_application, parse_image  # noqa: PLC0415
-        from hostkit.build.service import build  # noqa: PLC0415
-        from hostkit.process import SystemRunner  # noqa: PLC0415
-        from hostkit.settings.paths import Paths  # noqa: PLC0415
-
-        root = Path(__file__).resolve().parent.parent
-        paths = Paths.from_environment(os.environ)
-        built = build(root, "virtual", paths=paths, runner=SystemRunner(), clock=self.clock).artifact
-        small = next(image for image in built.images if image.role == "app")
-        parsed = parse_image(built.path(small).read_bytes())
-        assert parsed.payload is not None
-        padding = _machine_code(SIZE - small.size)
-        data = pack_application(
-            parsed.chip, parsed.description, Payload(parsed.payload.machine, parsed.payload.data + padding)
-        )
-        images = []
-        for image in built.images:
-            content = data if image.role == "app" else built.path(image).read_bytes()
-            (self.directory / image.file).write_bytes(content)
-            digests = {"sha256": hashlib.sha256(content).hexdigest(), "md5": hashlib.md5(content).hexdigest()}
-            images.append(replace(image, size=len(content), **digests))
-        return replace(built, images=tuple(images), directory=self.directory)
+        return padded(built(ROOT), self.directory)
 
     def ours(self) -> None:
         """Run the whole of `hostkit flash` but for the start of the interpreter."""
@@ -82,34 +59,54 @@ class _Bench:
 
     def peer(self) -> Side:
         """Return bare esptool on the same board and bytes."""
-        regions = [(hex(i.offset), str(self.artifact.path(i))) for i in self.artifact.images]
-        argv = [
-            sys.executable,
-            "-m",
-            "esptool",
-            "--chip",
-            "esp32",
-            "--before",
-            "no-reset",
-            "--after",
-            "no-reset",
-        ]
-        run = command(
-            "esptool write-flash",
-            [
-                *argv,
-                "--port",
-                self.board.link_port(),
-                "write-flash",
-                *(word for pair in regions for word in pair),
-            ],
-        )
+        return bare_esptool(self.board, self.artifact)
 
-        def once() -> None:
-            self.board.enter_download()
-            run.once()
 
-        return Side(run.name, once)
+def bare_esptool(board, artifact, *options: str) -> Side:
+    """Return esptool on a board that hostkit brings to its loader; ``options``: before ``write-flash``."""
+    regions = (word for image in artifact.images for word in (hex(image.offset), str(artifact.path(image))))
+    held = ("--chip", "esp32", "--before", "no-reset", "--after", "no-reset", "--port", board.link_port())
+    argv = [sys.executable, "-m", "esptool", *held, *options, "write-flash", *regions]
+    run = command("esptool write-flash", argv)
+
+    def once() -> None:
+        board.enter_download()
+        run.once()
+
+    return Side(run.name, once)
+
+
+def built(root: Path):
+    """Return the artifact of env ``virtual`` of a checkout."""
+    from hostkit.build.service import build  # noqa: PLC0415
+    from hostkit.clock import SystemClock  # noqa: PLC0415
+    from hostkit.process import SystemRunner  # noqa: PLC0415
+    from hostkit.settings.paths import Paths  # noqa: PLC0415
+
+    paths = Paths.from_environment(os.environ)
+    return build(root, "virtual", paths=paths, runner=SystemRunner(), clock=SystemClock()).artifact
+
+
+def padded(artifact, directory: Path):
+    """Return the artifact with an application of 1 MB; what is added begins at the same place always."""
+    import hashlib  # noqa: PLC0415
+    from dataclasses import replace  # noqa: PLC0415
+
+    from hostkit.boards.image import Payload, pack_application, parse_image  # noqa: PLC0415
+
+    small = next(image for image in artifact.images if image.role == "app")
+    parsed = parse_image(artifact.path(small).read_bytes())
+    assert parsed.payload is not None
+    program = parsed.payload.data.ljust(_PROGRAM, b"\0")
+    payload = Payload(parsed.payload.machine, program + _machine_code(SIZE - len(program)))
+    data = pack_application(parsed.chip, parsed.description, payload)
+    images = []
+    for image in artifact.images:
+        content = data if image.role == "app" else artifact.path(image).read_bytes()
+        (directory / image.file).write_bytes(content)
+        digests = {"sha256": hashlib.sha256(content).hexdigest(), "md5": hashlib.md5(content).hexdigest()}
+        images.append(replace(image, size=len(content), **digests))
+    return replace(artifact, images=tuple(images), directory=directory)
 
 
 def _machine_code(size: int) -> bytes:

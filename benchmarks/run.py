@@ -1,6 +1,6 @@
 """Run the benchmarks and print one table. A timing never fails a build; a benchmark that cannot run does.
 
-python benchmarks/run.py [NAME …]     NAME is a part of a file name: cli, build, flash, link, hil, queue
+python benchmarks/run.py [NAME …]   NAME is part of a file name: cli, build, flash, reflash, link, hil, queue
 """
 
 from __future__ import annotations

@@ -103,6 +103,10 @@ class RomClient:
             )
         return digest
 
+    def change_baud(self, baud: int) -> None:
+        """Let the ROM talk at another speed from now on; the caller opens the port anew at that speed."""
+        self._call(Op.CHANGE_BAUDRATE, struct.pack("<2I", baud, 0))
+
     def read_register(self, address: int) -> int:
         """Return one 32-bit register."""
         value, _ = self._call(Op.READ_REG, struct.pack("<I", address))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from hostkit.boards.model import Board, FlashAccess
@@ -38,6 +38,9 @@ from hostkit.link.transport import Transport, open_transport
 
 NO_RESET = "no-reset"
 """``FlashAccess.before`` of boards whose boot mode hostkit controls: the ROM loader already runs."""
+
+NO_SYNC = "no-reset-no-sync"
+"""``FlashAccess.before`` when the ROM loader was set to ``FlashAccess.baud`` already."""
 
 _ROM_BAUD = 115_200  # the ROM loader measures the rate of the first bytes; this one always works
 _PORT_POLL_S = 0.05
@@ -145,11 +148,24 @@ class _Flashing:
         self.bench.tell(Stage.WRITE, 0.0)
         if self.bench.memory is not None:
             self.bench.memory.begin(self.board.spec.identity, self.artifact)
-        access = self.board.enter_download()
+        access = self._hasten(self.board.enter_download())
         written = self._writer(access).write(self.artifact, access, approach.base)
         if written.whole and approach.base is not None:
             approach = Approach(Way.FULL, "the sectors that differ did not give the right content")
         return approach, written.bytes
+
+    def _hasten(self, access: FlashAccess) -> FlashAccess:
+        """Set the ROM loader to the speed of the write: esptool alone sends its stub at the slowest one."""
+        if access.file is not None or access.before != NO_RESET or access.baud <= _ROM_BAUD:
+            return access
+        transport = self.opener(access.port, _ROM_BAUD)
+        try:
+            client = RomClient(transport, self.bench.clock)
+            client.connect(self.bench.time_outs.identify)
+            client.change_baud(access.baud)
+        finally:
+            transport.close()
+        return replace(access, before=NO_SYNC)
 
     def _inspect(self, quick: bool) -> tuple[ChipIdentity, Approach, ReadBackBy]:
         """Ask who is there and refuse the wrong one, which is then left to run what it ran."""

@@ -22,6 +22,7 @@ from hostkit.flash.model import Bench, FlashRecord, Way
 from hostkit.flash.service import flash_artifact
 from hostkit.process import Command, Finished, Runner, SystemRunner, start
 from hostkit.settings.paths import Paths
+from hostkit.testing.boards import running_board
 
 Maker = Callable[..., Artifact]
 FILLER = 1 << 18
@@ -147,3 +148,14 @@ def test_sectors_that_do_not_make_the_whole_right_are_followed_by_everything(
     assert record.why == "the sectors that differ did not give the right content"
     assert record.bytes > FILLER
     assert proven(record, new)
+
+
+def test_on_a_line_that_takes_time_the_loader_is_set_to_the_speed_of_the_write(
+    make_artifact: Maker, state_dir: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "esptool.log"
+    with running_board(state_dir / "boards", paced=True) as board:
+        artifact = make_artifact()
+        record = flash_artifact(artifact, board, Bench(SystemRunner(), SystemClock(), log))
+    assert f"--baud {board.spec.baud} --before no-reset-no-sync" in log.read_text()
+    assert proven(record, artifact)

@@ -456,3 +456,13 @@ def test_esptools_options_come_from_its_command_line_alone() -> None:
     assert "ESPTOOL_BAUD" not in env
     assert "FORCE_COLOR" not in env
     assert env["NO_COLOR"] == "1"
+
+
+def test_a_loader_is_set_to_a_faster_line_before_esptool_and_left_alone_on_the_slowest(
+    artifact: Artifact,
+) -> None:
+    for baud, before in ((115_200, "no-reset"), (921_600, "no-reset-no-sync")):
+        desk = Desk(artifact, spec=replace(SPEC, baud=baud))
+        desk.run()
+        argv = desk.runner.commands[0].argv
+        assert argv[argv.index("--before") + 1] == before
