@@ -1,0 +1,139 @@
+"""`hostkit gate --cached` with entries of real passes: each answers for its own case, and is never fooled.
+
+The suite is cut down to one test, so that a whole one takes seconds.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gate_clone import Clone
+
+from hostkit.clock import SystemClock
+from hostkit.files import sha256_file
+from hostkit.gate.cache import FOLDER, keep
+from hostkit.testing.keys import a_signer
+
+SMALL = """import pytest
+
+pytestmark = pytest.mark.rung("linked")
+CALLS = []
+
+
+def test_it_answers(board):
+    CALLS.append(board.identity.build)
+    assert len(CALLS) >= 1
+"""
+WANTED = "assert len(CALLS) >= 1"
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A clone whose small suite passed on virt0 and virt1, an entry of the cache for each."""
+
+    clone: Clone
+    records: dict[str, dict[str, Any]]
+    entries: dict[str, Path]
+
+    def gate(self, *options: str, board: str = "virt0") -> tuple[int, dict[str, Any], str]:
+        return self.clone.run("gate", "-b", board, "--min-rung", "linked", "--cached", *options)
+
+    @contextmanager
+    def other_tests(self, new: str) -> Iterator[None]:
+        """Let the test want something else for a while."""
+        self.clone.edit("hil_tests/test_small.py", WANTED, new)
+        try:
+            yield
+        finally:
+            (self.clone.path / "hil_tests" / "test_small.py").write_text(SMALL)
+
+    @contextmanager
+    def other_entry(self, board: str) -> Iterator[Path]:
+        """Let something else lie in the place of a board's entry for a while."""
+        place = self.entries[board]
+        kept = place.read_bytes()
+        try:
+            yield place
+        finally:
+            place.write_bytes(kept)
+
+
+@pytest.fixture(scope="module")
+def passed(clone: Clone) -> Iterator[Passed]:
+    for file in (clone.path / "hil_tests").glob("test_*.py"):
+        file.unlink()
+    (clone.path / "hil_tests" / "test_small.py").write_text(SMALL)
+    made = Passed(clone, {}, {})
+    kept = clone.path / ".hostkit" / "runs" / FOLDER
+    try:
+        for board in ("virt0", "virt1"):
+            before = set(kept.glob("*.json"))
+            code, made.records[board], err = made.gate(board=board)
+            assert code == 0, err
+            (made.entries[board],) = set(kept.glob("*.json")) - before
+        yield made
+    finally:
+        (clone.path / "hil_tests" / "test_small.py").unlink()
+        clone.restore()
+
+
+def test_a_pass_answers_for_the_same_case_again_and_nothing_runs(passed: Passed) -> None:
+    before = passed.clone.runs()
+    code, record, err = passed.gate()
+    assert (code, record["cached"], record["run"]) == (0, True, passed.records["virt0"]["run"]), err
+    assert Path(record["evidence"]).is_dir()
+    assert passed.clone.runs() == before
+
+
+def test_an_entry_of_another_case_in_this_ones_place_is_invalid(passed: Passed) -> None:
+    with passed.other_entry("virt1") as place:
+        shutil.copy(passed.entries["virt0"], place)
+        code, record, err = passed.gate(board="virt1")
+    assert (code, record) == (4, {})
+    assert "it is of another case, put in this one's place" in err
+
+
+def test_an_entry_that_another_key_signed_is_invalid(passed: Passed) -> None:
+    evidence = Path(passed.records["virt0"]["evidence"])
+    with passed.other_entry("virt0") as place:
+        keep(
+            evidence,
+            place.stem,
+            a_signer(),
+            sha256_file(evidence / "evidence.json"),
+            SystemClock().wall_ns(),
+        )
+        code, record, err = passed.gate()
+    assert (code, record) == (4, {})
+    assert "it names the key" in err
+
+
+def test_an_entry_with_one_character_changed_is_invalid(passed: Passed) -> None:
+    with passed.other_entry("virt0") as place:
+        text = place.read_bytes()
+        half = len(text) // 3
+        place.write_bytes(text[:half] + (b"A" if text[half : half + 1] != b"A" else b"B") + text[half + 1 :])
+        code, record, err = passed.gate()
+    assert (code, record) == (4, {})
+    assert "does not hold" in err
+
+
+def test_a_test_file_changed_after_a_pass_is_run_and_never_answered_by_that_pass(passed: Passed) -> None:
+    with passed.other_tests("assert len(CALLS) > 9"):
+        code, record, err = passed.gate()
+    assert (code, record["verdict"]) == (1, "fail"), err
+    assert record["run"] != passed.records["virt0"]["run"]
+
+
+def test_a_test_that_passes_the_second_time_is_flaky_and_opens_no_gate(passed: Passed) -> None:
+    with passed.other_tests("assert len(CALLS) > 1"):
+        code, record, err = passed.gate("--retries", "1")
+    assert (code, record["verdict"]) == (3, "inconclusive"), err
+    assert "is flaky" in record["reasons"][0]
+    assert record["counts"]["flaky"] == 1
