@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _DEPTH = 20  # waiting jobs that a list shows of each line
 _ALL = 1_000_000
+_FEWEST = 12  # lines of a list on however small a terminal
 _REFRESH_S = 0.5
 
 
@@ -48,6 +49,7 @@ def list_command(context: Context, everything: bool, watch: bool, as_json: bool)
         elif not lines:
             click.echo("no job was ever submitted: hostkit queue submit gate -e ENV -b BOARD")
         elif sys.stdout.isatty():
+            lines = lines if everything else _fitting(office, lines)
             context.console.print(_table(office, lines))
             click.echo(_foot(office, lines))
         else:
@@ -123,6 +125,12 @@ def _lines(office: Office, *, everything: bool) -> list[Line]:
     return [Line(job, view.words, view.board, view.fraction, view.seconds) for job, view in views]
 
 
+def _fitting(office: Office, lines: list[Line]) -> list[Line]:
+    """Return what the terminal has room for, beside the heading, the foot and the prompt: what runs and who
+    is next stand before those who wait longer."""
+    return lines[: max(_FEWEST, office.context.console.height - 3)]
+
+
 def _table(office: Office, lines: Sequence[Line]) -> object:
     from hostkit.report.queue import queue_table  # noqa: PLC0415
 
@@ -147,7 +155,7 @@ def _watch(office: Office) -> None:
 
     with Live(console=office.context.console, auto_refresh=False) as live:
         while True:
-            lines = _lines(office, everything=False)
+            lines = _fitting(office, _lines(office, everything=False))
             live.update(Group(_table(office, lines), _foot(office, lines)), refresh=True)  # type: ignore[arg-type]
             office.context.clock.sleep(_REFRESH_S)
 

@@ -76,7 +76,7 @@ class Outlook:
         ahead = self._ahead(job)
         try:
             starts_s = self._starts_s(job, ahead)
-            reason = self._hindrance(job)
+            reason = "" if ahead else self._hindrance(job)
         except UsageError as error:
             return View(error.message, error.message)
         place = f"{len(ahead) + 1}. in line"

@@ -56,7 +56,7 @@ class Premises:
         """Return why a job cannot have a board now, for people; "" when it can."""
         record = known.get(spec.identity)
         if record is not None and record.attempt:
-            return f"{spec.name} is used by another job"
+            return f"{spec.name} is busy"
         if (outage := self.outages.find(spec)) is not None:
             return f"{spec.name} is out of service: {outage.reason}"
         if (holder := self.leases.holder(spec.identity)) is not None:

@@ -68,9 +68,8 @@ def queue_table(lines: Sequence[Line], *, width: int = 80) -> Table:
         job = line.job
         what = f"{job.wanted.kind.value} {job.wanted.env}"
         state = Text(job.state.value, style=STYLES[job.state])
-        table.add_row(
-            str(job.id), state, what, Text(line.board), Text(job.wanted.submitter), Text(_told(line))
-        )
+        who, told = Text(job.wanted.submitter), Text(_told(line))
+        table.add_row(str(job.id), state, what, _board(line), who, told)
     return table
 
 
@@ -91,6 +90,12 @@ def plain_lines(lines: Sequence[Line]) -> list[str]:
         )
         for line in lines
     ]
+
+
+def _board(line: Line) -> Text:
+    """Return the board that a job has, or the one that it waits for where it named one."""
+    wish = line.job.wanted.wish
+    return Text(line.board) if line.board or "=" in wish or line.job.state.ended else Text(wish, "dim")
 
 
 def _told(line: Line) -> str:

@@ -28,7 +28,7 @@ QUIET = Outlook(
     typical_s=lambda step, env: 60.0 if step is Step.GATE else 5.0,
     build_slots=1,
     boards_of=lambda job: [VIRT0],
-    why_not=lambda spec: "virt0 is used by another job",
+    why_not=lambda spec: "virt0 is busy",
     spell_s=spell_s,
     drained=False,
     staffed=True,
@@ -47,11 +47,11 @@ def test_what_takes_longer_than_usual_promises_nothing() -> None:
     assert (view.words, view.fraction) == ("gate for 3:20", 1.0)
 
 
-def test_a_waiting_job_says_its_place_when_it_begins_and_what_it_waits_for() -> None:
+def test_a_waiting_job_says_its_place_when_it_begins_and_the_first_what_it_waits_for() -> None:
     first, second = (QUIET.view(job) for job in WAITING)
-    assert first.words == "1. in line, ~40 s: virt0 is used by another job"
-    assert second.words == "2. in line, ~1:40: virt0 is used by another job"
-    assert second.news == "in line: virt0 is used by another job"
+    assert first.words == "1. in line, ~40 s: virt0 is busy"
+    assert second.words == "2. in line, ~1:40"
+    assert (first.news, second.news) == ("in line: virt0 is busy", "in line")
     assert second.seconds == 100
 
 

@@ -34,6 +34,14 @@ def test_each_job_has_one_row_at_80_columns_that_says_what_matters() -> None:
     assert rows[1].split()[:6] == ["7", "running", "gate", "virtual", "virt0", "ann"]
     assert "███░░░░░ gate for 20 s" in rows[1]
     assert "1. in line, ~3:20: virt0" in rows[2]
+    assert " virt0  a-very-…" in rows[2]  # the board that it asked for by name
+
+
+def test_a_filter_of_boards_is_no_name_of_one() -> None:
+    line = Line(Job(1, a_wish_for(wish="chip=esp32"), State.WAITING), "1. in line")
+    out = io.StringIO()
+    Console(file=out, width=80, color_system=None).print(queue_table([line]))
+    assert "chip" not in out.getvalue()
 
 
 def test_a_log_has_whole_words_and_no_colours() -> None:
