@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit firmware hil mutants bench lock clean
+.PHONY: help setup demo test lint unit firmware hil mutants bench contest lock clean
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -58,6 +58,9 @@ mutants: $(READY) ## Proof that the suite can fail: all planted faults, 100 gene
 
 bench: $(READY) ## Benchmarks beside bare tools, as a table; never fails on a timing.
 	$(BIN)/python benchmarks/run.py
+
+contest: $(READY) ## 200 jobs of 8 worktrees on 2 boards, while workers are killed (some 5 minutes).
+	@$(BIN)/python -P tests/acceptance/queue_contest.py
 
 lock: ## Write constraints.txt anew from pyproject.toml.
 	$(PYTHON) -m venv $(VENV)-lock

@@ -90,8 +90,9 @@ class ChildLauncher:
     def recover(self, attempt: Attempt) -> Ending:
         """Kill whatever carries the attempt's token; believe its own words if it had come to an end."""
         end_marked(attempt.token, self._clock)
-        printed = _read(attempt_folder(self._directory, attempt) / PRINTED)
-        return read_left_behind(attempt.step, printed) or Ending(Outcome.LOST, "its worker died")
+        folder = attempt_folder(self._directory, attempt)
+        said = read_left_behind(attempt.step, _read(folder / PRINTED))
+        return _with_evidence(said or Ending(Outcome.LOST, "its worker died"), folder)
 
 
 def attempt_folder(directory: Path, attempt: Attempt) -> Path:
@@ -166,11 +167,11 @@ class Child:
         printed = _read(self._folder / PRINTED)
         if self._cause is not None:
             said = read_left_behind(self._attempt.step, printed)
-            return said or replace(self._cause, exit_code=code)
+            return _with_evidence(said or replace(self._cause, exit_code=code), self._folder)
         board = self._attempt.board
         held = bool(board) and self._shell.held(board)
         ending = read_ending(self._attempt.step, code, printed, _read(self._folder / LOG), held=held)
-        return ending if ending.evidence else replace(ending, evidence=str(self._folder))
+        return _with_evidence(ending, self._folder)
 
     def _signal(self, number: int) -> None:
         with suppress(ProcessLookupError, PermissionError):
@@ -199,6 +200,13 @@ class _Streams:
     def __exit__(self, *exc: object) -> None:
         self.printed.close()
         self.log.close()
+
+
+def _with_evidence(ending: Ending, folder: Path) -> Ending:
+    """Let what a step printed be the evidence where the step itself named none."""
+    if ending.evidence or not folder.is_dir():  # not even begun
+        return ending
+    return replace(ending, evidence=str(folder))
 
 
 def _pidfd(pid: int) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,7 +157,8 @@ def test_a_step_dies_with_its_worker_and_what_strayed_before_the_job_goes_on(ben
     log = bench.folder / "log.txt"
     stray = "setsid sh -c 'sleep 600' & echo ready >&2; wait"
     pid, ticks = orphan(tmp_path, stray, lambda: log.exists() and log.read_text() == "ready\n")
-    assert bench.launcher.recover(ATTEMPT) == Ending(Outcome.LOST, "its worker died")
+    lost = Ending(Outcome.LOST, "its worker died", evidence=str(bench.folder))
+    assert bench.launcher.recover(ATTEMPT) == lost
     assert marked_processes("t" * 32) == ()
     assert process_start_ticks(pid) != ticks
 
@@ -166,8 +169,16 @@ def test_a_step_that_had_ended_when_its_worker_died_is_not_done_again(bench: Ben
     assert bench.launcher.recover(ATTEMPT).outcome is Outcome.PASS
 
 
-def test_a_step_that_never_started_is_lost(bench: Bench) -> None:
-    assert bench.launcher.recover(ATTEMPT).outcome is Outcome.LOST
+def test_a_step_that_never_started_is_lost_and_has_no_evidence(bench: Bench) -> None:
+    assert bench.launcher.recover(ATTEMPT) == Ending(Outcome.LOST, "its worker died")
+
+
+def test_what_a_flash_printed_is_its_evidence_also_when_its_worker_died(bench: Bench, tmp_path: Path) -> None:
+    out, said = bench.folder / "out.json", json.dumps({"build_id": "b" * 64})
+    orphan(tmp_path, f"echo '{said}'", lambda: out.exists() and out.read_text().strip() == said)
+    ending = bench.launcher.recover(replace(ATTEMPT, step=Step.FLASH))
+    assert (ending.outcome, ending.runs) == (Outcome.PASS, "b" * 64)
+    assert ending.evidence == str(bench.folder)
 
 
 def test_a_disk_that_refuses_is_named(tmp_path: Path) -> None:
