@@ -1,4 +1,4 @@
-"""Write docs/reference/cli.md and settings.md from the option tables, and the schema of a report.
+"""Write docs/reference/cli.md and settings.md from the option tables, the schemas of a report and of a plan.
 
 A test says when they are stale.
 
@@ -17,6 +17,7 @@ from hostkit.cli.main import VERBS
 from hostkit.report.record import json_schema
 from hostkit.settings.load import FILE_NAME, PREFIX
 from hostkit.settings.model import Settings
+from hostkit.tasks.schema import json_schema as plan_schema
 
 REFERENCE = Path(__file__).parent / "reference"
 WRITTEN = "<!-- written by docs/generate.py: change the code, not this page -->\n\n"
@@ -97,6 +98,7 @@ def schema_page() -> str:
 
 
 PAGES = {"cli.md": cli_page, "settings.md": settings_page, "report.schema.json": schema_page}
+PAGES["tasks.schema.json"] = lambda: json.dumps(plan_schema(), indent=2) + "\n"
 PAGES["hil-plugin.md"] = lambda: WRITTEN + plugin_page()
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hostkit.cli.context import Context
+from hostkit.cli.tasks_plan import FILE, JSON, graph_command, plan_file, schema_command
 from hostkit.errors import ExitCode, UsageError
 from hostkit.words import counted
 
@@ -25,13 +26,6 @@ if TYPE_CHECKING:
 
 _JUDGES = ("hil_tests/", "hostkit/", "boards.toml", "hostkit.toml")  # what a change is judged by
 _LEASE_TIMEOUT_S = "900"  # a proof waits for a board rather than giving up: others are at work
-_FILE = click.option(
-    "--file",
-    "file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The plan (default: tasks.yaml of the checkout).",
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 
 
 @click.group("tasks")
@@ -44,13 +38,14 @@ def tasks_group() -> None:
 
 
 @tasks_group.command("lint")
-@_FILE
+@FILE
 @click.pass_obj
 def lint_command(context: Context, file: Path | None) -> int:
     """Check the plan; say everything that is wrong, with its line."""
-    from hostkit.tasks.read import PlanError, read_plan  # noqa: PLC0415 - pydantic, not for --help
+    from hostkit.tasks.problem import PlanError  # noqa: PLC0415 - nothing of it for --help
+    from hostkit.tasks.read import read_plan  # noqa: PLC0415 - pydantic
 
-    path = _plan_file(context, file)
+    path = plan_file(context, file)
     try:
         plan = read_plan(path)
     except PlanError as error:
@@ -65,8 +60,33 @@ def lint_command(context: Context, file: Path | None) -> int:
     return ExitCode.PASS
 
 
+tasks_group.add_command(graph_command)
+tasks_group.add_command(schema_command)
+
+
+@tasks_group.command("plan")
+@FILE
+@JSON
+@click.option("--jobs", "-j", type=click.IntRange(1, 64), default=2, show_default=True, help="At once.")
+@click.pass_obj
+def plan_command(context: Context, file: Path | None, as_json: bool, jobs: int) -> None:
+    """Say which tasks a run would start next, and of each other one why not. Starts nothing."""
+    from hostkit.tasks.lock import is_running  # noqa: PLC0415
+    from hostkit.tasks.startable import turns  # noqa: PLC0415
+
+    with open_workshop(context, file) as shop:
+        found = turns(shop.plan, shop.standings(running=is_running(shop.folders.lock)), jobs)
+    if as_json:
+        told = [{"task": turn.task, "starts": turn.starts, "why": turn.why} for turn in found]
+        click.echo(json.dumps({"schema": "hostkit.tasks.plan/1", "jobs": jobs, "tasks": told}, indent=2))
+        return
+    widest = max(len(turn.task) for turn in found)
+    for turn in found:
+        click.echo(f" {'▶' if turn.starts else '·'} {turn.task:<{widest}}  {turn.why}")
+
+
 @tasks_group.command("run")
-@_FILE
+@FILE
 @click.option("--jobs", "-j", type=click.IntRange(1, 64), default=2, show_default=True, help="At once.")
 @click.option("--no-merge", is_flag=True, help="Leave the target branch alone.")
 @click.pass_obj
@@ -92,8 +112,8 @@ def run_command(context: Context, file: Path | None, jobs: int, no_merge: bool) 
 
 
 @tasks_group.command("status")
-@_FILE
-@_JSON
+@FILE
+@JSON
 @click.pass_obj
 def status_command(context: Context, file: Path | None, as_json: bool) -> None:
     """Say where every task stands, and why: one line a task."""
@@ -111,7 +131,7 @@ def status_command(context: Context, file: Path | None, as_json: bool) -> None:
 
 @tasks_group.command("show")
 @click.argument("task")
-@_FILE
+@FILE
 @click.pass_obj
 def show_command(context: Context, task: str, file: Path | None) -> None:
     """Show one task: its brief, what proves it, and what happened."""
@@ -147,10 +167,6 @@ def _print(context: Context, plan: Plan, now: dict[str, Standing], merges: dict[
     context.console.print(task_lines(plan, now, merges))
 
 
-def _plan_file(context: Context, file: Path | None) -> Path:
-    return file if file is not None else context.project / "tasks.yaml"
-
-
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What outlives a run: the folder for evidence, and the database's URL ("" for the user's own file)."""
@@ -179,7 +195,7 @@ def open_workshop(context: Context, file: Path | None, kept: Kept | None = None)
     from hostkit.tasks.workshop import Folders, Workshop  # noqa: PLC0415
     from hostkit.tasks.worktree import Worktrees  # noqa: PLC0415
 
-    plan = read_plan(_plan_file(context, file))
+    plan = read_plan(plan_file(context, file))
     git = Git(context.project, context.runner)
     common = git.common_dir()
     folders = Folders.of_project(context.paths.state, common)

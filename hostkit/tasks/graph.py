@@ -90,3 +90,53 @@ def blocked(needs: Needs, failed: Collection[str]) -> dict[str, tuple[str, ...]]
                 paths[task] = (task, *(paths.get(need) or (need,)))
                 break
     return paths
+
+
+def cycles(needs: Needs) -> tuple[tuple[str, ...], ...]:
+    """Return cycles, each as a path of needs that ends where it began, until none would be left.
+
+    Each path closes with a need that, taken away with those of the paths before, leaves fewer cycles;
+    a task that needs itself is one. Needs of unknown tasks are passed over.
+    """
+    left = {task: [need for need in wanted if need in needs] for task, wanted in needs.items()}
+    found: list[tuple[str, ...]] = [(task, task) for task, wanted in left.items() if task in wanted]
+    while path := cycle(left):
+        found.append(path)
+        left[path[-2]] = [need for need in left[path[-2]] if need != path[-1]]
+    return tuple(found)
+
+
+def levels(needs: Needs) -> tuple[tuple[str, ...], ...]:
+    """Return the tasks of a sound graph in waves: each wave needs only tasks of the waves before it."""
+    depth: dict[str, int] = {}
+    for task in order(needs):
+        depth[task] = 1 + max((depth[need] for need in needs[task]), default=-1)
+    waves: list[list[str]] = [[] for _ in range(1 + max(depth.values(), default=-1))]
+    for task in needs:
+        waves[depth[task]].append(task)
+    return tuple(tuple(wave) for wave in waves)
+
+
+def critical_path(needs: Needs, hours: Mapping[str, float]) -> tuple[tuple[str, ...], float]:
+    """Return the chain of a sound graph that takes longest, first task first, and its hours.
+
+    A task without hours counts as 0; of chains that take as long, the one of more tasks is given.
+    """
+    best: dict[str, tuple[float, int, str]] = {}  # hours and tasks up to and with it, and the need before it
+    for task in order(needs):
+        ways = [(best[need][0], best[need][1], need) for need in needs[task]]
+        before = max(ways, key=lambda way: way[:2], default=(0.0, 0, ""))
+        best[task] = (before[0] + hours.get(task, 0.0), before[1] + 1, before[2])
+    if not best:
+        return (), 0.0
+    last = max(best, key=lambda task: best[task][:2])
+    total, path = best[last][0], [last]
+    while best[path[-1]][2]:
+        path.append(best[path[-1]][2])
+    return tuple(reversed(path)), total
+
+
+def held_up(needs: Needs, task: str) -> tuple[str, ...]:
+    """Return what a failure of ``task`` would block: all that need it, in the order given."""
+    paths = blocked(needs, {task})
+    return tuple(each for each in needs if each in paths)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -62,8 +62,22 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Tasks that belong together: a hint for readers. Those of a barrier need all tasks of ``after``."""
+
+    name: str
+    title: str = ""
+    after: tuple[str, ...] = ()
+    barrier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
-    """One task as the file has it. ``files``: globs of what may change; empty: anything may."""
+    """One task as the file has it. ``files``: globs of what may change; empty: anything may.
+
+    ``incomplete``: what a person has still to settle. Until that is empty no agent starts and nothing
+    verifies the task; only then may it be without checks.
+    """
 
     id: str
     title: str
@@ -74,6 +88,9 @@ class Task:
     agent: Agent
     attempts: int  # how often the agent may be started
     line: int  # in the file, from 1
+    hours: float | None = None  # what it is thought to take
+    group: str = ""
+    incomplete: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +100,17 @@ class Plan:
     file: Path
     target: str  # the branch that verified work goes into
     tasks: Mapping[str, Task]  # in the order of the file
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
     @property
     def needs(self) -> dict[str, tuple[str, ...]]:
-        """Return the graph: id to the ids that it needs."""
+        """Return the graph: id to the ids that it needs, those of barriers among them."""
         return {task.id: task.needs for task in self.tasks.values()}
+
+    @property
+    def hours(self) -> dict[str, float]:
+        """Return what tasks are thought to take, where they say it."""
+        return {task.id: task.hours for task in self.tasks.values() if task.hours is not None}
 
 
 class State(Enum):
@@ -122,8 +145,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 class Standing:
     """A task's state with the reason, for people.
 
-    ``commit`` is what it claims, or empty. ``blocked`` is the path of needs that ends at a failed task, for
-    a task that will therefore not start; else empty.
+    ``commit`` is what it claims, or empty. ``blocked`` is the path of needs that ends at a failed or an
+    incomplete task, for a task that will therefore not start; else empty. An incomplete one names itself.
     """
 
     task: str
@@ -135,5 +158,5 @@ class Standing:
 
     @property
     def dead(self) -> bool:
-        """True when nothing moves here until a person changes something: failed, or blocked by a failure."""
+        """True when nothing moves here until a person changes something: failed, incomplete, or blocked."""
         return self.state is State.FAILED or bool(self.blocked)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -15,41 +14,21 @@ from hostkit.errors import UsageError
 from hostkit.store.model import Rung
 from hostkit.tasks.brief import PLACEHOLDERS, unknown_placeholders
 from hostkit.tasks.graph import problems as graph_problems
+from hostkit.tasks.grouping import all_needs, barriers, group_problems
 from hostkit.tasks.marks import Marked, Place, YamlFault, load_marked
-from hostkit.tasks.model import Agent, Check, CommandCheck, GateCheck, Plan, Task
+from hostkit.tasks.model import Agent, Check, CommandCheck, GateCheck, Group, Plan, Task
+from hostkit.tasks.problem import PlanError, Problem, problem_at
 from hostkit.tasks.schema import (
     AgentModel,
     CommandCheckModel,
     GateCheckModel,
     GateModel,
+    GroupModel,
     PlanModel,
     TaskModel,
 )
 
 FILE_NAME = "tasks.yaml"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong in the file; ``field`` is a dotted path such as ``tasks.2.needs``."""
-
-    line: int
-    field: str
-    message: str
-    hint: str
-
-
-class PlanError(UsageError):
-    """A file that is no plan. ``problems`` has all of it; the message is the first."""
-
-    def __init__(self, path: Path, problems: tuple[Problem, ...]) -> None:
-        """Make the message of the first problem; there is at least one."""
-        first = problems[0]
-        field = f"{first.field}: " if first.field else ""
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        super().__init__(f"{path}:{first.line}: {field}{first.message}{more}", hint=first.hint)
-        self.path = path
-        self.problems = problems
 
 
 def read_plan(path: Path) -> Plan:
@@ -125,6 +104,8 @@ def _model_at(place: Place, marked: Marked) -> type[BaseModel] | None:
             return PlanModel
         case ("agents", _, _, *_):
             return AgentModel
+        case ("groups", _, _, *_):
+            return GroupModel
         case ("tasks", _, "gate", _, *_):
             return GateModel
         case ("tasks", int(task), "checks", int(check), _, *_):
@@ -150,59 +131,71 @@ def _cross_check(model: PlanModel, marked: Marked) -> list[Problem]:
         where: Place = ("tasks", number)
         if task.id in place_of:
             first = marked.line(("tasks", place_of[task.id]))
-            found.append(_at(marked, (*where, "id"), f"{task.id} is taken by line {first}", "ids are unique"))
+            found.append(
+                problem_at(marked, (*where, "id"), f"{task.id} is taken by line {first}", "ids are unique")
+            )
         place_of.setdefault(task.id, number)
-        if task.gate is None and not task.checks:
-            hint = "give it a gate, or a check of type command"
-            found.append(_at(marked, where, f"nothing could ever verify {task.id}", hint))
+        if task.gate is None and not task.checks and not task.incomplete:
+            hint = "give it a gate, or a check of type command; or say under incomplete what is missing"
+            found.append(problem_at(marked, where, f"nothing could ever verify {task.id}", hint))
         found += _agent_problem(model, task, marked, where)
+    found += group_problems(model, marked)
     if len(place_of) < len(model.tasks):
         return found  # with an id twice, who needs whom is anybody's guess
-    for problem in graph_problems({task.id: task.needs for task in model.tasks}):
+    behind = barriers(model)
+    for problem in graph_problems({task.id: all_needs(task, behind) for task in model.tasks}):
         where = ("tasks", place_of[problem.task], "needs")
         wanted = model.tasks[place_of[problem.task]].needs
         if problem.need in wanted:
             where = (*where, len(wanted) - 1 - wanted[::-1].index(problem.need))
-        found.append(_at(marked, where, f"{problem.task} {problem.message}", problem.hint))
+        found.append(problem_at(marked, where, f"{problem.task} {problem.message}", problem.hint))
     for name, agent in model.agents.items():
         for word in unknown_placeholders(tuple(agent.argv)):
             hint = f"known: {', '.join('{' + known + '}' for known in PLACEHOLDERS)}"
-            found.append(_at(marked, ("agents", name, "argv"), f"unknown placeholder {{{word}}}", hint))
+            found.append(
+                problem_at(marked, ("agents", name, "argv"), f"unknown placeholder {{{word}}}", hint)
+            )
     return found
 
 
 def _agent_problem(model: PlanModel, task: TaskModel, marked: Marked, where: Place) -> list[Problem]:
     names = list(model.agents)
     if not task.agent and len(names) > 1:
-        return [_at(marked, where, f"{task.id} does not say which agent", f"one of: {', '.join(names)}")]
+        return [
+            problem_at(marked, where, f"{task.id} does not say which agent", f"one of: {', '.join(names)}")
+        ]
     if task.agent and task.agent not in names:
         near = get_close_matches(task.agent, names, n=1)
         hint = f"did you mean {near[0]}?" if near else f"one of: {', '.join(names)}"
-        return [_at(marked, (*where, "agent"), f"there is no agent {task.agent!r}", hint)]
+        return [problem_at(marked, (*where, "agent"), f"there is no agent {task.agent!r}", hint)]
     return []
-
-
-def _at(marked: Marked, place: Place, message: str, hint: str) -> Problem:
-    return Problem(marked.line(place), ".".join(str(part) for part in place), message, hint)
 
 
 def _plan(model: PlanModel, marked: Marked, path: Path) -> Plan:
     agents = {name: Agent(name, tuple(agent.argv), agent.timeout_s) for name, agent in model.agents.items()}
     tasks: dict[str, Task] = {}
+    behind = barriers(model)
     for number, task in enumerate(model.tasks):
         own = [_gate(task.gate)] if task.gate else []
         tasks[task.id] = Task(
             id=task.id,
             title=task.title,
             brief=task.brief,
-            needs=tuple(task.needs),
+            needs=all_needs(task, behind),
             files=tuple(task.files),
             checks=(*own, *(_check(check) for check in task.checks)),
             agent=agents[task.agent] if task.agent else next(iter(agents.values())),
             attempts=task.attempts,
             line=marked.line(("tasks", number)),
+            hours=task.hours,
+            group=task.group,
+            incomplete=tuple(task.incomplete),
         )
-    return Plan(path, model.target, tasks)
+    groups = {
+        name: Group(name, group.title, tuple(group.after), group.barrier)
+        for name, group in model.groups.items()
+    }
+    return Plan(path, model.target, tasks, groups)
 
 
 def _gate(model: GateModel) -> GateCheck:

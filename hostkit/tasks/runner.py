@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,7 @@ from hostkit.tasks.model import Standing, State, Task
 from hostkit.tasks.proof import judge, proofs_of
 from hostkit.tasks.proving import prove
 from hostkit.tasks.standing import reason_of
+from hostkit.tasks.startable import in_the_way
 from hostkit.tasks.workshop import Workshop
 
 NOT_MERGED = "not merged: "
@@ -75,7 +76,7 @@ class TaskRunner:
     def _loop(self, pool: ThreadPoolExecutor) -> None:
         busy: dict[Future[None], _Work] = {}
         while True:
-            for work in self._startable(frozenset(each.task for each in busy.values())):
+            for work in self._startable({each.task: each for each in busy.values()}):
                 merging = any(each.merges for each in busy.values())
                 if len(busy) < self._jobs and not (work.merges and merging):
                     busy[pool.submit(work.do)] = work
@@ -92,10 +93,13 @@ class TaskRunner:
             self._broken[task] = error
             self._shop.tell(task, f"stopped: {error.message}")
 
-    def _startable(self, busy: frozenset[str]) -> Iterator[_Work]:
-        """Yield what can be done now, work that is furthest along first: it sets others free."""
+    def _startable(self, busy: Mapping[str, _Work]) -> Iterator[_Work]:
+        """Yield what can be done now, work that is furthest along first: it sets others free.
+
+        Tasks whose files overlap are never at work at once, even where the graph allows it.
+        """
         now = self._shop.standings(running=True)
-        out = busy | self._broken.keys()
+        out = busy.keys() | self._broken.keys()
         idle = [standing for standing in now.values() if standing.task not in out]
         for standing in idle:
             if standing.state is State.VERIFIED and self._merging and self._can_merge(standing):
@@ -104,8 +108,10 @@ class TaskRunner:
             waits = standing.state in (State.CLAIMED, State.INCONCLUSIVE, State.PROVING)
             if waits and standing.task not in self._proved:
                 yield _Work(standing.task, False, partial(self._prove, self._shop.tried(standing.task)[-1]))
+        working = [task for task, work in busy.items() if not work.merges]
         for standing in idle:
-            if standing.state is State.READY:
+            if standing.state is State.READY and not in_the_way(self._shop.plan, standing.task, working):
+                working.append(standing.task)
                 yield _Work(standing.task, False, partial(self._attempt, standing, now))
 
     def _can_merge(self, standing: Standing) -> bool:

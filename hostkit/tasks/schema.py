@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 RungWord = Literal["linked", "rendered", "wired", "timed", "soaked"]
 FidelityWord = Literal["virtual", "simulated", "board"]
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+SCHEMA_ID = "urn:hostkit:tasks:1"
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[0-9][A-Za-z0-9_-]*)*$", max_length=64)]
 Argv = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -53,7 +54,7 @@ class AgentModel(_Strict):
 class TaskModel(_Strict):
     """One task."""
 
-    id: Id = Field(description="letters, digits, - and _")
+    id: Id = Field(description="letters, digits, - and _; a digit may follow a point, as in 1.2")
     title: str = Field(min_length=1, description="one line for people")
     brief: str = Field("", description="what the agent is told")
     needs: list[str] = Field(default_factory=list, description="ids that must be verified first")
@@ -62,6 +63,19 @@ class TaskModel(_Strict):
     checks: list[CheckModel] = Field(default_factory=list, description="further checks")
     agent: str = Field("", description="a name from agents; may be left out when there is only one")
     attempts: int = Field(3, ge=1, le=100, description="how often the agent may be started")
+    hours: float | None = Field(None, ge=0, allow_inf_nan=False, description="what it is thought to take")
+    group: str = Field("", description="a name from groups, for reading")
+    incomplete: list[str] = Field(
+        default_factory=list, description="what a person has still to settle; until then it never starts"
+    )
+
+
+class GroupModel(_Strict):
+    """Tasks that belong together. A hint for readers, unless it is a barrier."""
+
+    title: str = Field("", description="one line for people")
+    after: list[str] = Field(default_factory=list, description="groups that come before it")
+    barrier: bool = Field(False, description="true: its tasks need every task of the groups in after")
 
 
 class PlanModel(_Strict):
@@ -70,4 +84,11 @@ class PlanModel(_Strict):
     version: Literal[1]
     target: str = Field("main", min_length=1, description="the branch that verified work goes into")
     agents: dict[Id, AgentModel] = Field(min_length=1, description="name to program")
+    groups: dict[Id, GroupModel] = Field(default_factory=dict, description="name to what it is")
     tasks: list[TaskModel] = Field(min_length=1, description="the tasks, in the order they are shown")
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of ``tasks.yaml``, for editors; the reader itself says more."""
+    schema = PlanModel.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **schema}

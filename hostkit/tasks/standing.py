@@ -32,6 +32,9 @@ def standings(
 def _standing(
     task: Task, tried: list[Attempt], records: Records, running: bool, needs: Mapping[str, Standing]
 ) -> Standing:
+    if task.incomplete:  # whatever was tried and proved before: a person says that there is more to settle
+        why = f"incomplete: {'; '.join(task.incomplete)}"
+        return Standing(task.id, State.PLANNED, why, attempts=len(tried), blocked=(task.id,))
     if not tried:
         return _unstarted(task, "", 0, needs)
     last = tried[-1]
@@ -92,8 +95,9 @@ def _unstarted(task: Task, before: str, tried: int, needs: Mapping[str, Standing
         return Standing(task.id, State.READY, before or "nothing holds it up", attempts=tried)
     dead = [need for need in waits if need.dead]
     if dead:
-        path = (dead[0].task, *dead[0].blocked)
-        why = f"will not start: {path[-1]} failed" + (f", which {path[-2]} needs" if len(path) > 1 else "")
+        path = (dead[0].task, *(step for step in dead[0].blocked if step != dead[0].task))
+        how = "failed" if needs[path[-1]].state is State.FAILED else "is incomplete"
+        why = f"will not start: {path[-1]} {how}" + (f", which {path[-2]} needs" if len(path) > 1 else "")
         return Standing(task.id, State.PLANNED, _and(before, why), attempts=tried, blocked=path)
     why = ", ".join(f"{need.task} ({need.state.value})" for need in waits)
     return Standing(task.id, State.PLANNED, _and(before, f"waits for {why}"), attempts=tried)

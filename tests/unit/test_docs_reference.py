@@ -25,7 +25,9 @@ def _generator():
     return module
 
 
-@pytest.mark.parametrize("page", ["cli.md", "settings.md", "report.schema.json", "hil-plugin.md"])
+@pytest.mark.parametrize(
+    "page", ["cli.md", "settings.md", "report.schema.json", "tasks.schema.json", "hil-plugin.md"]
+)
 def test_a_generated_page_is_fresh(page: str) -> None:
     written = (ROOT / "docs" / "reference" / page).read_text()
     assert written == _generator().PAGES[page](), "run: python docs/generate.py"

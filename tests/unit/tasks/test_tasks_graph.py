@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostkit.tasks.graph import blocked, cycle, order, problems, ready
+from hostkit.tasks.graph import (
+    blocked,
+    critical_path,
+    cycle,
+    cycles,
+    held_up,
+    levels,
+    order,
+    problems,
+    ready,
+)
 
 CHAIN = {"T1": (), "T2": ("T1",), "T10": ("T2",), "T3": ("T1",)}
 
@@ -53,6 +63,39 @@ def test_a_cycle_is_shown_as_a_path_of_needs_that_ends_where_it_began() -> None:
     assert path[0] == path[-1]
     assert len(path) == 4
     assert all(later in graph[earlier] for earlier, later in pairwise(path))
+
+
+def test_every_knot_of_needs_is_shown_as_a_path() -> None:
+    graph = {
+        "a": ("b",),
+        "b": ("a",),
+        "c": ("c",),
+        "d": ("e",),
+        "e": ("f", "nobody"),
+        "f": ("d",),
+        "g": ("a",),
+    }
+    found = cycles(graph)
+    assert {frozenset(path) for path in found} == {frozenset("ab"), frozenset("c"), frozenset("def")}
+    for path in found:
+        assert path[0] == path[-1]
+        assert all(later in graph[earlier] for earlier, later in pairwise(path))
+
+
+def test_levels_are_waves_that_need_only_waves_before() -> None:
+    assert levels(CHAIN) == (("T1",), ("T2", "T3"), ("T10",))
+    assert levels({}) == ()
+
+
+def test_the_critical_path_is_the_longest_by_hours_not_by_tasks() -> None:
+    assert critical_path(CHAIN, {"T1": 1, "T2": 1, "T10": 1, "T3": 5}) == (("T1", "T3"), 6)
+    assert critical_path(CHAIN, {"T1": 1}) == (("T1", "T2", "T10"), 1)
+    assert critical_path({}, {}) == ((), 0)
+
+
+def test_what_a_failure_holds_up_is_told_in_the_order_given() -> None:
+    assert held_up(CHAIN, "T1") == ("T2", "T10", "T3")
+    assert held_up(CHAIN, "T3") == ()
 
 
 @pytest.mark.parametrize(
@@ -130,3 +173,18 @@ def _all_needs(graph: dict[str, tuple[str, ...]], task: str) -> set[str]:
             found.add(need)
             todo += graph[need]
     return found
+
+
+@given(sound_graphs(), st.data())
+def test_no_chain_of_needs_takes_longer_than_the_critical_path(
+    graph: dict[str, tuple[str, ...]], data: st.DataObject
+) -> None:
+    hours = {task: float(data.draw(st.integers(0, 9))) for task in graph}
+    path, total = critical_path(graph, hours)
+    assert sum(hours[task] for task in path) == total
+    assert all(earlier in graph[later] for earlier, later in pairwise(path))
+    assert total == max(_longest(graph, hours, task) for task in graph)
+
+
+def _longest(graph: dict[str, tuple[str, ...]], hours: dict[str, float], task: str) -> float:
+    return hours[task] + max((_longest(graph, hours, need) for need in graph[task]), default=0.0)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hostkit.tasks.brief import Handover, brief_text, unknown_placeholders
 from hostkit.tasks.git import clean_environment
 from hostkit.tasks.model import Agent, GateCheck, Task
-from hostkit.tasks.patterns import outside
+from hostkit.tasks.patterns import outside, overlap
 
 TASK = Task(
     "T1", "Add {brief}", "Do it.", (), ("firmware/**",), (GateCheck("virtual"),), Agent("a", (), 1), 2, 1
@@ -57,3 +59,38 @@ def test_a_brief_says_what_may_change_how_it_is_judged_and_what_went_wrong_befor
 def test_a_hook_s_repository_does_not_become_ours_but_authors_stay() -> None:
     env = {"GIT_DIR": "/x", "GIT_INDEX_FILE": "/y", "GIT_AUTHOR_NAME": "me", "PATH": "/bin"}
     assert clean_environment(env) == {"GIT_AUTHOR_NAME": "me", "PATH": "/bin"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        ("docs/a.md", "docs/a.md", True),
+        ("docs/a.md", "docs/b.md", False),
+        ("docs/", "docs/sub/b.md", True),
+        ("docs", "docsets/b.md", False),
+        ("docs/*.md", "docs/a*", True),
+        ("docs/*.md", "docs/*.html", False),
+        ("docs/**/a.md", "docs/a.md", True),
+        ("src/a?.c", "src/ab.c", True),
+        ("src/a?.c", "src/b?.c", False),
+        ("**/test_*.py", "tests/unit/test_x.py", True),
+        ("./a", "a/", True),
+    ],
+)
+def test_two_globs_overlap_when_one_path_could_be_in_both(one: str, other: str, meet: bool) -> None:
+    assert bool(overlap([one], [other])) is meet
+    assert bool(overlap([other], [one])) is meet
+
+
+def test_who_names_no_files_collides_with_nobody() -> None:
+    assert overlap([], ["docs/"]) is None
+
+
+WORDS = st.text("ab/*?", min_size=1, max_size=6).filter(lambda text: text.strip("/"))
+
+
+@given(WORDS, WORDS, st.text("ab/", min_size=1, max_size=6).filter(lambda text: text.strip("/")))
+def test_a_path_that_two_globs_cover_makes_them_overlap(one: str, other: str, path: str) -> None:
+    path = "/".join(part for part in path.split("/") if part)
+    if not outside([path], [one]) and not outside([path], [other]):
+        assert overlap([one], [other])

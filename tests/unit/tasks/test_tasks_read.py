@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from hostkit.boards.model import Fidelity
 from hostkit.errors import UsageError
 from hostkit.store.model import Rung
+from hostkit.tasks.marks import load_marked
 from hostkit.tasks.model import CommandCheck, GateCheck
-from hostkit.tasks.read import PlanError, Problem, parse_plan, read_plan
+from hostkit.tasks.problem import PlanError, Problem
+from hostkit.tasks.read import parse_plan, read_plan
+from hostkit.tasks.schema import json_schema
 
 GOOD = """\
 version: 1
@@ -111,6 +115,25 @@ BROKEN = {
     "a tab": (replaced("    attempts: 1", "\tattempts: 1"), 17, "", "indentation"),
     "a cyclic alias": (replaced("needs: [strobe]", "needs: &x [*x]"), 16, "", "write the value out"),
     "another version": (replaced("version: 1", "version: 2"), 1, "version", "docs/reference"),
+    "a group that there is not": (replaced("attempts: 1", "group: api"), 17, "tasks.1.group", "under groups"),
+    "a barrier after nothing": (
+        replaced("tasks:\n", "groups: {api: {barrier: true}}\ntasks:\n"),
+        7,
+        "groups.api.barrier",
+        "after: [...]",
+    ),
+    "a group after one that there is not": (
+        replaced("tasks:\n", "groups:\n  api: {after: [apj]}\ntasks:\n"),
+        8,
+        "groups.api.after.0",
+        "did you mean api?",
+    ),
+    "an id that ends like a lock of git": (
+        replaced("id: docs", "id: docs.lock"),
+        14,
+        "tasks.1.id",
+        "letters",
+    ),
     "a list": ("- a\n- b\n", 1, "", "version: 1"),
     "nothing": ("", 1, "", "version: 1"),
     "a missing title": (replaced("    title: Describe it\n", ""), 14, "tasks.1.title", "one line for people"),
@@ -170,3 +193,44 @@ def test_no_text_makes_anything_but_a_plan_or_a_plan_error(text: str) -> None:
         problems = error.problems
     assert bool(tasks) != bool(problems)
     assert all(problem.line >= 1 and problem.hint and problem.message for problem in problems)
+
+
+GROUPED = replaced("    needs: [strobe]\n", "    group: late\n").replace(
+    "    brief:", "    group: early\n    brief:"
+)
+
+
+def test_a_group_is_a_hint_unless_it_is_a_barrier() -> None:
+    groups = "groups: {early: {}, late: {after: [early], barrier: BARRIER}}\ntasks:\n"
+    text = GROUPED.replace("tasks:\n", groups)
+    assert parse_plan(text.replace("BARRIER", "false"), PATH).needs["docs"] == ()
+    plan = parse_plan(text.replace("BARRIER", "true"), PATH)
+    assert plan.needs["docs"] == ("strobe",)
+    assert plan.groups["late"].after == ("early",)
+
+
+def test_a_cycle_through_a_barrier_is_found() -> None:
+    text = GROUPED.replace("    group: early\n", "    group: early\n    needs: [docs]\n").replace(
+        "tasks:\n", "groups: {early: {}, late: {after: [early], barrier: true}}\ntasks:\n"
+    )
+    with pytest.raises(PlanError, match="needs form a cycle"):
+        parse_plan(text, PATH)
+
+
+def test_a_task_without_checks_is_read_only_when_it_says_that_it_is_incomplete() -> None:
+    text = replaced("    gate: {env: virtual, board: any}\n", "    incomplete: [no check]\n    hours: 2.5\n")
+    task = parse_plan(text, PATH).tasks["strobe"]
+    assert (task.checks, task.incomplete, task.hours) == ((), ("no check",), 2.5)
+    assert parse_plan(text, PATH).hours == {"strobe": 2.5}
+
+
+def _valid(text: str) -> bool:
+    return Draft202012Validator(json_schema()).is_valid(load_marked(text).value)
+
+
+def test_the_published_schema_takes_what_the_reader_takes_and_refuses_misspelt_fields() -> None:
+    assert _valid(GOOD)
+    assert _valid((Path(__file__).parents[3] / "tasks.yaml").read_text())
+    assert not _valid(replaced("attempts: 1", "attemps: 1"))
+    assert not _valid(replaced("type: command", "type: shell"))
+    assert not _valid(replaced("id: docs", "id: do/cs"))

@@ -178,3 +178,19 @@ def _take(step: str, attempts: list[Attempt], records: list[VerdictRecord], numb
     commit = last.commit or (f"{last.number}" * 40 if phase is Phase.CLAIMED else "")
     attempts[-1] = replace(last, phase=phase, commit=commit)
     return True
+
+
+def test_an_incomplete_task_neither_starts_nor_becomes_verified_and_holds_up_what_needs_it() -> None:
+    tasks = dict(PLAN.tasks) | {"a": replace(PLAN.tasks["a"], incomplete=("no check",))}
+    plan = Plan(PLAN.file, "main", tasks)
+    for tried in ([], [CLAIMED], [replace(CLAIMED, phase=Phase.PROVED)]):
+        now = standings(plan, tried, lambda _commit: [RECORD], running=True)
+        assert (now["a"].state, now["a"].why) == (State.PLANNED, "incomplete: no check")
+        assert (now["b"].why, now["b"].blocked) == ("will not start: a is incomplete", ("a",))
+        assert now["c"].why == "will not start: a is incomplete, which b needs"
+
+
+def test_what_no_check_proves_is_never_verified() -> None:
+    plan = Plan(PLAN.file, "main", {"a": replace(PLAN.tasks["a"], checks=())})
+    done = replace(CLAIMED, phase=Phase.PROVED)
+    assert standings(plan, [done], lambda _commit: [RECORD], running=False)["a"].state is State.INCONCLUSIVE
