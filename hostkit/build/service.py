@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hostkit.build.depends import DEPENDS, collect
 from hostkit.build.inputs import Inputs, changed_sources, collect_inputs, read_revision
 from hostkit.build.lock import hold
 from hostkit.build.model import Artifact, Sizes
@@ -100,8 +101,13 @@ def build(  # noqa: PLR0913 - what varies between callers, all by keyword
 
 def find_build_id(project: Path, env: str, *, paths: Paths, runner: Runner, clock: Clock) -> str:
     """Return the build id that :func:`build` would give now, without building. Raises as it does."""
+    return find_inputs(project, env, paths=paths, runner=runner, clock=clock).build_id
+
+
+def find_inputs(project: Path, env: str, *, paths: Paths, runner: Runner, clock: Clock) -> Inputs:
+    """Return the inputs of an env as they are now, without building. Raises as :func:`build` does."""
     job = _Job(project.resolve(), env, paths, runner, ignore, TIMEOUT_S, BuildSlots(paths.slots, clock))
-    return job.inputs().build_id
+    return job.inputs()
 
 
 class _Job:
@@ -233,6 +239,8 @@ class _Job:
         check_sizes(artifact.sizes)
         files = {image.file: data for image, data in packed.images}
         files |= {ELF: executable, LOG: compiled.log.encode()}
+        depends = collect(compiled.program.parent, self._places.project)
+        files |= {} if depends is None else {DEPENDS: depends}
         return self._store.save(artifact, files, inputs.facts, [str(item) for item in compiled.warnings])
 
     def _pack(self, inputs: Inputs, program: Path, executable: bytes) -> Packed:

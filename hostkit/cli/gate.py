@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hostkit.cli.affected import choose_affected, nothing_ran
 from hostkit.cli.context import Context
 from hostkit.cli.retrying import retry_option
 from hostkit.cli.soaking import soak_option
@@ -35,6 +36,8 @@ FIDELITIES = ("virtual", "simulated", "board")
 @click.option("--min-rung", type=click.Choice(RUNGS), default="wired", show_default=True)
 @click.option("--min-fidelity", type=click.Choice(FIDELITIES), default="virtual", show_default=True)
 @click.option("--cached", is_flag=True, help="Take an earlier pass of exactly this case, where there is one.")
+@click.option("--affected", is_flag=True, help="Run only what the difference from --base can touch.")
+@click.option("--base", default="", metavar="REF", help="For --affected: branch, tag or commit.")
 @retry_option
 @soak_option
 @wait_option
@@ -50,6 +53,8 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     min_rung: str,
     min_fidelity: str,
     cached: bool,
+    affected: bool,
+    base: str,
     retries: int,
     soak: float,
     lease_timeout: float | None,
@@ -63,6 +68,10 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
 
     With --cached nothing runs where the same inputs, tests, rules, board and programs passed before, within
     30 days, and the signed evidence of that still holds; an entry that was tampered with is invalid.
+
+    With --affected all of the suite runs when the env's firmware can differ from that of --base, else only
+    the test files that changed, which is a selection and never a pass. Where nothing is touched nothing runs
+    (exit 3): nothing was shown. What was left out, and why, is said. See `hostkit affected`.
     """
     from hostkit.boards.model import Fidelity  # noqa: PLC0415 - not for --help
     from hostkit.gate.model import Rules  # noqa: PLC0415
@@ -70,6 +79,11 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
 
     rules = Rules(Rung.from_word(min_rung), Fidelity[min_fidelity.upper()], flash=not no_flash, soak_s=soak)
     settings = load(context, env=env, board=board, lease_timeout_s=lease_timeout)
+    if affected or base:
+        chosen = choose_affected(context, settings.env, base, selection, affected=affected)
+        if chosen is None:
+            return nothing_ran(as_json=as_json)
+        selection = chosen
     request = replace(request_of(context, settings, rules, selection), retries=retries)
     if cached and (earlier := find_earlier(context, settings, request)) is not None:
         show_earlier(earlier, as_json=as_json)

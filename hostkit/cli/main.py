@@ -22,6 +22,7 @@ VERBS = {
     "build": Verb(
         "hostkit.cli.build:build_command", "Build one env's firmware into a content-addressed artifact."
     ),
+    "affected": Verb("hostkit.cli.affected:affected_command", "Say which envs and tests a change can touch."),
     "boards": Verb("hostkit.cli.boards:boards_group", "List, serve, reset and disturb boards."),
     "flash": Verb("hostkit.cli.flash:flash_command", "Flash an artifact and prove that the board runs it."),
     "monitor": Verb("hostkit.cli.monitor:monitor_command", "Show what a board says: frames, logs, ROM text."),

@@ -20,7 +20,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from SCons.CacheDir import CacheDir
+from SCons.Defaults import StaticObjectEmitter
+from SCons.Tool import createObjBuilders
 
+DEPENDENCIES = ".d"
 DIGEST_SIZE = hashlib.sha256().digest_size
 
 
@@ -59,6 +62,12 @@ def package_directory(name):
 def answer(*argv):
     """Run a program and return what it prints."""
     return subprocess.check_output(argv, text=True).strip()
+
+
+def with_dependencies(target, source, env):
+    """Emit beside an object the file where the compiler says what it read: both are cached, or neither."""
+    target, source = StaticObjectEmitter(target, source, env)
+    return [target[0], str(target[0]) + DEPENDENCIES], source
 
 
 class FirmwareBuild:
@@ -110,7 +119,11 @@ class FirmwareBuild:
         zig = package_directory("ziglang")
         mapped = ' $( "-ffile-prefix-map=$PROJECT_DIR=." "-ffile-prefix-map=%s=zcbor"' % self.zcbor
         mapped += (' "-ffile-prefix-map=%s=zig"' % zig if zig else "") + " $)"
+        mapped += " -MMD -MF ${TARGET}" + DEPENDENCIES
         env.Replace(CCCOM=env["CCCOM"] + mapped, CXXCOM=env["CXXCOM"] + mapped)
+        env.Replace(ASPPCOM=env["ASPPCOM"] + " -MMD -MF ${TARGET}" + DEPENDENCIES)
+        for suffix in (".c", ".cc", ".cpp", ".cxx", ".S"):
+            createObjBuilders(env)[0].add_emitter(suffix, with_dependencies)
         env.Append(CPPPATH=[str(self.zcbor / "include")])
         # PlatformIO counts the arguments of what it is given, and a method has one too many.
         env.AddBuildMiddleware(lambda env, node: self._compile_source(env, node))
@@ -151,7 +164,7 @@ class FirmwareBuild:
         else:
             built = env.Object(node)
         env.Depends(built, env.Value(self.identity))  # its command line shows the compiler's name, not its version
-        return built
+        return built[:1]  # the linker has no use for the other
 
     def _zcbor_objects(self):
         """Compile zcbor's C sources as they come in its wheel, without this project's warnings."""
@@ -163,5 +176,5 @@ class FirmwareBuild:
             source = self.zcbor / "src" / (name + ".c")
             built = quiet.Object(os.path.join("$BUILD_DIR", "zcbor", name), str(source))
             self.env.Depends(built, self.env.Value(self.identity))
-            objects.extend(built)
+            objects.extend(built[:1])
         return objects
