@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -93,6 +94,7 @@ def collect_live(link: Link, fps: int, frames: int) -> LiveRun:
     The board is back in test mode afterwards. Raises :class:`FailedError` when events stop coming although
     the board still answers.
     """
+    deque(link.events(0), maxlen=0)  # what came of the last time before the board heard that it was enough
     applied = link.mode(Mode.LIVE, fps)
     events: list[FrameEvent] = []
     try:

@@ -48,6 +48,12 @@ def test_events_are_collected_and_the_board_is_back_in_test_mode():
     assert board.firmware._mode is Mode.TEST
 
 
+def test_events_that_were_left_of_the_last_time_are_not_of_this_one():
+    link = ModelBoard(FakeClock()).open_link()
+    runs = [collect_live(link, 60, 3) for _ in range(2)]
+    assert [[event.seq for event in live.events] for live in runs] == [[0, 1, 2]] * 2
+
+
 def test_a_board_that_answers_but_sends_no_frames_has_failed():
     board = ModelBoard(FakeClock(), Flaws(on_event=lambda event: event if event.seq < 3 else None))
     link = board.open_link()
