@@ -55,6 +55,21 @@ class BuildSlots:
         finally:
             os.close(descriptor)
 
+    @contextmanager
+    def hold_all(self) -> Iterator[bool]:
+        """Have all slots, without waiting; yields False, and none, while anybody builds."""
+        held: list[int] = []
+        try:
+            while len(held) < self.number and (descriptor := self._take()) is not None:
+                held.append(descriptor)
+            alone = len(held) >= self.number
+            while held and not alone:
+                os.close(held.pop())
+            yield alone
+        finally:
+            for descriptor in held:
+                os.close(descriptor)
+
     def _take(self) -> int | None:
         for slot in range(self.number):
             path = self.directory / f"build-{slot}.lock"

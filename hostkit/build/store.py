@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,10 @@ class ArtifactStore:
         stored = read_artifact(directory)
         if (stored.artifact.env, stored.artifact.build_id) != (env, build_id):
             raise _damaged(directory, "it holds another build")
+        with suppress(
+            OSError
+        ):  # when it was used last, by which it may be collected; a reader may own nothing
+            os.utime(directory)
         return stored
 
     def save(

@@ -37,6 +37,7 @@ VERBS = {
         "hostkit.cli.verify:verify_command", "Check the evidence of a verdict; needs nothing but the bundle."
     ),
     "ledger": Verb("hostkit.cli.ledger:ledger_group", "Check the chain of verdicts."),
+    "gc": Verb("hostkit.cli.gc:gc_command", "Remove what is old and what no evidence refers to."),
     "keys": Verb("hostkit.cli.keys:keys_group", "Show the key that evidence is signed with."),
     "demo": Verb("hostkit.cli.demo:demo_command", "Show all of it in a throw-away clone, on virtual boards."),
     "settings": Verb("hostkit.cli.settings:settings_command", "Show every setting and where it came from."),

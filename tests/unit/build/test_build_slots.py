@@ -86,3 +86,18 @@ def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         BuildSlots(tmp_path / "file", FakeClock()).hold(lambda: None),
     ):
         pass
+
+
+def test_all_slots_are_had_together_or_not_at_all(tmp_path: Path) -> None:
+    slots = BuildSlots(tmp_path, SystemClock())
+    slots.change(3)
+    with slots.hold_all() as alone:
+        assert alone
+        with slots.hold_all() as second:
+            assert not second
+    with slots.hold(lambda: None):
+        with slots.hold_all() as alone:
+            assert not alone
+        with ExitStack() as stack:  # what it had for a moment is free again
+            for _ in range(2):
+                stack.enter_context(slots.hold(lambda: pytest.fail("a slot was kept")))
