@@ -30,6 +30,9 @@ VERBS = {
     "gate": Verb("hostkit.cli.gate:gate_command", "Build, flash, test: one verdict, with evidence."),
     "queue": Verb("hostkit.cli.queue:queue_group", "Put verbs in line: many submitters, few boards."),
     "tasks": Verb("hostkit.cli.tasks:tasks_group", "Run a task graph that only verdicts advance."),
+    "merge": Verb(
+        "hostkit.cli.merge:merge_group", "Merge changes one on top of the other, each with a pass."
+    ),
     "report": Verb(
         "hostkit.cli.report:report_group", "Show what runs left: JSON, Markdown, a page; compare."
     ),

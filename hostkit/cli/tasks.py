@@ -212,7 +212,7 @@ def open_workshop(context: Context, file: Path | None, kept: Kept | None = None)
             folders=folders,
             project=str(common),
             gate_argv=_gate_argv,
-            doubts=_doubts(context),
+            doubts=doubts_of(context),
             judges=_JUDGES,
             env=dict(os.environ)
             | {
@@ -226,7 +226,7 @@ def open_workshop(context: Context, file: Path | None, kept: Kept | None = None)
         )
 
 
-def _doubts(context: Context) -> Doubts:
+def doubts_of(context: Context) -> Doubts:
     """Return who checks evidence: with the keys that this user trusts, the same entry once a run."""
     from hostkit.gate.keys import trusted_keys  # noqa: PLC0415 - none of it for --help
     from hostkit.gate.vouch import doubts  # noqa: PLC0415

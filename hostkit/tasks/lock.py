@@ -16,11 +16,11 @@ _TRIES, _PAUSE_S = 10, 0.05  # whoever asks for the status holds the lock for a 
 
 
 @contextmanager
-def runner_lock(path: Path, clock: Clock) -> Iterator[None]:
-    """Hold the lock. Raises :class:`UsageError` naming the process that has it."""
+def runner_lock(path: Path, clock: Clock, what: str = "tasks") -> Iterator[None]:
+    """Hold the lock of ``what`` is run. Raises :class:`UsageError` naming the process that has it."""
     descriptor = _open(path)
     try:
-        _take(descriptor, clock)
+        _take(descriptor, clock, what)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
@@ -28,7 +28,7 @@ def runner_lock(path: Path, clock: Clock) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _take(descriptor: int, clock: Clock) -> None:
+def _take(descriptor: int, clock: Clock, what: str) -> None:
     for _ in range(_TRIES):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -37,9 +37,10 @@ def _take(descriptor: int, clock: Clock) -> None:
         else:
             return
     pid = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+    verb = "tasks" if what == "tasks" else "merge"
     raise UsageError(
-        f"tasks of this project are being run already, by pid {pid}",
-        hint="watch it with `hostkit tasks status`, or wait for it to end",
+        f"{what} of this project are being run already, by pid {pid}",
+        hint=f"watch it with `hostkit {verb} status`, or wait for it to end",
     )
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from hostkit.errors import HostkitError
 from hostkit.store.model import ProofKind, Verdict
-from hostkit.tasks.git import Git
+from hostkit.tasks.joining import advance, join
 from hostkit.tasks.model import Task
 from hostkit.tasks.proof import judge, proofs_of
 from hostkit.tasks.proving import prove
@@ -42,7 +41,7 @@ def merge(shop: Workshop, task: Task, commit: str) -> Merged:
             return joined
         if why := _unproved(shop, task, joined.commit):
             return Merged("", why)
-        why = _advance(shop, tip, joined.commit)
+        why = advance(shop.git, target, tip, joined.commit)
         if not why:
             return joined
         if shop.git.resolve(f"refs/heads/{target}") == tip:
@@ -70,14 +69,9 @@ def _unproved(shop: Workshop, task: Task, commit: str) -> str:
 def _joined(shop: Workshop, task: Task, tip: str, commit: str) -> Merged:
     """Make the merge commit in a worktree of its own and prove it there."""
     with shop.worktrees.apart("merge", tip) as git:
-        done = git.ask(
-            "merge", "--no-ff", "-m", f"Merge {task.id}: {task.title}", commit, env=_dates(git, tip, commit)
-        )
-        if not done.ok:
-            said = [line for line in done.output.splitlines() if line.startswith("CONFLICT")]
-            git.ask("merge", "--abort")
-            return Merged("", said[0] if said else done.output.strip().splitlines()[-1])
-        made = git.resolve("HEAD")
+        made, why = join(git, tip, commit, f"Merge {task.id}: {task.title}")
+        if not made:
+            return Merged("", why)
         shop.tell(task.id, f"{shop.plan.target} has moved: the gate runs on the merge {made[:12]}")
         log = shop.folders.log(task.id, len(shop.tried(task.id)), "merge")
         why = prove(shop, task.checks, git.directory, log, secrets.token_hex(16))
@@ -86,26 +80,3 @@ def _joined(shop: Workshop, task: Task, tip: str, commit: str) -> Merged:
         if verdict is Verdict.PASS:
             return Merged(made, "")
         return Merged("", f"merged with {shop.plan.target}: {why or reason_of(proofs, verdict)}")
-
-
-def _dates(git: Git, tip: str, commit: str) -> dict[str, str]:
-    """Date a merge by its parents: the same two always give the same commit, whose verdict is known then."""
-    newest = max(int(git.run("show", "-s", "--format=%ct", parent).split()[-1]) for parent in (tip, commit))
-    return git.identity() | {"GIT_AUTHOR_DATE": f"{newest} +0000", "GIT_COMMITTER_DATE": f"{newest} +0000"}
-
-
-def _advance(shop: Workshop, tip: str, commit: str) -> str:
-    """Move the target from ``tip`` to ``commit``, or say why it did not go."""
-    target = shop.plan.target
-    places = [path for path, branch in shop.git.worktrees().items() if branch == target]
-    try:
-        if not places:
-            shop.git.run("update-ref", "-m", "hostkit: verified", f"refs/heads/{target}", commit, tip)
-            return ""
-        git = shop.git.at(places[0])
-        if git.resolve("HEAD") != tip:
-            return f"{target} moved"
-        git.run("merge", "--ff-only", "--quiet", commit)
-    except HostkitError as error:
-        return error.message
-    return ""

@@ -80,14 +80,7 @@ class Workshop:
 
     def records(self, commit: str) -> tuple[VerdictRecord, ...]:
         """Return the verdicts about a commit, oldest first; a pass without evidence that holds is invalid."""
-        return tuple(self._vouched(entry.record) for entry in self.ledger.of_commit(commit))
-
-    def _vouched(self, record: VerdictRecord) -> VerdictRecord:
-        if record.kind is not ProofKind.GATE or record.verdict is not Verdict.PASS:
-            return record
-        for doubt in self.doubts(record, False):
-            return replace(record, verdict=Verdict.INVALID, reasons=(f"a pass that does not hold: {doubt}",))
-        return record
+        return tuple(vouched(entry.record, self.doubts) for entry in self.ledger.of_commit(commit))
 
     def standings(self, *, running: bool) -> dict[str, Standing]:
         """Return where every task stands now."""
@@ -96,6 +89,15 @@ class Workshop:
     def tried(self, task: str) -> tuple[Attempt, ...]:
         """Return a task's attempts, oldest first."""
         return tuple(attempt for attempt in self.attempts.all() if attempt.task == task)
+
+
+def vouched(record: VerdictRecord, doubts: Doubts) -> VerdictRecord:
+    """Return the verdict as it counts: a gate's pass whose evidence does not hold is invalid."""
+    if record.kind is not ProofKind.GATE or record.verdict is not Verdict.PASS:
+        return record
+    for doubt in doubts(record, False):
+        return replace(record, verdict=Verdict.INVALID, reasons=(f"a pass that does not hold: {doubt}",))
+    return record
 
 
 def last_line(log: Path) -> str:

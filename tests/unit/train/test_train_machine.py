@@ -92,9 +92,11 @@ def test_any_train_ends_with_innocent_changes_merged_in_order_at_commits_that_pa
     )
     limits = Limits(data.draw(st.integers(1, 5)), data.draw(st.integers(1, 6)), 8, 3)
     train = Train.of(changes[:3], limits)
-    late, trouble = list(changes[3:]), data.draw(st.integers(0, 2))
+    late: list[str] = list(changes[3:])
+    trouble = data.draw(st.integers(0, 2))
     while True:
-        if late and data.draw(st.booleans()):
+        come: bool = data.draw(st.booleans())
+        if late and come:
             train = joined(train, late.pop(0))
         train = fill(train)
         if not train.running and not late:

@@ -1,0 +1,281 @@
+"""``hostkit merge``: a merge train; the target only goes to commits that have a pass of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hostkit.cli.context import Context
+from hostkit.cli.gate import FIDELITIES, RUNGS
+from hostkit.errors import ExitCode, UsageError
+from hostkit.files import jsonable
+from hostkit.words import counted
+
+if TYPE_CHECKING:
+    from hostkit.tasks.git import Git
+    from hostkit.tasks.model import GateCheck
+    from hostkit.train.line import Change, Line
+    from hostkit.train.yard import GateArgv, Yard
+
+_LEASE_TIMEOUT_S = "900"  # a merge waits for a board rather than giving up: others are at work
+_REPO = click.option(
+    "--repo",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The repository, bare or not (default: the one of this directory).",
+)
+_TARGET = click.option("--target", default="main", show_default=True, help="The branch that is merged into.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+
+
+@click.group("merge")
+def merge_group() -> None:
+    """Merge changes only with evidence: a train for one branch of a local repository.
+
+    Changes are merged on top of those before them and each such merge is gated. One that fails drops out,
+    trouble of a board or a tool ejects nobody, and the branch only goes to a commit that has a signed pass.
+    """
+
+
+@merge_group.command("submit")
+@click.argument("refs", nargs=-1, required=True, metavar="REF...")
+@_REPO
+@_TARGET
+@click.pass_obj
+def submit_command(context: Context, refs: tuple[str, ...], repo: Path | None, target: str) -> int:
+    """Put branches, tags or commits at the end of the line, as they are now."""
+    git = _git(context, repo)
+    line = _line(context, git, target)
+    for ref in refs:
+        commit = git.resolve(ref)
+        if not commit:
+            raise UsageError(
+                f"there is no commit {ref}", hint="name a branch, a tag or a hash; see: git branch"
+            )
+        title = git.run("show", "-s", "--format=%s", commit).strip()
+        change = line.submit(ref, commit, title)
+        git.run("update-ref", _kept(target, change), commit)  # git must not forget it while it waits
+        click.echo(f"change {change.id}: {ref} at {commit[:12]}, {title}")
+    return ExitCode.PASS
+
+
+@merge_group.command("list")
+@_REPO
+@_TARGET
+@_JSON
+@click.pass_obj
+def list_command(context: Context, repo: Path | None, target: str, as_json: bool) -> int:
+    """Show every change: waiting, merged, or why not."""
+    _show(_line(context, _git(context, repo), target).changes(), as_json=as_json)
+    return ExitCode.PASS
+
+
+@merge_group.command("withdraw")
+@click.argument("change")
+@_REPO
+@_TARGET
+@click.pass_obj
+def withdraw_command(context: Context, change: str, repo: Path | None, target: str) -> int:
+    """Take a waiting change out of the line."""
+    from hostkit.train.line import Status  # noqa: PLC0415 - not for --help
+
+    ended = _line(context, _git(context, repo), target).end(change, Status.WITHDRAWN, "withdrawn by hand")
+    if ended.status is not Status.WITHDRAWN:
+        raise UsageError(f"change {change} is {ended.status.value} already", hint="see `hostkit merge list`")
+    click.echo(f"change {change} is withdrawn")
+    return ExitCode.PASS
+
+
+@merge_group.command("status")
+@_REPO
+@_TARGET
+@_JSON
+@click.pass_obj
+def status_command(context: Context, repo: Path | None, target: str, as_json: bool) -> int:
+    """Say where the branch is, whether a runner is at work, and who is in line."""
+    from hostkit.tasks.lock import is_running  # noqa: PLC0415
+
+    git = _git(context, repo)
+    tip, running = (
+        git.resolve(f"refs/heads/{target}"),
+        is_running(_folder(context, git, target) / "runner.lock"),
+    )
+    waiting = _line(context, git, target).waiting()
+    if as_json:
+        told = {"schema": "hostkit.merge-status/1", "target": target, "tip": tip, "running": running}
+        click.echo(json.dumps(told | {"waiting": jsonable(list(waiting))}, indent=2, ensure_ascii=False))
+        return ExitCode.PASS
+    at = tip[:12] or "no branch yet"
+    runner = "at work" if running else "idle"
+    click.echo(f"{target}: {at}, {counted(len(waiting), 'change')} in line, runner {runner}")
+    _show(waiting, as_json=False)
+    return ExitCode.PASS
+
+
+@merge_group.command("run")
+@_REPO
+@_TARGET
+@click.option("-e", "--env", help="PlatformIO environment (default: the setting `env`).")
+@click.option("-b", "--board", "boards", multiple=True, help="A board to test on; each one is a lane.")
+@click.option("--min-rung", type=click.Choice(RUNGS), default="wired", show_default=True)
+@click.option("--min-fidelity", type=click.Choice(FIDELITIES), default="virtual", show_default=True)
+@click.option(
+    "--window", type=click.IntRange(1, 64), default=4, show_default=True, help="Changes to begin with."
+)
+@click.option(
+    "--tries", type=click.IntRange(1, 10), default=3, show_default=True, help="Of an inconclusive test."
+)
+@click.pass_obj
+def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
+    context: Context,
+    repo: Path | None,
+    target: str,
+    env: str | None,
+    boards: tuple[str, ...],
+    min_rung: str,
+    min_fidelity: str,
+    window: int,
+    tries: int,
+) -> int:
+    """Test and merge until the line is empty.
+
+    Killed at any point, the next run goes on. Exit codes: 0 all merged, 1 a change of this run dropped out,
+    3 the train is held: a board or a tool was no help, or the branch itself fails.
+    """
+    from hostkit.boards.model import Fidelity  # noqa: PLC0415
+    from hostkit.settings.load import load_settings  # noqa: PLC0415
+    from hostkit.store.model import Rung  # noqa: PLC0415
+    from hostkit.tasks.model import GateCheck  # noqa: PLC0415
+    from hostkit.train.machine import Limits  # noqa: PLC0415
+    from hostkit.train.run import TrainRunner  # noqa: PLC0415
+
+    git = _git(context, repo)
+    settings = load_settings(git.directory, os.environ, {"env": env}).settings
+    check = GateCheck(settings.env, "any", Rung.from_word(min_rung), Fidelity[min_fidelity.upper()])
+    waiting = {change.id for change in _line(context, git, target).waiting()}
+    with open_yard(context, git, target, check, boards or (settings.board,), _gate_argv(check)) as yard:
+        held = TrainRunner(yard, Limits(window=window, tries=tries)).run()
+        changes = yard.line.changes()
+    _release(git, target, changes)
+    mine = [change for change in changes if change.id in waiting]
+    _show(mine, as_json=False)
+    if held:
+        click.echo(f"held: {held}", err=True)
+        return ExitCode.INCONCLUSIVE
+    return (
+        ExitCode.FAIL
+        if any(change.status.value in {"failed", "conflict"} for change in mine)
+        else ExitCode.PASS
+    )
+
+
+@contextmanager
+def open_yard(
+    context: Context,
+    git: Git,
+    target: str,
+    check: GateCheck,
+    boards: tuple[str, ...],
+    gate_argv: GateArgv,
+) -> Iterator[Yard]:
+    """Give what a train works with; the database is closed afterwards."""
+    from hostkit.cli.tasks import doubts_of  # noqa: PLC0415
+    from hostkit.settings.load import load_settings  # noqa: PLC0415
+    from hostkit.store.database import open_database  # noqa: PLC0415
+    from hostkit.store.ledger import Ledger  # noqa: PLC0415
+    from hostkit.tasks.worktree import Worktrees  # noqa: PLC0415
+    from hostkit.train.yard import LANES, Yard  # noqa: PLC0415
+
+    if len(boards) > LANES:
+        raise UsageError(f"{len(boards)} boards are more than {LANES} lanes", hint="name fewer with -b")
+    folder = _folder(context, git, target)
+    settings = load_settings(git.directory, os.environ, {}).settings
+    kept = {
+        "HOSTKIT_STATE_DIR": str(context.paths.state.resolve()),
+        "HOSTKIT_CACHE_DIR": str(context.paths.cache.resolve()),
+        # A worktree goes, its evidence stays; and what is in it has no say in where.
+        "HOSTKIT_RUNS_DIR": str((folder / "runs").resolve()),
+        "HOSTKIT_DATABASE_URL": settings.database_url,
+    }
+    with open_database(context.paths.state, settings.database_url) as database:
+        yield Yard(
+            git=git,
+            target=target,
+            worktrees=Worktrees(git, folder / "worktrees", target),
+            line=_line(context, git, target),
+            ledger=Ledger(database),
+            doubts=doubts_of(context),
+            check=check,
+            boards=boards,
+            gate_argv=gate_argv,
+            env=dict(os.environ) | kept,
+            clock=context.clock,
+            folder=folder,
+            tell=_tell,
+        )
+
+
+def _gate_argv(check: GateCheck) -> GateArgv:
+    """Return the gate's command. ``-P``: the judge is the hostkit that runs, not the one in the worktree."""
+
+    def argv(board: str) -> tuple[str, ...]:
+        return (
+            *(sys.executable, "-P", "-m", "hostkit", "gate", "-e", check.env, "-b", board),
+            *("--min-rung", check.min_rung.word, "--min-fidelity", check.min_fidelity.name.lower()),
+            *("--lease-timeout", _LEASE_TIMEOUT_S),
+        )
+
+    return argv
+
+
+def _git(context: Context, repo: Path | None) -> Git:
+    from hostkit.tasks.git import Git  # noqa: PLC0415 - not for --help
+
+    return Git((repo or context.start).resolve(), context.runner)
+
+
+def _folder(context: Context, git: Git, target: str) -> Path:
+    from hostkit.tasks.workshop import Folders  # noqa: PLC0415
+
+    return (
+        Folders.of_project(context.paths.state, git.common_dir()).root / "train" / target.replace("/", "%2F")
+    )
+
+
+def _line(context: Context, git: Git, target: str) -> Line:
+    from hostkit.train.line import Line  # noqa: PLC0415
+
+    return Line(_folder(context, git, target))
+
+
+def _kept(target: str, change: Change) -> str:
+    return f"refs/hostkit/train/{target}/{change.id}"
+
+
+def _release(git: Git, target: str, changes: tuple[Change, ...]) -> None:
+    """Let git forget commits of changes that are merged: the branch has them."""
+    for change in changes:
+        if change.status.value == "merged" and git.resolve(_kept(target, change)):
+            git.run("update-ref", "-d", _kept(target, change))
+
+
+def _show(changes: tuple[Change, ...] | list[Change], *, as_json: bool) -> None:
+    if as_json:
+        told = {"schema": "hostkit.merge-list/1", "changes": jsonable(list(changes))}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    for change in changes:
+        at = f" at {change.at[:12]}" if change.at else ""
+        why = f": {change.why}" if change.why else ""
+        click.echo(f"{change.id:>4}  {change.status.value:<9}  {change.name} ({change.title}){at}{why}")
+
+
+def _tell(text: str) -> None:
+    click.echo(f"{click.style(datetime.now().strftime('%H:%M:%S'), dim=True)}  {text}", err=True)

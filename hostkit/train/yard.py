@@ -1,0 +1,135 @@
+"""What a merge train works with, and the test of one stack: its merge commit, gated in its own worktree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hostkit.clock import Clock
+from hostkit.process import Command
+from hostkit.store.ledger import Ledger
+from hostkit.store.model import ProofKind, Verdict
+from hostkit.tasks.agent import Children, end_marked, marked_environment
+from hostkit.tasks.git import Git, clean_environment
+from hostkit.tasks.joining import join
+from hostkit.tasks.model import ANY_BOARD, GateCheck
+from hostkit.tasks.proof import Proof, proofs_of
+from hostkit.tasks.workshop import Doubts, last_line, vouched
+from hostkit.tasks.worktree import Worktrees
+from hostkit.train.line import Change, Line
+from hostkit.train.machine import Outcome
+
+GateArgv = Callable[[str], Sequence[str]]
+"""Given a board, the command that gates the working directory and writes the ledger."""
+
+LANES = 16
+"""Most lanes of a train."""
+
+_GATE_TIMEOUT_S = 7200.0  # build, flash and suite have time-outs of their own, and a board may be waited for
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """How the test of one stack ended: ``commit`` is what was judged, "" for a conflict."""
+
+    outcome: Outcome
+    commit: str
+    why: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Yard:
+    """Tools of a merge train. ``boards``: one a lane; ``check`` is what a commit must meet on one of them."""
+
+    git: Git
+    target: str
+    worktrees: Worktrees
+    line: Line
+    ledger: Ledger
+    doubts: Doubts
+    check: GateCheck
+    boards: tuple[str, ...]
+    gate_argv: GateArgv
+    env: Mapping[str, str]
+    clock: Clock
+    folder: Path
+    tell: Callable[[str], None]
+
+    @property
+    def ref(self) -> str:
+        """Return the full name of the target branch."""
+        return f"refs/heads/{self.target}"
+
+    def proof(self, commit: str) -> Proof:
+        """Return what the ledger says of a commit: by this train's boards, and by evidence that holds."""
+        records = [vouched(entry.record, self.doubts) for entry in self.ledger.of_commit(commit)]
+        if ANY_BOARD not in self.boards:
+            records = [record for record in records if record.board in ("", *self.boards)]
+        return proofs_of([self.check], records)[0]
+
+    def test(self, lane: int, tip: str, changes: Sequence[Change], children: Children) -> Tested:
+        """Merge the changes onto the tip, in order, and gate the result on the lane's board.
+
+        Only a pass whose evidence a whole check accepts is a PASS; only a verdict of fail is a FAIL.
+        """
+        with self.worktrees.apart(f"lane{lane}", tip) as git:
+            commit = tip
+            for change in changes:
+                commit, why = _onto(git, commit, change)
+                if not commit:
+                    return Tested(Outcome.CONFLICT, "", f"on top of {self.target}: {why}")
+            said = self._judged(commit)
+            if said is not None:
+                return said
+            log = self.folder / "logs" / f"{commit[:12]}-lane{lane}.log"
+            ended = self._gate(lane, git.directory, log, children)
+            if (said := self._judged(commit)) is not None:
+                return said
+            proof = self.proof(commit)
+            return Tested(Outcome.UNKNOWN, commit, ended if proof.verdict is None else proof.reason)
+
+    def _judged(self, commit: str) -> Tested | None:
+        """Return what the ledger decides, None when it decides nothing."""
+        proof = self.proof(commit)
+        if proof.verdict is Verdict.FAIL:
+            return Tested(Outcome.FAIL, commit, proof.reason, proof.evidence)
+        if proof.verdict is not Verdict.PASS or proof.record is None:
+            return None
+        if proof.record.kind is ProofKind.GATE:
+            for problem in self.doubts(proof.record, True):
+                why = f"the evidence of its pass is not intact: {problem}"
+                return Tested(Outcome.UNKNOWN, commit, why, proof.evidence)
+        return Tested(Outcome.PASS, commit, proof.reason, proof.evidence)
+
+    def _gate(self, lane: int, worktree: Path, log: Path, children: Children) -> str:
+        """Run the gate and return how it ended."""
+        token = f"{self.line.token()}-{lane}"
+        environment = marked_environment(clean_environment(self.env), token)
+        argv = tuple(self.gate_argv(self.boards[lane]))
+        try:
+            ended = children.run(Command(argv, worktree, environment, _GATE_TIMEOUT_S), log)
+        finally:
+            end_marked(token, self.clock)
+        if ended.stopped:
+            return "stopped"
+        if ended.timed_out:
+            return f"the gate took longer than {_GATE_TIMEOUT_S:g} s"
+        said = last_line(log)
+        return f"the gate ended with exit {ended.returncode}" + (f": {said}" if said else "")
+
+    def clear(self) -> None:
+        """End what a killed runner left: its gates, its worktrees. Call it with the runner's lock held."""
+        for lane in range(LANES):
+            end_marked(f"{self.line.token()}-{lane}", self.clock)
+        self.worktrees.drop_apart()
+
+
+def _onto(git: Git, tip: str, change: Change) -> tuple[str, str]:
+    if git.is_ancestor(change.commit, tip):
+        return tip, ""
+    if git.is_ancestor(tip, change.commit):
+        git.run("checkout", "--quiet", "--detach", change.commit)
+        return change.commit, ""
+    return join(git, tip, change.commit, f"Merge change {change.id}: {change.title}")
