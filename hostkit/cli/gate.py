@@ -19,6 +19,7 @@ from hostkit.cli.waiting import wait_option
 from hostkit.errors import ExitCode
 
 if TYPE_CHECKING:
+    from hostkit.build.growth import GrowthLimits
     from hostkit.gate.cache import Earlier
     from hostkit.gate.model import GateResult, Rules
     from hostkit.gate.request import Bench, GateRequest
@@ -77,8 +78,14 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     from hostkit.gate.model import Rules  # noqa: PLC0415
     from hostkit.store.model import Rung  # noqa: PLC0415
 
-    rules = Rules(Rung.from_word(min_rung), Fidelity[min_fidelity.upper()], flash=not no_flash, soak_s=soak)
     settings = load(context, env=env, board=board, lease_timeout_s=lease_timeout)
+    rules = Rules(
+        Rung.from_word(min_rung),
+        Fidelity[min_fidelity.upper()],
+        flash=not no_flash,
+        soak_s=soak,
+        growth=growth_limits(context, settings),
+    )
     if affected or base:
         chosen = choose_affected(context, settings.env, base, selection, affected=affected)
         if chosen is None:
@@ -96,6 +103,26 @@ def load(context: Context, **overrides: object) -> Settings:
     from hostkit.settings.load import load_settings  # noqa: PLC0415 - pydantic, not for --help
 
     return load_settings(context.project, os.environ, overrides).settings
+
+
+def growth_limits(context: Context, settings: Settings) -> GrowthLimits | None:
+    """Return how much the firmware may grow, from the commit where the checkout left the base; None: any."""
+    if not settings.growth_base:
+        return None
+    from hostkit.build.growth import GrowthLimits  # noqa: PLC0415 - not for --help
+    from hostkit.errors import UsageError  # noqa: PLC0415
+    from hostkit.tasks.git import Git  # noqa: PLC0415
+
+    git = Git(context.project, context.runner)
+    done = git.ask("merge-base", settings.growth_base, "HEAD")
+    base = git.resolve(done.output.strip()) if done.ok else ""
+    if not base:
+        raise UsageError(
+            f"growth_base = {settings.growth_base!r}: no commit that HEAD comes from",
+            hint="name a branch, a tag or a commit, or leave growth_base out",
+        )
+    limits = (settings.max_flash_growth, settings.max_ram_growth)
+    return GrowthLimits(base, *limits, settings.max_section_growth, settings.max_symbol_growth)
 
 
 def request_of(context: Context, settings: Settings, rules: Rules, selection: str) -> GateRequest:

@@ -9,20 +9,17 @@ from typing import Any
 
 from hostkit.build.affected import PLATFORMS, Known, why_affected
 from hostkit.build.depends import read_depends
-from hostkit.build.inputs import FIRMWARE
-from hostkit.build.project import CMAKE, INI, env_names, read_env
+from hostkit.build.project import env_names, read_env
 from hostkit.build.service import find_inputs
-from hostkit.build.store import MANIFEST, read_artifact
+from hostkit.build.store import MANIFEST
 from hostkit.clock import Clock
-from hostkit.errors import HostkitError, InvalidError, UsageError
+from hostkit.errors import HostkitError, UsageError
 from hostkit.files import strict_json
+from hostkit.gate.base import BUILT, builds_at
 from hostkit.gate.suite import FOLDER
 from hostkit.process import Runner
 from hostkit.settings.paths import Paths
 from hostkit.tasks.git import Git
-
-_BUILT = (FIRMWARE, INI, CMAKE)
-_LOOKED_AT = 100  # stored builds of an env, the newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,7 @@ def touched_suite(changed: Iterable[str]) -> Suite:
     files, reasons = [], []
     for path in changed:
         place = PurePosixPath(path)
-        if place.parts[0] in _BUILT or is_document(place):
+        if place.parts[0] in BUILT or is_document(place):
             continue
         if place.parts[0] == FOLDER and len(place.parts) == 2 and place.match("test_*.py"):
             files.append(place.stem)
@@ -138,33 +135,9 @@ def _platform(platform: str) -> str:
 
 
 def _known(desk: Desk, git: Git, commit: str, env: str) -> Known | None:
-    """Return a stored build of clean sources that are those of the commit."""
-    same: dict[str, bool] = {commit: True}
-    for directory in _newest(desk.paths.artifacts, env):
-        try:
-            artifact = read_artifact(directory).artifact
-        except InvalidError:
-            continue
-        objects = read_depends(directory)
-        if artifact.env != env or artifact.dirty or not artifact.commit or objects is None:
-            continue
-        if artifact.commit not in same:
-            same[artifact.commit] = _same_sources(git, artifact.commit, commit)
-        if same[artifact.commit]:
-            facts: Mapping[str, Any] = strict_json((directory / MANIFEST).read_bytes())["inputs"]
+    for artifact in builds_at(desk.paths.artifacts, git, commit, env):
+        objects = read_depends(artifact.directory)
+        if objects is not None:
+            facts: Mapping[str, Any] = strict_json((artifact.directory / MANIFEST).read_bytes())["inputs"]
             return Known(artifact.build_id, facts, objects)
     return None
-
-
-def _same_sources(git: Git, older: str, commit: str) -> bool:
-    return git.ask("diff", "--quiet", "--no-ext-diff", older, commit, "--", *_BUILT).returncode == 0
-
-
-def _newest(artifacts: Path, env: str) -> list[Path]:
-    dated = []
-    for directory in artifacts.glob(f"{env}-*"):
-        try:
-            dated.append((directory.stat().st_mtime_ns, directory))
-        except OSError:  # collected meanwhile
-            continue
-    return [directory for _, directory in sorted(dated, reverse=True)[:_LOOKED_AT]]

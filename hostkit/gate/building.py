@@ -5,12 +5,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from hostkit.build.growth import GrowthLimits, check_growth
+from hostkit.build.model import Artifact
 from hostkit.build.platformio import CompileError
 from hostkit.build.service import BuildResult, build
 from hostkit.build.store import LOG, MANIFEST
+from hostkit.errors import InconclusiveError
+from hostkit.gate.base import builds_at
 from hostkit.gate.evidence import write_bytes
 from hostkit.gate.model import Stage
 from hostkit.gate.run import Run
+from hostkit.tasks.git import Git
 
 DIAGNOSTICS = "diagnostics.txt"
 """What the compiler says of a build that failed."""
@@ -38,6 +43,20 @@ def run_build(run: Run) -> None:
         _keep(result, run.into)
         how = "unchanged" if result.cached else "built"
         run.tell(Stage.BUILD, f"{how}, build {result.artifact.short_id}")
+        if run.request.rules.growth is not None:
+            _check_growth(run, result.artifact, run.request.rules.growth)
+
+
+def _check_growth(run: Run, artifact: Artifact, limits: GrowthLimits) -> None:
+    """Compare with the build of the base. Raises :class:`InconclusiveError` when that is not stored."""
+    git = Git(run.request.project, run.bench.runner)
+    base = next(builds_at(run.bench.paths.artifacts, git, limits.base, artifact.env), None)
+    if base is None:
+        raise InconclusiveError(
+            f"no build of {artifact.env} at {limits.base[:12]} is stored: what it grew by is not known",
+            hint=f"build that commit once: git worktree add ../base {limits.base[:12]}, hostkit build there",
+        )
+    check_growth(base, artifact, limits)
 
 
 def _keep(result: BuildResult, into: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from hostkit.boards.model import Fidelity
+from hostkit.build.growth import GrowthLimits
 from hostkit.hil.duration import LEAST_SOAK_S
 from hostkit.hil.observations import Outcome
 from hostkit.link.challenge import Challenge
@@ -185,6 +186,7 @@ class Rules:
     build: bool = True  # False: what the board runs is tested, whatever it is
     whole_suite: bool = True  # a selection is never a pass
     soak_s: float = 0.0  # how long the suite soaks; 0: as long as ``min_rung`` needs
+    growth: GrowthLimits | None = None  # how much larger than at its base the firmware may be
 
     @property
     def soaks_for_s(self) -> float:
@@ -193,7 +195,7 @@ class Rules:
 
     def plain(self) -> dict[str, object]:
         """Return the rules as JSON-ready values."""
-        return {
+        plain: dict[str, object] = {
             "min_rung": self.min_rung.word,
             "min_fidelity": self.min_fidelity.name.lower(),
             "flash": self.flash,
@@ -201,6 +203,7 @@ class Rules:
             "whole_suite": self.whole_suite,
             "soak_s": self.soaks_for_s,
         }
+        return plain if self.growth is None else plain | {"growth": self.growth.plain()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from hostkit.boards.model import BoardSpec, Fidelity
+from hostkit.build.growth import GrowthLimits
 from hostkit.build.model import Image, Sizes
 from hostkit.build.store import MANIFEST, manifest_holds
 from hostkit.errors import InvalidError
@@ -68,6 +69,7 @@ class RulesPart(_Part):
     build: bool
     whole_suite: bool
     soak_s: float = 0.0
+    growth: GrowthLimits | None = None
 
     def rules(self) -> Rules:
         """Return them as a record. Raises :class:`ValueError` for a word that there is not."""
@@ -81,6 +83,7 @@ class RulesPart(_Part):
             build=self.build,
             whole_suite=self.whole_suite,
             soak_s=self.soak_s,
+            growth=self.growth,
         )
 
 

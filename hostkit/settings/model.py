@@ -37,6 +37,17 @@ class Settings(BaseModel):
     reports_dir: str = Field(
         ".hostkit/reports", min_length=1, description="Where pages of runs go; relative to the checkout."
     )
+    growth_base: str = Field(
+        "", description="Branch or commit from where on max_…_growth of a gate count; empty: they do not."
+    )
+    max_flash_growth: int = Field(0, ge=0, description="Most bytes more of flash that a gate allows; 0: any.")
+    max_ram_growth: int = Field(0, ge=0, description="Most bytes more of RAM that a gate allows; 0: any.")
+    max_section_growth: int = Field(
+        0, ge=0, description="Most bytes more in one section that a gate allows; 0: any."
+    )
+    max_symbol_growth: int = Field(
+        0, ge=0, description="Most bytes more in one symbol that a gate allows; 0: any."
+    )
     database_url: str = Field(
         "", description="Database of verdicts and attempts; empty: SQLite in the state directory."
     )
