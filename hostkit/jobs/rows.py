@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, func, or_, select, update
@@ -15,6 +17,7 @@ from hostkit.store.tables import job_attempts, jobs
 _SPELLED = ("kind", "options", "line", "variables")  # stored in another form, or under another name
 _PLAIN_WANTED = tuple(field.name for field in fields(Wanted) if field.name not in _SPELLED)
 _PLAIN_JOB = tuple(field.name for field in fields(Job) if field.name not in ("wanted", "state"))
+_REQUEST = itemgetter("kind", "options", "variables", "board_line", *_PLAIN_WANTED)
 _FAR_NS = 3_600_000_000_000  # no pause is this long: what is due later was written under another clock
 
 
@@ -31,14 +34,20 @@ def row_of_wanted(wanted: Wanted) -> dict[str, Any]:
 
 def job_of(row: RowMapping) -> Job:
     """Return a row of ``jobs`` as a record."""
-    wanted = Wanted(
-        kind=Kind(row["kind"]),
-        options=tuple(json.loads(row["options"])),
-        variables=tuple((name, value) for name, value in json.loads(row["variables"])),
-        line=row["board_line"],
-        **{name: row[name] for name in _PLAIN_WANTED},
-    )
+    wanted = _wanted_of(*_REQUEST(row))
     return Job(wanted=wanted, state=State(row["state"]), **{name: row[name] for name in _PLAIN_JOB})
+
+
+@lru_cache(maxsize=1024)
+def _wanted_of(kind: str, options: str, variables: str, line: str, *plain: Any) -> Wanted:
+    """Return a request from its columns: it stays the same while its job is read again and again."""
+    return Wanted(
+        kind=Kind(kind),
+        options=tuple(json.loads(options)),
+        variables=tuple((name, value) for name, value in json.loads(variables)),
+        line=line,
+        **dict(zip(_PLAIN_WANTED, plain, strict=True)),
+    )
 
 
 def attempt_of(row: RowMapping) -> Attempt:

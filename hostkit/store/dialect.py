@@ -50,7 +50,9 @@ def make_engine(url: str) -> Engine:
             )
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(parsed)
+        engine = create_engine(
+            parsed, pool_reset_on_return=None
+        )  # each transaction is ended by its own block
     except (ArgumentError, NoSuchModuleError) as error:
         raise UsageError(
             f"not a database URL: {url}",
