@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hostkit.boards.catalog import load_catalog
+from hostkit.build.project import read_env
 from hostkit.build.service import build
 from hostkit.errors import FailedError, MissingToolError, UsageError
 from hostkit.gate.bundle import Case, write_derived, write_records
@@ -22,7 +23,7 @@ from hostkit.gate.seal import seal
 from hostkit.gate.stages import Stages
 from hostkit.gate.statement import Origin, predicate_of
 from hostkit.gate.suite import suite_places
-from hostkit.gate.toolbox import used_tools
+from hostkit.gate.toolbox import tool_places, used_tools
 from hostkit.hil.catalog import find_catalog
 from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.report.terminal import gate_summary, plain_text
@@ -89,7 +90,8 @@ def run_gate(request: GateRequest, bench: Bench, stages_of: StagesOf = Stages) -
         return result
     entered = _entered(bench, result, _record(result, project, checkout, suite, origin.decided_ns))
     spec, build = stages.ran.spec, result.facts.build
-    if result.decision.verdict is Verdict.PASS and _is_cacheable(request) and spec and build:
+    passed = result.decision.verdict is Verdict.PASS and not result.facts.quarantine  # entries of which end
+    if passed and _is_cacheable(request) and spec and build:
         key = verdict_key(case, spec, build.build_id, result.facts.tools)
         keep(Path(result.evidence), key, signer, result.evidence_sha256, origin.decided_ns)
     return entered
@@ -115,10 +117,13 @@ def earlier_pass(request: GateRequest, bench: Bench) -> Earlier | None:
     except FailedError:
         return None
     run.ran.artifact = built
-    case = Case("", request, checkout, suite)
-    return recall(
-        bench.runs, verdict_key(case, spec, built.build_id, used_tools(run)), public, bench.clock.wall_ns()
-    )
+    case, tools = Case("", request, checkout, suite), used_tools(run)
+    files = read_env(request.project, request.env).files
+    key = verdict_key(case, spec, built.build_id, tools)
+    found = recall(bench.runs, key, public, bench.clock.wall_ns())
+    if found is None or request.rules.growth is not None:  # whose base may move, with nothing else changed
+        return found
+    return replace(found, places=(*tool_places(tools), *map(str, files)))
 
 
 def _is_cacheable(request: GateRequest) -> bool:

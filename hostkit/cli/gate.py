@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,28 +73,44 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     the test files that changed, which is a selection and never a pass. Where nothing is touched nothing runs
     (exit 3): nothing was shown. What was left out, and why, is said. See `hostkit affected`.
     """
-    from hostkit.boards.model import Fidelity  # noqa: PLC0415 - not for --help
-    from hostkit.gate.model import Rules  # noqa: PLC0415
-    from hostkit.store.model import Rung  # noqa: PLC0415
-
-    settings = load(context, env=env, board=board, lease_timeout_s=lease_timeout)
-    rules = Rules(
-        Rung.from_word(min_rung),
-        Fidelity[min_fidelity.upper()],
-        flash=not no_flash,
-        soak_s=soak,
-        growth=growth_limits(context, settings),
-    )
+    settings: Settings | None = None
     if affected or base:
+        settings = load(context, env=env, board=board, lease_timeout_s=lease_timeout)
         chosen = choose_affected(context, settings.env, base, selection, affected=affected)
         if chosen is None:
             return nothing_ran(as_json=as_json)
         selection = chosen
-    request = replace(request_of(context, settings, rules, selection), retries=retries)
-    if cached and (earlier := find_earlier(context, settings, request)) is not None:
-        show_earlier(earlier, as_json=as_json)
-        return ExitCode.PASS
-    return judge(context, settings, request, as_json=as_json, verbose=verbose)
+
+    def asked() -> tuple[Settings, GateRequest]:
+        known = settings or load(context, env=env, board=board, lease_timeout_s=lease_timeout)
+        rules = rules_of(min_rung, min_fidelity, flash=not no_flash, soak_s=soak)
+        rules = replace(rules, growth=growth_limits(context, known))
+        return known, replace(request_of(context, known, rules, selection), retries=retries)
+
+    if cached:
+        from hostkit.cli.gate_cached import find_cached, show_earlier  # noqa: PLC0415 - not for --help
+
+        options: dict[str, object] = {
+            "env": env,
+            "board": board,
+            "selection": selection.strip(),
+            "no_flash": no_flash,
+        }
+        options |= {"min_rung": min_rung, "min_fidelity": min_fidelity, "soak": soak}
+        earlier = find_cached(context, options, lambda: find_earlier(context, *asked()))
+        if earlier is not None:
+            show_earlier(context, earlier, as_json=as_json)
+            return ExitCode.PASS
+    return judge(context, *asked(), as_json=as_json, verbose=verbose)
+
+
+def rules_of(min_rung: str, min_fidelity: str, *, flash: bool, soak_s: float) -> Rules:
+    """Return the rules that the options make."""
+    from hostkit.boards.model import Fidelity  # noqa: PLC0415 - not for --help
+    from hostkit.gate.model import Rules  # noqa: PLC0415
+    from hostkit.store.model import Rung  # noqa: PLC0415
+
+    return Rules(Rung.from_word(min_rung), Fidelity[min_fidelity.upper()], flash=flash, soak_s=soak_s)
 
 
 def load(context: Context, **overrides: object) -> Settings:
@@ -165,21 +180,6 @@ def find_earlier(context: Context, settings: Settings, request: GateRequest) -> 
     from hostkit.pipeline import earlier_pass  # noqa: PLC0415 - not for --help
 
     return earlier_pass(request, bench_of(context, settings))
-
-
-def show_earlier(earlier: Earlier, *, as_json: bool) -> None:
-    """Say that nothing ran now, and what did."""
-    said = earlier.statement
-    if as_json:
-        told = {"schema": "hostkit.gate-cached/1", "cached": True, "verdict": said["verdict"], "exit_code": 0}
-        told |= {"run": earlier.run, "evidence": str(earlier.evidence), "statement": said}
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
-        return
-    when = datetime.fromtimestamp(said["decided_ns"] / 1e9, UTC).isoformat(" ", "seconds")
-    click.echo(
-        f"{click.style(' PASS ', fg='white', bg='green', bold=True)}  of an earlier run, nothing ran now: "
-        f"{earlier.run}, decided {when}\n  {said['reasons'][0]}\n  evidence    {earlier.evidence}/"
-    )
 
 
 def write_page(result: GateResult, into: Path) -> Path | None:

@@ -12,19 +12,20 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hostkit.boards.model import BoardSpec
 from hostkit.errors import InvalidError
 from hostkit.files import atomic_write, canonical_json, jsonable, strict_json
-from hostkit.gate.bundle import Case
 from hostkit.gate.dsse import read_envelope
 from hostkit.gate.folder import read_folder, shown
 from hostkit.gate.keys import PublicKey, Signer
-from hostkit.gate.model import ToolFact
 from hostkit.gate.seal import SEAL, differences
-from hostkit.gate.tools import tools_digest
 from hostkit.gate.vouch import signed_statement
+
+if TYPE_CHECKING:  # an entry is read without all that
+    from hostkit.boards.model import BoardSpec
+    from hostkit.gate.bundle import Case
+    from hostkit.gate.model import ToolFact
 
 FOLDER = ".cached"
 """Beside the bundles that the entries name."""
@@ -38,15 +39,22 @@ _LIMIT = 100_000  # bytes of an entry; one has under 1,000
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A pass of an earlier run. ``statement``: what was signed of it."""
+    """A pass of an earlier run. ``statement``: what was signed of it. ``key``: of its case.
+
+    ``places``: files and folders of the programs that the key depends on, where they were looked at.
+    """
 
     run: str
     evidence: Path
     statement: dict[str, Any]
+    key: str
+    places: tuple[str, ...] = ()
 
 
 def verdict_key(case: Case, board: BoardSpec, build_id: str, tools: Sequence[ToolFact]) -> str:
     """Return the hash of all that the verdict on a case depends on, 64 hex digits."""
+    from hostkit.gate.tools import tools_digest  # noqa: PLC0415
+
     checkout, request = case.checkout, case.request
     parts = {
         "env": request.env,
@@ -119,7 +127,7 @@ def _checked(runs: Path, key: str, public: PublicKey, now_ns: int, data: bytes) 
     said = dict(statement.predicate)
     if (said["run"], said["verdict"], said["selection"]) != (entry["run"], "pass", ""):
         raise ValueError(f"its bundle {evidence.name} is no pass of a whole suite")
-    return Earlier(entry["run"], evidence, said)
+    return Earlier(entry["run"], evidence, said, key)
 
 
 def _place(runs: Path, key: str) -> Path:

@@ -6,20 +6,22 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hostkit.errors import InvalidError
 from hostkit.gate.dsse import read_envelope
 from hostkit.gate.evidence import write_bytes
 from hostkit.gate.folder import read_folder, shown
 from hostkit.gate.keys import Signer
-from hostkit.gate.parts import Files
 from hostkit.gate.statement import (
     PAYLOAD_TYPE,
     Statement,
     read_statement,
     statement_json,
 )
+
+if TYPE_CHECKING:
+    from hostkit.gate.parts import Files
 
 SEAL = "evidence.json"
 """The file that holds the hash of every other file of a bundle, and the verdict, signed."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hostkit import __version__
 from hostkit.errors import InvalidError
 from hostkit.files import canonical_json, jsonable, strict_json
-from hostkit.gate.derive import Derived
 from hostkit.gate.dsse import Envelope
-from hostkit.gate.parts import Files
+
+if TYPE_CHECKING:  # what is checked at a glance loads no more than it needs
+    from hostkit.gate.derive import Derived
+    from hostkit.gate.parts import Files
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 """The payload type of in-toto's statements in a DSSE envelope."""

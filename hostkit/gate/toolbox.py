@@ -8,6 +8,7 @@ import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -46,6 +47,17 @@ def used_tools(run: Run) -> tuple[ToolFact, ...]:
     facts += [ToolFact(name.partition("=")[0], **seen[name]) for name in packages]
     said = run.ran.flash.esptool if run.ran.flash is not None else ""
     return tuple(_not_another(fact, said) if fact.name == "esptool" else fact for fact in facts)
+
+
+def tool_places(tools: Sequence[ToolFact]) -> tuple[str, ...]:
+    """Return files and folders that hold the tools: programs, and what is installed of packages."""
+    places = {tool.path for tool in tools}
+    for tool in tools:
+        with suppress(PackageNotFoundError):
+            found = distribution(tool.name)
+            tops = {path.parts[0] for path in found.files or () if path.parts[0] != ".."}
+            places |= {os.path.realpath(str(found.locate_file(top))) for top in tops}
+    return tuple(sorted(place for place in places if not place.endswith("__pycache__")))
 
 
 def _packages(run: Run) -> Iterator[str]:
