@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hostkit.cli.context import Context
+from hostkit.cli.tasks_import import import_command
 from hostkit.cli.tasks_plan import FILE, JSON, graph_command, plan_file, schema_command
 from hostkit.errors import ExitCode, UsageError
 from hostkit.words import counted
@@ -61,6 +62,7 @@ def lint_command(context: Context, file: Path | None) -> int:
 
 
 tasks_group.add_command(graph_command)
+tasks_group.add_command(import_command)
 tasks_group.add_command(schema_command)
 
 

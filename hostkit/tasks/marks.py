@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,18 +35,52 @@ class Marked:
         return self.lines.get(place, 1)
 
 
+class _TextLoader(yaml.SafeLoader):
+    """Leaves what looks like a number or a date as text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own
+        first: [each for each in found if each[0].rsplit(":", 1)[-1] in ("bool", "null", "merge")]
+        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_MOST = 200_000  # values in a document; aliases of aliases can stand for any number of them
+
+
 def load_marked(text: str) -> Marked:
     """Read one YAML document. Raises :class:`YamlFault` for broken syntax, doubled keys, cyclic aliases."""
+    return _load(text, yaml.SafeLoader.get_single_node)[0]
+
+
+def load_all_marked(text: str) -> tuple[Marked, ...]:
+    """Read every YAML document of a text, with lines of the whole text; see :func:`load_marked`.
+
+    Numbers and dates stay the text that they are written as: an id 1.10 is not 1.1.
+    """
+
+    def nodes(loader: yaml.SafeLoader) -> Iterator[yaml.Node | None]:
+        while loader.check_node():
+            yield loader.get_node()
+
+    return _load(text, nodes, _TextLoader)
+
+
+def _load(
+    text: str, nodes: Callable[[yaml.SafeLoader], Any], kind: type[yaml.SafeLoader] = yaml.SafeLoader
+) -> tuple[Marked, ...]:
     try:
-        loader = yaml.SafeLoader(text)
+        loader = kind(text)
     except yaml.YAMLError as error:
         raise YamlFault(
             1, str(error).splitlines()[0], "the file must be UTF-8 text without control characters"
         ) from error
     try:
-        node = loader.get_single_node()
-        marked = Marked()
-        marked.value = None if node is None else _walk(loader, node, (), marked, ())
+        found = nodes(loader)
+        documents = []
+        for node in found if isinstance(found, Iterator) else [found]:
+            marked = Marked()
+            marked.value = None if node is None else _walk(loader, node, (), marked, ())
+            documents.append(marked)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = error.problem or error.context or "broken YAML"
@@ -56,7 +91,7 @@ def load_marked(text: str) -> Marked:
         raise YamlFault(1, "nested too deep", "no plan needs that; check for missing brackets") from error
     finally:
         loader.dispose()
-    return marked
+    return tuple(documents)
 
 
 def _walk(
@@ -64,6 +99,8 @@ def _walk(
 ) -> Any:
     line = node.start_mark.line + 1
     marked.lines.setdefault(place, line)
+    if len(marked.lines) > _MOST:
+        raise YamlFault(line, f"more than {_MOST} values", "write aliases out, or leave them away")
     if id(node) in above:
         raise YamlFault(line, "an alias that contains itself", "write the value out")
     inside = (*above, id(node))
