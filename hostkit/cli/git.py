@@ -1,0 +1,198 @@
+"""``hostkit git``: the gate where git asks for it: hooks that let only proved commits in."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from hostkit.cli.context import Context
+from hostkit.cli.gate import FIDELITIES, RUNGS
+from hostkit.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hostkit.tasks.git import Git
+    from hostkit.tasks.model import GateCheck
+
+T = TypeVar("T")
+_HOOKS = ("pre-push", "pre-receive")
+_REPO = click.option(
+    "--repo",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The repository, bare or not (default: the one of this directory).",
+)
+_TARGET = click.option("--target", default="main", show_default=True, help="The branch that is protected.")
+_HOOK = click.option(
+    "--hook",
+    "names",
+    multiple=True,
+    type=click.Choice(_HOOKS),
+    help="Default: pre-receive if bare, else pre-push.",
+)
+
+
+def _rules(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--min-fidelity", type=click.Choice(FIDELITIES), default="virtual", show_default=True),
+        click.option("--min-rung", type=click.Choice(RUNGS), default="wired", show_default=True),
+        click.option("-e", "--env", help="PlatformIO environment (default: the setting `env`)."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group("git")
+def git_group() -> None:
+    """Let git itself refuse what has no pass."""
+
+
+@git_group.command("install")
+@_REPO
+@_TARGET
+@_HOOK
+@_rules
+@click.pass_obj
+def install_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
+    context: Context,
+    repo: Path | None,
+    target: str,
+    names: tuple[str, ...],
+    env: str | None,
+    min_rung: str,
+    min_fidelity: str,
+) -> int:
+    """Install hooks: the branch takes only commits that have a signed pass.
+
+    A hook of somebody else is never overwritten. A pre-push hook helps its owner and can be gone round
+    (git push --no-verify); a pre-receive hook, in the repository that is pushed to, cannot.
+    """
+    from hostkit.train.admission import Hook  # noqa: PLC0415 - not for --help
+    from hostkit.train.hooks import install, script  # noqa: PLC0415
+
+    git = _git(context, repo)
+    check = _check(git, env, min_rung, min_fidelity)
+    state = {"HOSTKIT_STATE_DIR": str(context.paths.state.resolve())}  # whoever pushes: this ledger counts
+    for name in names or (_default(git),):
+        argv = (
+            *(sys.executable, "-P", "-m", "hostkit", "git", "check", name, "--target", target),
+            *("-e", check.env, "--min-rung", min_rung, "--min-fidelity", min_fidelity),
+        )
+        new = install(_folder(git), Hook(name), script(argv, state))
+        click.echo(f"{name} {'installed' if new else 'was installed already'} in {_folder(git)}")
+    return ExitCode.PASS
+
+
+@git_group.command("uninstall")
+@_REPO
+@_HOOK
+@click.pass_obj
+def uninstall_command(context: Context, repo: Path | None, names: tuple[str, ...]) -> int:
+    """Remove hooks that `hostkit git install` wrote, and no others."""
+    from hostkit.train.admission import Hook  # noqa: PLC0415 - not for --help
+    from hostkit.train.hooks import uninstall  # noqa: PLC0415
+
+    git = _git(context, repo)
+    for name in names or _HOOKS:
+        gone = uninstall(_folder(git), Hook(name))
+        click.echo(f"{name} {'removed' if gone else 'is none of ours, nothing to remove'}")
+    return ExitCode.PASS
+
+
+@git_group.command("check", hidden=True)
+@click.argument("hook", type=click.Choice(_HOOKS))
+@click.argument("rest", nargs=-1)
+@_TARGET
+@_rules
+@click.pass_obj
+def check_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
+    context: Context,
+    hook: str,
+    rest: tuple[str, ...],  # noqa: ARG001 - a pre-push hook is given the remote's name and URL
+    target: str,
+    env: str | None,
+    min_rung: str,
+    min_fidelity: str,
+) -> int:
+    """Judge the push that git describes on standard input; what the hooks run."""
+    from hostkit.train.admission import Hook, read_updates, refusals  # noqa: PLC0415 - not for --help
+
+    updates = read_updates(Hook(hook), sys.stdin.read())
+    check = _check(_git(context, None), env, min_rung, min_fidelity)
+    found = _asked(context, lambda records, doubts: refusals(updates, target, check, records, doubts))
+    for refusal in found:
+        click.echo(f"hostkit: {refusal}", err=True)
+    if found:
+        click.echo("hostkit: prove the commit with `hostkit gate`, or use `hostkit merge submit`", err=True)
+    return ExitCode.FAIL if found else ExitCode.PASS
+
+
+@git_group.command("stop-hook")
+@_rules
+@click.pass_obj
+def stop_hook_command(context: Context, env: str | None, min_rung: str, min_fidelity: str) -> int:
+    """Answer a coding agent that wants to stop: not without a pass for exactly what is checked out.
+
+    For the Stop hook of Claude Code and agents with the same protocol: the answer is JSON on standard
+    output, {"decision": "block", "reason": ...} or {}, and the exit code is 0 for both.
+    """
+    from hostkit.train.admission import unproved  # noqa: PLC0415 - not for --help
+
+    git = _git(context, None)
+    check, here = _check(git, env, min_rung, min_fidelity), git.checkout()
+    if here.dirty:
+        why = f"there are uncommitted changes: {', '.join(git.changed_paths()[:3])}"
+    else:
+        why = _asked(context, lambda records, doubts: unproved(here.commit, check, records, doubts))
+    answer = {}
+    if why:
+        todo = f"commit, run `hostkit gate -e {check.env}` and mend what it finds"
+        answer = {"decision": "block", "reason": f"not done: {why}; {todo}"}
+    click.echo(json.dumps(answer, ensure_ascii=False))
+    return ExitCode.PASS
+
+
+def _asked(context: Context, question: Callable[..., T]) -> T:
+    """Ask with the ledger open. Raises :class:`InvalidError` when somebody edited it."""
+    from hostkit.cli.tasks import doubts_of  # noqa: PLC0415 - not for --help
+    from hostkit.settings.load import load_settings  # noqa: PLC0415
+    from hostkit.store.database import open_database  # noqa: PLC0415
+    from hostkit.store.ledger import Ledger  # noqa: PLC0415
+
+    url = load_settings(context.start, os.environ, {}).settings.database_url
+    with open_database(context.paths.state, url) as database:
+        ledger = Ledger(database)
+        ledger.check()
+        return question(
+            lambda commit: [entry.record for entry in ledger.of_commit(commit)], doubts_of(context)
+        )
+
+
+def _check(git: Git, env: str | None, min_rung: str, min_fidelity: str) -> GateCheck:
+    from hostkit.boards.model import Fidelity  # noqa: PLC0415 - not for --help
+    from hostkit.settings.load import load_settings  # noqa: PLC0415
+    from hostkit.store.model import Rung  # noqa: PLC0415
+    from hostkit.tasks.model import GateCheck  # noqa: PLC0415
+
+    env = env or load_settings(git.directory, os.environ, {}).settings.env
+    return GateCheck(env, "any", Rung.from_word(min_rung), Fidelity[min_fidelity.upper()])
+
+
+def _git(context: Context, repo: Path | None) -> Git:
+    from hostkit.tasks.git import Git  # noqa: PLC0415 - not for --help
+
+    return Git((repo or context.start).resolve(), context.runner)
+
+
+def _folder(git: Git) -> Path:
+    git.common_dir()  # says it in words where there is no repository
+    return (git.directory / git.run("rev-parse", "--git-path", "hooks").strip()).resolve()
+
+
+def _default(git: Git) -> str:
+    return "pre-receive" if git.run("rev-parse", "--is-bare-repository").strip() == "true" else "pre-push"

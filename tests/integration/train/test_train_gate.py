@@ -1,0 +1,79 @@
+"""The real way: a change through `hostkit merge` on a virtual board, and git's hooks before and after it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass
+class Desk:
+    """A bare repository, a clone of it, and a user's state."""
+
+    bare: Path
+    clone: Path
+    env: dict[str, str]
+
+    def hostkit(self, *arguments: str, at: Path | None = None) -> subprocess.CompletedProcess[str]:
+        return self.run(sys.executable, "-P", "-m", "hostkit", *arguments, at=at or self.bare)
+
+    def git(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.run("git", *arguments, at=self.clone)
+
+    def run(self, *argv: str, at: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            argv, cwd=at, env=self.env, capture_output=True, text=True, timeout=110, check=False
+        )
+
+
+@pytest.fixture
+def desk(tmp_path: Path, project_root: Path, shared_cache: Path) -> Desk:
+    """The project with two files of its suite: enough for the rung `linked`."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("HOSTKIT_", "GIT_"))}
+    env |= {"HOSTKIT_STATE_DIR": str(tmp_path / "state"), "HOSTKIT_CACHE_DIR": str(shared_cache)}
+    for role in ("AUTHOR", "COMMITTER"):
+        env |= {f"GIT_{role}_NAME": "tester", f"GIT_{role}_EMAIL": "tester@localhost"}
+    made = Desk(tmp_path / "repo.git", tmp_path / "clone", env)
+    assert made.run("git", "clone", "-q", str(project_root), str(made.clone), at=tmp_path).returncode == 0
+    made.git("switch", "-q", "-C", "main")
+    for file in (made.clone / "hil_tests").glob("test_*.py"):
+        if file.name not in {"test_identity.py", "test_challenge.py"}:
+            file.unlink()
+    made.git("commit", "-qam", "tests: a short suite")
+    assert (
+        made.run("git", "clone", "-q", "--bare", str(made.clone), str(made.bare), at=tmp_path).returncode == 0
+    )
+    made.git("remote", "set-url", "origin", str(made.bare))
+    return made
+
+
+def test_a_branch_that_refuses_a_push_takes_the_same_change_through_the_merge_train(desk: Desk) -> None:
+    rules = ("-e", "virtual", "--min-rung", "linked")
+    assert desk.hostkit("git", "install", *rules).returncode == 0
+    desk.git("commit", "-q", "--allow-empty", "-m", "docs: a change")
+    refused = desk.git("push", "origin", "main")
+    assert refused.returncode != 0
+    assert "gate virtual on any was not asked yet" in refused.stderr
+    stop = desk.hostkit("git", "stop-hook", *rules, at=desk.clone)
+    assert json.loads(stop.stdout)["decision"] == "block"
+    assert desk.git("push", "-q", "origin", "main:topic").returncode == 0
+
+    assert desk.hostkit("merge", "submit", "topic").returncode == 0
+    ran = desk.hostkit("merge", "run", *rules, "-b", "virt0")
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(desk.hostkit("merge", "list", "--json").stdout)
+    tip = desk.git("ls-remote", "origin", "refs/heads/main").stdout.split()[0]
+    assert [(change["status"], change["at"]) for change in told["changes"]] == [("merged", tip)]
+    assert desk.hostkit("verify", told["changes"][0]["evidence"], at=desk.clone).returncode == 0
+
+    assert json.loads(desk.hostkit("git", "stop-hook", *rules, at=desk.clone).stdout) == {}
+    state = json.loads(desk.hostkit("merge", "status", "--json").stdout)
+    assert (state["tip"], state["running"], state["waiting"]) == (tip, False, [])
+    (Path(told["changes"][0]["evidence"]) / "more.txt").write_text("put in later")
+    assert json.loads(desk.hostkit("git", "stop-hook", *rules, at=desk.clone).stdout)["decision"] == "block"
