@@ -92,15 +92,15 @@ def blocked(needs: Needs, failed: Collection[str]) -> dict[str, tuple[str, ...]]
     return paths
 
 
-def cycles(needs: Needs) -> tuple[tuple[str, ...], ...]:
-    """Return cycles, each as a path of needs that ends where it began, until none would be left.
+def cycles(needs: Needs, most: int = 20) -> tuple[tuple[str, ...], ...]:
+    """Return cycles, each as a path of needs that ends where it began, until none would be left or ``most``.
 
     Each path closes with a need that, taken away with those of the paths before, leaves fewer cycles;
     a task that needs itself is one. Needs of unknown tasks are passed over.
     """
     left = {task: [need for need in wanted if need in needs] for task, wanted in needs.items()}
     found: list[tuple[str, ...]] = [(task, task) for task, wanted in left.items() if task in wanted]
-    while path := cycle(left):
+    while len(found) < most and (path := cycle(left)):
         found.append(path)
         left[path[-2]] = [need for need in left[path[-2]] if need != path[-1]]
     return tuple(found)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from hostkit.tasks.graph import critical_path, cycles, order
+from hostkit.tasks.graph import critical_path, cycle, order
 from hostkit.tasks.importing.entries import chain
 from hostkit.tasks.importing.labels import hours_of
 from hostkit.tasks.importing.model import Finding, Kind, Outline, Said
@@ -52,7 +52,7 @@ def _group_order(outline: Outline) -> Iterator[Finding]:
 
 
 def _paths(outline: Outline) -> Iterator[Finding]:
-    if cycles(outline.needs):
+    if _circular(outline):
         return
     longest, total = critical_path(outline.needs, outline.hours)
     for said in outline.document.paths:
@@ -145,7 +145,7 @@ def _shared(outline: Outline, path: str, tasks: list[str], above: dict[str, set[
 
 def _above(outline: Outline) -> dict[str, set[str]]:
     """Return for each task all that it needs, directly or not; nothing where there are cycles."""
-    if cycles(outline.needs):
+    if _circular(outline):
         return {task: set(needs) for task, needs in outline.needs.items()}
     above: dict[str, set[str]] = {}
     for task in order(outline.needs):
@@ -168,3 +168,7 @@ def _unsafe_steps(outline: Outline) -> Iterator[Finding]:
                     message = f"a step of {task} {what}: {said.text.strip()[:80]}"
                     yield Finding(Kind.STEP, said.at, message, "it is kept as text and not run")
                     break
+
+
+def _circular(outline: Outline) -> bool:
+    return bool(cycle(outline.needs)) or any(task in needs for task, needs in outline.needs.items())

@@ -14,12 +14,13 @@ from hostkit.tasks.importing.tables import cells, columns, is_rule
 from hostkit.tasks.importing.trees import BRANCH, is_branch
 
 _FENCE = re.compile(r"^\s*(?:[-*+]\s+|>\s*)?(`{3,}|~{3,})\s*([\w+-]*)")
-_HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(\S.*)$")
 _BULLET = re.compile(r"^(\s*)(?:[-*+•‣◦]|\d{1,3}[.)])\s+(?:\[([ xX✓✔/-]?)\]\s*)?(.*)$")
 _BOLD_LABEL = re.compile(r"^\s*(?:\*\*|__)([^*_]{1,48}?)\s*(:?)\s*(?:\*\*|__)\s*(:?)\s*(.*)$")
 _LABEL = re.compile(r"^\s*([A-Za-z#][\w /#()-]{0,38}?)\s*:\s+(.*)$|^\s*([A-Za-z#][\w /#()-]{0,38}?)\s*:$")
 _FIELDS = (Field.NEEDS, Field.FILES, Field.HOURS, Field.STEPS, Field.AGENT)
 _TOTAL = re.compile(r"(?i)\btotals?\b.*\d|\bsum\b.*\d|\d+\s+(?:atomic\s+)?tasks\b.*\b(?:hours?|h|days?)\b")
+_LONGEST = 1_000  # characters of a line; what a plan says of a task is far shorter
 _PROSE = ("", "text", "txt", "plain", "plaintext", "ascii", "tree")
 _SHELL = ("sh", "bash", "shell", "zsh", "console", "terminal", "powershell", "ps1", "bat", "cmd", "sql")
 
@@ -35,8 +36,12 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         """Begin before the first line."""
         self._source = source
-        self._lines = source.lines
+        self._lines = [line[:_LONGEST].rstrip() for line in source.lines]
         self._to = Drafting(source)
+        for number, line in enumerate(source.lines, 1):
+            if len(line) > _LONGEST:
+                message = f"a line of {len(line)} characters; only {_LONGEST} were read"
+                self._to.found(Finding(Kind.TEXT, source.spot(number), message, "break the line"))
 
     def read(self) -> Breakdown:
         number = 0
@@ -55,7 +60,7 @@ class _Reader:
             return self._fence(number, fence[1], fence[2].lower())
         heading = _HEADING.match(line)
         if heading:
-            self._heading(number, self._said(number, heading[2]), len(heading[1]))
+            self._heading(number, self._said(number, heading[2].rstrip("# ")), len(heading[1]))
             return number + 1
         if "|" in line and number + 1 < len(self._lines) and is_rule(self._lines[number + 1]):
             return self._table(number)

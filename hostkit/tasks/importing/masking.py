@@ -12,17 +12,18 @@ MASK = "<masked>"
 
 _NAMED = re.compile(
     r"""(?ix)
-    (?P<before> [\w.-]*
+    (?P<before>
       (?: passw(?:or)?d | passwd | passphrase | pwd | secret | token | api[_-]?key | access[_-]?key
         | private[_-]?key | client[_-]?secret | credentials? | auth[_-]?key )
-      [\w.-]* ["'`*]* \s* (?: := | => | [:=] ) [*\s]* (?: (?: bearer | basic ) \s+ )? ["'`]? )
+      [\w.-]{0,40} ["'`*]{0,4} \s{0,8} (?: := | => | [:=] ) [*\s]{0,8}
+      (?: (?: bearer | basic ) \s+ )? ["'`]? )
     (?P<value> [^\s"'`,;|<>(){}\[\]]{4,} )"""
 )
 _FLAG = re.compile(
     r"(?i)(?P<before>--?(?:password|passwd|token|secret|api-key)[= ]\s*[\"']?)"
     r"(?P<value>[^\s\"'`<>-][^\s\"'`<>]{3,})"
 )
-_URL = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?P<value>[^\s@/]+)(?=@)", re.IGNORECASE)
+_URL = re.compile(r"(?P<before>://[^\s:/@]{0,200}:)(?P<value>[^\s@/]{1,400})(?=@)", re.IGNORECASE)
 _BEARER = re.compile(r"(?i)(?P<before>\b(?:bearer|basic)\s+)(?P<value>[A-Za-z0-9._~+/=-]{12,})")
 _SHAPES = re.compile(
     r"""(?x)
