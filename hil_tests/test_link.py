@@ -9,7 +9,7 @@ import pytest
 
 from hostkit.link.errors import DeviceError
 from hostkit.link.framing import Text, encode_frame
-from hostkit.link.messages import Mode, Nak, Op, Request, Status, encode_message
+from hostkit.link.messages import Mode, Nak, Op, Request, Status, Tap, encode_message
 from hostkit.link.session import Stray
 
 pytestmark = pytest.mark.rung("linked")
@@ -81,6 +81,28 @@ def test_a_broken_frame_is_answered_by_a_nak_and_nothing_else_breaks(link, name)
     assert nak.reason.name.lower().replace("_", "-") == broken["nak"]
     assert link.stats().frames_broken == before + 1 == nak.lost
     assert link.echo(b"still here") == b"still here"
+
+
+def answer(link, message):
+    """Send a message as it is; return what comes back, a reply or a NAK."""
+    link.raw(encode_frame(message))
+    return unasked(link, Stray | Nak)
+
+
+def test_a_request_as_long_as_the_mtu_is_read(board, link):
+    """One byte more is among the broken frames."""
+    empty = encode_message(Request(ID + 2, Op.CHALLENGE, (bytes(256),)))
+    long = encode_message(Request(ID + 2, Op.CHALLENGE, (bytes(256 + board.identity.mtu - len(empty)),)))
+    assert len(long) == board.identity.mtu
+    came = answer(link, long)
+    assert isinstance(came, Stray), f"refused: {came}"
+    assert came.reply.status is Status.OUT_OF_RANGE
+
+
+def test_256_frames_are_drawn_at_once_and_not_one_more(link):
+    link.configure("solid")
+    assert len(link.run(0, 1000, 256)) == 256
+    assert refusal(link, Op.RUN, 0, 1000, 257, int(Tap.FRAME)) is Status.OUT_OF_RANGE
 
 
 def test_text_between_frames_does_no_harm(link):
