@@ -2,7 +2,7 @@
 
 import pytest
 
-from hostkit.link.messages import Tap
+from hostkit.link.messages import Log, Tap
 
 pytestmark = pytest.mark.rung("booted")
 
@@ -54,6 +54,14 @@ def test_a_reboot_over_the_link_says_so(board):
     assert after.reset == "software"
     assert after.nonce != before.nonce
     assert after.boots == before.boots + 1
+
+
+def test_a_board_says_unasked_when_it_is_ready_and_has_told_all_it_could_not_read(board, link):
+    link.receive(0)
+    board.reset()
+    assert "ready" in [item.text for item in link.receive(0.1) if isinstance(item, Log)]
+    stats = link.stats()
+    assert stats.naks == stats.frames_broken
 
 
 def test_saved_settings_survive_a_reset(board, link, golden):

@@ -55,6 +55,7 @@ def test_odd_numbers_for_output_seed_audio_and_time_are_refused_and_change_nothi
         (Op.OUTPUT, (255, number)),
         (Op.CONFIGURE, ("solid", number, {})),
         (Op.AUDIO, (number, 0, [0] * 8)),
+        (Op.AUDIO, (0, number, [0] * 8)),
         (Op.AUDIO, (0, 0, [0] * 7 + [number])),
         (Op.STEP, (number,)),
         (Op.RUN, (0, number, 1, 3)),

@@ -23,6 +23,8 @@ from hostkit.link.errors import MessageError
 from hostkit.link.framing import Reason
 from hostkit.link.messages import (
     FrameEvent,
+    Level,
+    Log,
     Message,
     Mode,
     Nak,
@@ -91,6 +93,11 @@ class ModelFirmware(FakeFirmware):
         """Serve another line from now on."""
         self._transport = self.end = transport
         transport.on_bytes = self.take
+
+    def boot(self, reset: str = "power-on", *, silent: bool = False) -> None:
+        """Start as :class:`FakeFirmware` does, and say so in the log."""
+        super().boot(reset, silent=silent)
+        self.say(Log(self.nonce, Level.INFO, 0, "ready"))
 
     def _restore(self) -> None:
         super()._restore()

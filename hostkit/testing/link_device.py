@@ -73,7 +73,7 @@ class FakeFirmware:
     def boot(self, reset: str = "power-on", *, silent: bool = False) -> None:
         """Start: print :attr:`garbage` and the ROM's text (unless ``silent``), draw a new boot nonce."""
         self.boots += 1
-        self.nonce = zlib.crc32(f"{os.getpid()}/{id(self)}/{self.boots}".encode()) or 1
+        self.nonce = self.draw_nonce()
         self.reset = reset
         self._decoder = FrameDecoder()
         self._last = None
@@ -81,6 +81,10 @@ class FakeFirmware:
         self._running = True
         if not silent:
             self._transport.write(self.garbage + BOOT_TEXT)
+
+    def draw_nonce(self) -> int:
+        """Return what tells this boot from all others."""
+        return zlib.crc32(f"{os.getpid()}/{id(self)}/{self.boots}".encode()) or 1
 
     def halt(self) -> None:
         """Stop answering, as a board in its ROM loader does."""
