@@ -90,9 +90,10 @@ def answer(link, message):
 
 
 def test_a_request_as_long_as_the_mtu_is_read(board, link):
-    """One byte more is among the broken frames."""
-    empty = encode_message(Request(ID + 2, Op.CHALLENGE, (bytes(256),)))
-    long = encode_message(Request(ID + 2, Op.CHALLENGE, (bytes(256 + board.identity.mtu - len(empty)),)))
+    """And as long as its frame can get, having no zero; one byte more is among the broken frames."""
+    short = encode_message(Request(ID + 2, Op.CHALLENGE, (b"\x55" * 256,)))
+    fill = b"\x55" * (256 + board.identity.mtu - len(short))
+    long = encode_message(Request(ID + 2, Op.CHALLENGE, (fill,)))
     assert len(long) == board.identity.mtu
     came = answer(link, long)
     assert isinstance(came, Stray), f"refused: {came}"
