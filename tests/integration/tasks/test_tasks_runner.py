@@ -337,3 +337,21 @@ def test_worktrees_whose_maker_was_killed_are_made_anew(bench: Any) -> None:
     assert now["a"].state is State.VERIFIED
     assert bench.git.resolve("main") == now["a"].commit
     assert len(bench.git.worktrees()) == 1
+
+
+def test_tasks_whose_files_overlap_are_at_work_one_after_the_other(bench: Any) -> None:
+    graph = "".join(gated(name, "good", extra=", files: ['*.txt']") for name in "ab")
+    bench.run(graph)
+    with bench.shop(graph) as shop:
+        first, second = sorted(shop.attempts.all(), key=lambda attempt: attempt.began_ns)
+    assert first.ended_ns
+    assert first.ended_ns <= second.began_ns
+
+
+def test_no_agent_is_started_for_a_task_that_is_incomplete(bench: Any) -> None:
+    graph = "\n  - {id: a, title: a, agent: good, incomplete: [no check]}" + gated("b", "good", "a")
+    now = bench.run(graph)
+    assert (now["a"].state, now["a"].why) == (State.PLANNED, "incomplete: no check")
+    assert now["b"].why == "will not start: a is incomplete"
+    with bench.shop(graph) as shop:
+        assert not list(shop.attempts.all())
