@@ -33,6 +33,7 @@ VERBS = {
     "merge": Verb(
         "hostkit.cli.merge:merge_group", "Merge changes one on top of the other, each with a pass."
     ),
+    "bisect": Verb("hostkit.cli.bisect:bisect_command", "Find the first bad commit by verdicts."),
     "git": Verb("hostkit.cli.git:git_group", "Let git itself refuse what has no pass: hooks."),
     "report": Verb(
         "hostkit.cli.report:report_group", "Show what runs left: JSON, Markdown, a page; compare."

@@ -160,7 +160,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     settings = load_settings(git.directory, os.environ, {"env": env}).settings
     check = GateCheck(settings.env, "any", Rung.from_word(min_rung), Fidelity[min_fidelity.upper()])
     waiting = {change.id for change in _line(context, git, target).waiting()}
-    with open_yard(context, git, target, check, boards or (settings.board,), _gate_argv(check)) as yard:
+    with open_yard(context, git, target, check, boards or (settings.board,), gate_argv(check)) as yard:
         held = TrainRunner(yard, Limits(window=window, tries=tries)).run()
         changes = yard.line.changes()
     _release(git, target, changes)
@@ -222,7 +222,7 @@ def open_yard(
         )
 
 
-def _gate_argv(check: GateCheck) -> GateArgv:
+def gate_argv(check: GateCheck) -> GateArgv:
     """Return the gate's command. ``-P``: the judge is the hostkit that runs, not the one in the worktree."""
 
     def argv(board: str) -> tuple[str, ...]:

@@ -37,10 +37,10 @@ def _take(descriptor: int, clock: Clock, what: str) -> None:
         else:
             return
     pid = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
-    verb = "tasks" if what == "tasks" else "merge"
+    verb = {"tasks": "tasks", "merges": "merge"}.get(what, "")
+    watch = f"watch it with `hostkit {verb} status`, or " if verb else ""
     raise UsageError(
-        f"{what} of this project are being run already, by pid {pid}",
-        hint=f"watch it with `hostkit {verb} status`, or wait for it to end",
+        f"{what} of this project are being run already, by pid {pid}", hint=f"{watch}wait for it to end"
     )
 
 
