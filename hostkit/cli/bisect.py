@@ -12,7 +12,8 @@ import click
 from hostkit.cli.context import Context
 from hostkit.cli.gate import FIDELITIES, RUNGS
 from hostkit.cli.merge import gate_argv, open_yard
-from hostkit.errors import ExitCode, UsageError
+from hostkit.cli.repository import REPO, commit_of, git_of
+from hostkit.errors import ExitCode
 from hostkit.words import counted
 
 if TYPE_CHECKING:
@@ -26,11 +27,7 @@ _FOLDER = "bisect~"  # no branch can be called that, so no merge train works the
 @click.command("bisect")
 @click.argument("good")
 @click.argument("bad", default="HEAD")
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The repository, bare or not (default: the one of this directory).",
-)
+@REPO
 @click.option("-e", "--env", help="PlatformIO environment (default: the setting `env`).")
 @click.option("-b", "--board", help="Board to test on (default: the setting `board`).")
 @click.option("--min-rung", type=click.Choice(RUNGS), default="wired", show_default=True)
@@ -57,12 +54,11 @@ def bisect_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     from hostkit.boards.model import Fidelity  # noqa: PLC0415 - not for --help
     from hostkit.settings.load import load_settings  # noqa: PLC0415
     from hostkit.store.model import Rung  # noqa: PLC0415
-    from hostkit.tasks.git import Git  # noqa: PLC0415
     from hostkit.tasks.model import GateCheck  # noqa: PLC0415
     from hostkit.train.search import Search  # noqa: PLC0415
 
-    git = Git((repo or context.start).resolve(), context.runner)
-    ends = [_commit(git, name) for name in (good, bad)]
+    git = git_of(context, repo)
+    ends = [commit_of(git, name) for name in (good, bad)]
     settings = load_settings(git.directory, os.environ, {"env": env}).settings
     check = GateCheck(settings.env, "any", Rung.from_word(min_rung), Fidelity[min_fidelity.upper()])
     boards = (board or settings.board,)
@@ -71,12 +67,6 @@ def bisect_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
         found = search.run(*ends)
     _show(git, search, found, as_json=as_json)
     return ExitCode.PASS if found.culprit else ExitCode.INCONCLUSIVE
-
-
-def _commit(git: Git, name: str) -> str:
-    if commit := git.resolve(name):
-        return commit
-    raise UsageError(f"there is no commit {name}", hint="name a branch, a tag or a hash; see: git log")
 
 
 def _show(git: Git, search: Search, found: Found, *, as_json: bool) -> None:

@@ -12,6 +12,7 @@ import click
 
 from hostkit.cli.context import Context
 from hostkit.cli.gate import FIDELITIES, RUNGS
+from hostkit.cli.repository import REPO, git_of
 from hostkit.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _HOOKS = ("pre-push", "pre-receive")
-_REPO = click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The repository, bare or not (default: the one of this directory).",
-)
 _TARGET = click.option("--target", default="main", show_default=True, help="The branch that is protected.")
 _HOOK = click.option(
     "--hook",
@@ -53,7 +49,7 @@ def git_group() -> None:
 
 
 @git_group.command("install")
-@_REPO
+@REPO
 @_TARGET
 @_HOOK
 @_rules
@@ -75,7 +71,7 @@ def install_command(  # noqa: PLR0913, PLR0917 - click passes each option by nam
     from hostkit.train.admission import Hook  # noqa: PLC0415 - not for --help
     from hostkit.train.hooks import install, script  # noqa: PLC0415
 
-    git = _git(context, repo)
+    git = git_of(context, repo)
     check = _check(git, env, min_rung, min_fidelity)
     state = {"HOSTKIT_STATE_DIR": str(context.paths.state.resolve())}  # whoever pushes: this ledger counts
     for name in names or (_default(git),):
@@ -89,7 +85,7 @@ def install_command(  # noqa: PLR0913, PLR0917 - click passes each option by nam
 
 
 @git_group.command("uninstall")
-@_REPO
+@REPO
 @_HOOK
 @click.pass_obj
 def uninstall_command(context: Context, repo: Path | None, names: tuple[str, ...]) -> int:
@@ -97,7 +93,7 @@ def uninstall_command(context: Context, repo: Path | None, names: tuple[str, ...
     from hostkit.train.admission import Hook  # noqa: PLC0415 - not for --help
     from hostkit.train.hooks import uninstall  # noqa: PLC0415
 
-    git = _git(context, repo)
+    git = git_of(context, repo)
     for name in names or _HOOKS:
         gone = uninstall(_folder(git), Hook(name))
         click.echo(f"{name} {'removed' if gone else 'is none of ours, nothing to remove'}")
@@ -123,7 +119,7 @@ def check_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     from hostkit.train.admission import Hook, read_updates, refusals  # noqa: PLC0415 - not for --help
 
     updates = read_updates(Hook(hook), sys.stdin.read())
-    check = _check(_git(context, None), env, min_rung, min_fidelity)
+    check = _check(git_of(context, None), env, min_rung, min_fidelity)
     found = _asked(context, lambda records, doubts: refusals(updates, target, check, records, doubts))
     for refusal in found:
         click.echo(f"hostkit: {refusal}", err=True)
@@ -143,7 +139,7 @@ def stop_hook_command(context: Context, env: str | None, min_rung: str, min_fide
     """
     from hostkit.train.admission import unproved  # noqa: PLC0415 - not for --help
 
-    git = _git(context, None)
+    git = git_of(context, None)
     check, here = _check(git, env, min_rung, min_fidelity), git.checkout()
     if here.dirty:
         why = f"there are uncommitted changes: {', '.join(git.changed_paths()[:3])}"
@@ -181,12 +177,6 @@ def _check(git: Git, env: str | None, min_rung: str, min_fidelity: str) -> GateC
 
     env = env or load_settings(git.directory, os.environ, {}).settings.env
     return GateCheck(env, "any", Rung.from_word(min_rung), Fidelity[min_fidelity.upper()])
-
-
-def _git(context: Context, repo: Path | None) -> Git:
-    from hostkit.tasks.git import Git  # noqa: PLC0415 - not for --help
-
-    return Git((repo or context.start).resolve(), context.runner)
 
 
 def _folder(git: Git) -> Path:

@@ -15,6 +15,7 @@ import click
 
 from hostkit.cli.context import Context
 from hostkit.cli.gate import FIDELITIES, RUNGS
+from hostkit.cli.repository import REPO, commit_of, git_of
 from hostkit.errors import ExitCode, UsageError
 from hostkit.files import jsonable
 from hostkit.words import counted
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
     from hostkit.train.yard import GateArgv, Yard
 
 _LEASE_TIMEOUT_S = "900"  # a merge waits for a board rather than giving up: others are at work
-_REPO = click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The repository, bare or not (default: the one of this directory).",
-)
 _TARGET = click.option("--target", default="main", show_default=True, help="The branch that is merged into.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 
@@ -46,19 +42,15 @@ def merge_group() -> None:
 
 @merge_group.command("submit")
 @click.argument("refs", nargs=-1, required=True, metavar="REF...")
-@_REPO
+@REPO
 @_TARGET
 @click.pass_obj
 def submit_command(context: Context, refs: tuple[str, ...], repo: Path | None, target: str) -> int:
     """Put branches, tags or commits at the end of the line, as they are now."""
-    git = _git(context, repo)
+    git = git_of(context, repo)
     line = _line(context, git, target)
     for ref in refs:
-        commit = git.resolve(ref)
-        if not commit:
-            raise UsageError(
-                f"there is no commit {ref}", hint="name a branch, a tag or a hash; see: git branch"
-            )
+        commit = commit_of(git, ref)
         title = git.run("show", "-s", "--format=%s", commit).strip()
         change = line.submit(ref, commit, title)
         git.run("update-ref", _kept(target, change), commit)  # git must not forget it while it waits
@@ -67,26 +59,26 @@ def submit_command(context: Context, refs: tuple[str, ...], repo: Path | None, t
 
 
 @merge_group.command("list")
-@_REPO
+@REPO
 @_TARGET
 @_JSON
 @click.pass_obj
 def list_command(context: Context, repo: Path | None, target: str, as_json: bool) -> int:
     """Show every change: waiting, merged, or why not."""
-    _show(_line(context, _git(context, repo), target).changes(), as_json=as_json)
+    _show(_line(context, git_of(context, repo), target).changes(), as_json=as_json)
     return ExitCode.PASS
 
 
 @merge_group.command("withdraw")
 @click.argument("change")
-@_REPO
+@REPO
 @_TARGET
 @click.pass_obj
 def withdraw_command(context: Context, change: str, repo: Path | None, target: str) -> int:
     """Take a waiting change out of the line."""
     from hostkit.train.line import Status  # noqa: PLC0415 - not for --help
 
-    ended = _line(context, _git(context, repo), target).end(change, Status.WITHDRAWN, "withdrawn by hand")
+    ended = _line(context, git_of(context, repo), target).end(change, Status.WITHDRAWN, "withdrawn by hand")
     if ended.status is not Status.WITHDRAWN:
         raise UsageError(f"change {change} is {ended.status.value} already", hint="see `hostkit merge list`")
     click.echo(f"change {change} is withdrawn")
@@ -94,7 +86,7 @@ def withdraw_command(context: Context, change: str, repo: Path | None, target: s
 
 
 @merge_group.command("status")
-@_REPO
+@REPO
 @_TARGET
 @_JSON
 @click.pass_obj
@@ -102,7 +94,7 @@ def status_command(context: Context, repo: Path | None, target: str, as_json: bo
     """Say where the branch is, whether a runner is at work, and who is in line."""
     from hostkit.tasks.lock import is_running  # noqa: PLC0415
 
-    git = _git(context, repo)
+    git = git_of(context, repo)
     tip, running = (
         git.resolve(f"refs/heads/{target}"),
         is_running(_folder(context, git, target) / "runner.lock"),
@@ -120,7 +112,7 @@ def status_command(context: Context, repo: Path | None, target: str, as_json: bo
 
 
 @merge_group.command("run")
-@_REPO
+@REPO
 @_TARGET
 @click.option("-e", "--env", help="PlatformIO environment (default: the setting `env`).")
 @click.option("-b", "--board", "boards", multiple=True, help="A board to test on; each one is a lane.")
@@ -156,7 +148,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     from hostkit.train.machine import Limits  # noqa: PLC0415
     from hostkit.train.run import TrainRunner  # noqa: PLC0415
 
-    git = _git(context, repo)
+    git = git_of(context, repo)
     settings = load_settings(git.directory, os.environ, {"env": env}).settings
     check = GateCheck(settings.env, "any", Rung.from_word(min_rung), Fidelity[min_fidelity.upper()])
     waiting = {change.id for change in _line(context, git, target).waiting()}
@@ -233,12 +225,6 @@ def gate_argv(check: GateCheck) -> GateArgv:
         )
 
     return argv
-
-
-def _git(context: Context, repo: Path | None) -> Git:
-    from hostkit.tasks.git import Git  # noqa: PLC0415 - not for --help
-
-    return Git((repo or context.start).resolve(), context.runner)
 
 
 def _folder(context: Context, git: Git, target: str) -> Path:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from killed_tool import KillingRunner
 
 from hostkit.boards.virtual.board import VirtualBoard
 from hostkit.build.inputs import hash_facts
@@ -20,7 +19,7 @@ from hostkit.errors import ToolError
 from hostkit.flash.memory import FlashMemory
 from hostkit.flash.model import Bench, FlashRecord, Way
 from hostkit.flash.service import flash_artifact
-from hostkit.process import Command, Finished, Runner, SystemRunner, start
+from hostkit.process import Command, Finished, Runner, SystemRunner
 from hostkit.settings.paths import Paths
 from hostkit.testing.boards import running_board
 
@@ -88,28 +87,11 @@ def test_a_flash_that_somebody_else_changed_is_written_whole(desk: Desk) -> None
     assert proven(record, new)
 
 
-class KillingRunner:
-    """Ends esptool as kill -9 does, once it has begun to write sectors that differ."""
-
-    def run(self, command: Command, *, on_text: Callable[[str], None] | None = None) -> Finished:
-        assert "--diff-with" in command.argv
-        child = start(command)
-        assert child.stdout is not None
-        said = b""
-        while b"Writing at 0x0001" not in said:
-            piece = os.read(child.stdout.fileno(), 4096)
-            assert piece, said
-            said += piece
-        os.killpg(child.pid, signal.SIGKILL)
-        child.stdout.close()
-        return Finished(command.argv, child.wait(), said.decode(), 0.0)
-
-
 def test_a_kill_in_a_write_of_sectors_leaves_a_board_that_is_known_as_unknown(desk: Desk) -> None:
     old, new = desk.artifact(1), desk.artifact(2)
     desk.flash(old)
     with pytest.raises(ToolError) as caught:
-        replace(desk, runner=KillingRunner()).flash(new)
+        replace(desk, runner=KillingRunner("--diff-with")).flash(new)
     assert "(exit -9)" in caught.value.message
     record = desk.flash(desk.artifact(3))
     assert record.way is Way.FULL

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from killed_tool import KillingRunner
 
 from hostkit.boards.model import BoardSpec, Chip
 from hostkit.boards.virtual.board import VirtualBoard
@@ -24,7 +24,7 @@ from hostkit.link.client import Link
 from hostkit.link.crash.blame import FirmwareCrashError
 from hostkit.link.transcript import Transcript
 from hostkit.link.transport import open_transport
-from hostkit.process import Command, Finished, SystemRunner, start
+from hostkit.process import SystemRunner
 from hostkit.testing.boards import running_board
 
 Maker = Callable[..., Artifact]
@@ -144,22 +144,6 @@ def test_esptool_itself_identifies_and_verifies_as_it_does_for_real_boards(
     with pytest.raises(ToolError) as caught:
         tool.verify(other, board.enter_download())
     assert "Verification failed." in caught.value.message
-
-
-class KillingRunner:
-    """Ends esptool as kill -9 does, once it has begun to write the application."""
-
-    def run(self, command: Command, *, on_text: Callable[[str], None] | None = None) -> Finished:
-        child = start(command)
-        assert child.stdout is not None
-        said = b""
-        while b"Writing at 0x0001" not in said:
-            piece = os.read(child.stdout.fileno(), 4096)
-            assert piece, said
-            said += piece
-        os.killpg(child.pid, signal.SIGKILL)
-        child.stdout.close()
-        return Finished(command.argv, child.wait(), said.decode(), 0.0)
 
 
 def test_a_flash_that_was_killed_in_the_middle_is_repaired_by_the_next(

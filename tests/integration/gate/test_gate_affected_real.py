@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from small_repository import GIT, make_cache, make_repository
 
 from hostkit.build.depends import read_depends
 from hostkit.build.service import build
@@ -17,7 +17,6 @@ from hostkit.gate.affected import Desk, survey
 from hostkit.process import SystemRunner
 from hostkit.settings.paths import Paths
 
-GIT = ("git", "-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false")
 FILES = {
     ".gitignore": ".hostkit/\n",
     "README.md": "a project\n",
@@ -32,16 +31,7 @@ FILES = {
 
 @pytest.fixture
 def repository(tmp_path: Path, project_root: Path) -> Path:
-    root = tmp_path / "project"
-    for name, text in FILES.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    shutil.copytree(project_root / "firmware" / "platforms", root / "firmware" / "platforms")
-    shutil.copy(project_root / "platformio.ini", root)
-    subprocess.run([*GIT, "init", "-q", "-b", "main", str(root)], check=True)
-    subprocess.run([*GIT, "add", "-A"], cwd=root, check=True)
-    subprocess.run([*GIT, "commit", "-qm", "test: base"], cwd=root, check=True)
-    return root
+    return make_repository(tmp_path / "project", FILES, project_root)
 
 
 def test_only_what_the_compiler_read_is_built_again_and_what_is_unknown_is_said(
@@ -51,10 +41,7 @@ def test_only_what_the_compiler_read_is_built_again_and_what_is_unknown_is_said(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    paths = Paths(tmp_path / "state", tmp_path / "cache")
-    paths.cache.mkdir()
-    (shared_cache / "zig").mkdir(exist_ok=True)
-    (paths.cache / "zig").symlink_to(shared_cache / "zig")
+    paths = Paths(tmp_path / "state", make_cache(tmp_path / "cache", shared_cache))
     monkeypatch.setenv("HOSTKIT_STATE_DIR", str(paths.state))
     monkeypatch.setenv("HOSTKIT_CACHE_DIR", str(paths.cache))
     desk = Desk(repository, paths, SystemRunner(), SystemClock())

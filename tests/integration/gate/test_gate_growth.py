@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from small_repository import make_cache, make_repository
 
 from hostkit.cli import main
 
-GIT = ("git", "-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false")
 SOURCE = "#include <cstdint>\nint answer(int value) { return value + 1; }\n"
 MORE = "extern const std::uint8_t kTable[]; const std::uint8_t kTable[3000] = {1, 2};\n"
 MORE += "volatile int sink;\nvoid burn() {" + "".join(f" sink = {number};" for number in range(200)) + " }\n"
@@ -31,22 +29,10 @@ FILES = {
 def repository(
     tmp_path: Path, project_root: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    root = tmp_path / "project"
-    for name, text in FILES.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    shutil.copytree(project_root / "firmware" / "platforms", root / "firmware" / "platforms")
-    shutil.copy(project_root / "platformio.ini", root)
-    subprocess.run([*GIT, "init", "-q", "-b", "main", str(root)], check=True)
-    subprocess.run([*GIT, "add", "-A"], cwd=root, check=True)
-    subprocess.run([*GIT, "commit", "-qm", "test: base"], cwd=root, check=True)
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    (shared_cache / "zig").mkdir(exist_ok=True)
-    (cache / "zig").symlink_to(shared_cache / "zig")
+    cache = make_cache(tmp_path / "cache", shared_cache)
     monkeypatch.setenv("HOSTKIT_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("HOSTKIT_CACHE_DIR", str(cache))
-    return root
+    return make_repository(tmp_path / "project", FILES, project_root)
 
 
 def test_growth_beyond_its_limit_fails_with_figures_and_a_base_that_is_not_built_is_no_pass(
