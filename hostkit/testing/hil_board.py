@@ -9,7 +9,8 @@ from hostkit.clock import Clock
 from hostkit.errors import UsageError
 from hostkit.link.client import Link
 from hostkit.link.errors import PortGoneError
-from hostkit.testing.hil_firmware import Flaws, ModelFirmware
+from hostkit.testing.hil_firmware import ModelFirmware
+from hostkit.testing.hil_flaws import Flaws
 from hostkit.testing.link import LineFaults, MemoryTransport
 
 

@@ -8,16 +8,13 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 from hostkit.clock import Clock
 from hostkit.hil.golden.controller import Frames, GoldenController
 from hostkit.hil.golden.geometry import Geometry
 from hostkit.hil.golden.model import Audio
-from hostkit.hil.golden.symbols import Words, encode
+from hostkit.hil.golden.symbols import encode
 from hostkit.hil.profiles import find_profile
 from hostkit.link.errors import MessageError
 from hostkit.link.framing import Reason
@@ -36,6 +33,7 @@ from hostkit.link.messages import (
     decode_message,
 )
 from hostkit.testing.clock import FakeClock
+from hostkit.testing.hil_flaws import Flaws, Strips
 from hostkit.testing.link import MemoryTransport
 from hostkit.testing.link_device import BANNER, FakeFirmware
 
@@ -45,23 +43,6 @@ _LIVE_FRAMES = 64  # events that are sent at a time
 _LEAST_AHEAD = 8  # of them, before more are
 _MOST_READ = 2000
 _MOST_NAMES = 24
-
-Strips = list[np.ndarray[Any, np.dtype[Any]]]
-
-
-@dataclass
-class Flaws:
-    """What is wrong with the board; by default nothing. Strips are uint8 R, G, B arrays of (LEDs, 3)."""
-
-    on_wire: Callable[[Strips], Strips] = lambda strips: strips
-    on_frame: Callable[[Strips], Strips] = lambda strips: strips
-    on_symbols: Callable[[Words], Words] = lambda words: words  # of one strip
-    on_event: Callable[[FrameEvent], FrameEvent | None] = lambda event: event
-    on_time: Callable[[int], int] = lambda time_us: time_us  # of frames that are stepped
-    on_output: Callable[[int, int], tuple[int, int]] = lambda brightness, limit_ma: (brightness, limit_ma)
-    on_stats: Callable[[dict[str, int]], dict[str, int]] = lambda stats: stats
-    before: Callable[[ModelFirmware, Request], None] = lambda _firmware, _request: None
-    identity: dict[str, Any] = field(default_factory=dict)
 
 
 class ModelFirmware(FakeFirmware):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hostkit.link.messages import Op
-from hostkit.testing.hil_firmware import Flaws
+from hostkit.testing.hil_flaws import Flaws
 
 pytest_plugins = ["pytester"]
 

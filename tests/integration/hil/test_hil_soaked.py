@@ -9,7 +9,7 @@ from hostkit.hil.duration import SOAKED_FOR
 from hostkit.hil.observations import Outcome, read_observations
 from hostkit.link.messages import Op
 from hostkit.testing.hil_board import ModelBoard, ModelOpener
-from hostkit.testing.hil_firmware import Flaws
+from hostkit.testing.hil_flaws import Flaws
 
 pytest_plugins = ["pytester"]
 

@@ -14,7 +14,7 @@ from hostkit.hil.scene import set_model
 from hostkit.hil.variants import VARIANTS
 from hostkit.link.messages import Op
 from hostkit.store.model import Rung
-from hostkit.testing.hil_firmware import Flaws
+from hostkit.testing.hil_flaws import Flaws
 
 pytest_plugins = ["pytester"]
 

@@ -7,7 +7,7 @@ import pytest
 
 from hostkit.hil.golden.symbols import ONE_WORD, ZERO_WORD
 from hostkit.link.messages import Op
-from hostkit.testing.hil_firmware import Flaws
+from hostkit.testing.hil_flaws import Flaws
 
 pytest_plugins = ["pytester"]
 

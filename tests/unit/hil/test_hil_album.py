@@ -20,7 +20,7 @@ from hostkit.hil.scene import Scene
 from hostkit.link.messages import Op, Tap
 from hostkit.testing.clock import FakeClock
 from hostkit.testing.hil_board import ModelBoard
-from hostkit.testing.hil_firmware import Flaws
+from hostkit.testing.hil_flaws import Flaws
 
 SCENE = Scene("pulse", seed=5, count=200)
 

@@ -14,7 +14,7 @@ from hostkit.hil.scene import Scene
 from hostkit.link.messages import Op, Tap
 from hostkit.testing.clock import FakeClock
 from hostkit.testing.hil_board import ModelBoard
-from hostkit.testing.hil_firmware import Flaws
+from hostkit.testing.hil_flaws import Flaws
 
 SCENE = Scene("twinkle", seed=5, start_us=40_000, count=60)
 

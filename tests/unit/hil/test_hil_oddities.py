@@ -10,7 +10,7 @@ from hostkit.link.framing import Reason
 from hostkit.link.messages import Nak, Op, Status
 from hostkit.testing.clock import FakeClock
 from hostkit.testing.hil_board import ModelBoard
-from hostkit.testing.hil_firmware import Flaws
+from hostkit.testing.hil_flaws import Flaws
 
 EVERY = [
     oddity for pattern in PATTERNS.values() for seed in (1, 2, 3) for oddity in oddities(pattern, seed, 24)

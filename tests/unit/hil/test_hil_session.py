@@ -9,7 +9,7 @@ from hostkit.link.errors import LinkLostError, LinkTimeoutError
 from hostkit.link.messages import Mode, Op
 from hostkit.testing.clock import FakeClock
 from hostkit.testing.hil_board import ModelBoard, ModelOpener
-from hostkit.testing.hil_firmware import Flaws
+from hostkit.testing.hil_flaws import Flaws
 
 
 def session_on(board, build="", name="model", told=None):

@@ -15,7 +15,7 @@ from hostkit.link.errors import LinkLostError
 from hostkit.link.messages import Op
 from hostkit.testing.clock import FakeClock
 from hostkit.testing.hil_board import ModelBoard, ModelOpener
-from hostkit.testing.hil_firmware import Flaws
+from hostkit.testing.hil_flaws import Flaws
 
 STATS = Stats(0, 0, 0, 0, 0, 0, 5000, 0, 2000, 0, 0)
 

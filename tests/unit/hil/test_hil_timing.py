@@ -9,7 +9,7 @@ from hostkit.hil.timing import ClockReading, LiveRun, collect_live, drift, floor
 from hostkit.link.messages import FrameEvent, Mode, Op
 from hostkit.testing.clock import FakeClock
 from hostkit.testing.hil_board import ModelBoard
-from hostkit.testing.hil_firmware import Flaws
+from hostkit.testing.hil_flaws import Flaws
 
 
 def event(seq, time_us, dropped=0):
