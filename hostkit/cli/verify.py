@@ -71,6 +71,7 @@ def _record(directory: Path, found: Verification) -> dict[str, object]:
         "problems": list(found.problems),
         "key": {"key_id": found.key.key_id, "whose": found.key.whose},
         "statement": dict(found.statement),
+        "reasons": list(found.reasons),
     }
 
 
@@ -94,5 +95,10 @@ def _lines(directory: Path, found: Verification) -> list[str]:
         f"  build      {said['build_id'][:12] or '(none)'}",
         f"  where      {said['env']} on {board}",
         f"  signed by  {key}",
-        *(f"  because    {reason}" for reason in said["reasons"][:1]),
+        *(f"  because    {reason}" for reason in found.reasons[:1]),
+        *(
+            [f"  worded by  hostkit {found.worded_by}: its sentences were not compared"]
+            if found.worded_by
+            else []
+        ),
     ]

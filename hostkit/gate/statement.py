@@ -23,6 +23,32 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "urn:hostkit:verdict:v1"
 """What the predicate of such a statement is; raised when a field changes its meaning."""
 
+FIELDS = frozenset(
+    [
+        "run",
+        "commit",
+        "tree",
+        "dirty",
+        "changes_sha256",
+        "env",
+        "board",
+        "profile",
+        "fidelity",
+        "build_id",
+        "suite_sha256",
+        "rules",
+        "selection",
+        "tools_sha256",
+        "verdict",
+        "rung",
+        "reasons",
+        "decided_ns",
+        "ledger",
+        "hostkit",
+    ]
+)
+"""What a predicate of that type has in every version; later versions may say more."""
+
 
 class StatementError(InvalidError):
     """What an envelope holds is no statement about a bundle (exit 4)."""

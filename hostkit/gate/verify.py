@@ -21,7 +21,8 @@ from hostkit.gate.folder import Folder, read_folder, shown
 from hostkit.gate.keys import PublicKey
 from hostkit.gate.parts import Files
 from hostkit.gate.seal import SEAL, differences
-from hostkit.gate.statement import Statement, predicate_of, read_statement
+from hostkit.gate.statement import FIELDS, Statement, predicate_of, read_statement
+from hostkit.gate.wording import agree
 from hostkit.store.model import Verdict
 
 _MOST = 100  # problems said of one bundle
@@ -29,13 +30,20 @@ _MOST = 100  # problems said of one bundle
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What came of it. ``verdict`` None, and nothing of ``statement``, unless the bundle holds."""
+    """What came of it. ``verdict`` None, and nothing of ``statement`` or ``reasons``, unless it holds."""
 
     key: PublicKey
     problems: tuple[str, ...]
     verdict: Verdict | None = None
     statement: Mapping[str, Any] = field(default_factory=dict)
     seal_sha256: str = ""
+    reasons: tuple[str, ...] = ()  # as they follow from the parts, in the words of this version
+
+    @property
+    def worded_by(self) -> str:
+        """Return the version that worded what is signed, "" for this one: its sentences were not compared."""
+        version = str(self.statement.get("hostkit", __version__))
+        return "" if version == __version__ else version
 
     @property
     def holds(self) -> bool:
@@ -58,13 +66,15 @@ def verify_folder(folder: Folder, key: PublicKey) -> Verification:
     problems += broken_json(files)
     derived = _derived(files, problems)
     if derived is not None:
-        problems += _all(contradictions(files, derived), problems)
+        ours = statement is None or statement.origin.hostkit == __version__
+        problems += _all(contradictions(files, derived, ours=ours), problems)
     if derived is not None and statement is not None:
         problems += _mismatches(derived, statement)
     if statement is None or derived is None or problems:
         return Verification(key, tuple(dict.fromkeys(problems))[:_MOST])
     seal = hashlib.sha256(folder.files[SEAL]).hexdigest()
-    return Verification(key, (), derived.decision.verdict, statement.predicate, seal)
+    decided = derived.decision
+    return Verification(key, (), decided.verdict, statement.predicate, seal, decided.reasons)
 
 
 def _signed(files: Files, key: PublicKey, problems: list[str]) -> Statement | None:
@@ -108,9 +118,11 @@ def _all(found: Iterator[str], problems: list[str]) -> list[str]:
 
 def _mismatches(derived: Derived, statement: Statement) -> Iterator[str]:
     said, follows = statement.predicate, predicate_of(derived, statement.origin)
-    other = (
-        "" if statement.origin.hostkit == __version__ else f" (it is of hostkit {statement.origin.hostkit})"
-    )
-    for name in sorted({*said, *follows}):
-        if canonical_json(said.get(name)) != canonical_json(follows.get(name)):
-            yield f"the statement says of {shown(name)} what does not follow from the parts{shown(other)}"
+    by, names = "", {*said, *follows}
+    if (version := statement.origin.hostkit) != __version__:
+        # A field that one of the two does not know says nothing against it; those of the first must be there.
+        by, names = f" (it is of hostkit {shown(version)})", {*FIELDS, *(said.keys() & follows.keys())}
+    for name in sorted(names):
+        same = canonical_json(said.get(name)) == canonical_json(follows.get(name))
+        if not same and not (by and name in said and (name == "reasons" or agree(said[name], follows[name]))):
+            yield f"the statement says of {shown(name)} what does not follow from the parts{by}"

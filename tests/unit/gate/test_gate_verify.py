@@ -24,7 +24,7 @@ from hostkit.gate.keys import PublicKey, open_signer
 from hostkit.gate.model import Rules, Stage, Stop
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.seal import SEAL, differences
-from hostkit.gate.statement import Origin, predicate_of, read_statement, statement_json
+from hostkit.gate.statement import FIELDS, Origin, predicate_of, read_statement, statement_json
 from hostkit.gate.verify import Verification, verify, verify_folder
 from hostkit.hil.observations import Outcome
 from hostkit.pipeline import run_gate
@@ -288,6 +288,56 @@ def test_every_field_of_the_statement_must_follow_from_the_parts(made: Made) -> 
     assert extra.problems == ("the statement says of more what does not follow from the parts",)
     other = made.check(made.resealed(made.files, rung="x", hostkit="9"))
     assert other.problems[0].endswith("(it is of hostkit 9)")
+
+
+def of_another_version(made: Made, files: dict[str, bytes], **said: Any) -> dict[str, bytes]:
+    return made.resealed(files, hostkit="9", **said)
+
+
+def test_what_another_version_worded_holds_for_its_values(make: Callable[..., Made]) -> None:
+    made = make(tests=(a_test(outcome=Outcome.FAILED, message="LED 7"),))
+    words = {"reasons": ["a test was not content"], "open": []}
+    files = edit(made.files, "verdict.json", lambda value: value.update(words, later={"a": 1}))
+    files["junit.xml"] = files["junit.xml"].replace(b"<testsuites", b"<testsuites ")
+    found = made.check(of_another_version(made, files, reasons=words["reasons"], later=1))
+    assert (found.problems, found.verdict, found.worded_by) == ((), Verdict.FAIL, "9")
+    assert "LED 7" in found.reasons[0], "what is told are the reasons that follow, in our words"
+    mine = made.check(made.resealed(files, reasons=words["reasons"]))
+    assert len(mine.problems) == 3, "what this version wrote is held to the byte"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("verdict.json", {"verdict": "pass"}, {}),
+        ("verdict.json", {"rung": "timed"}, {}),
+        ("verdict.json", {}, {"verdict": "pass"}),
+        ("verdict.json", {}, {"rung": "timed"}),
+        ("verdict.json", {}, {"build_id": "0" * 64}),
+        ("verdict.json", {}, {"board": {"name": "virt9"}}),
+    ],
+)
+def test_no_value_is_taken_from_another_version_that_does_not_follow_from_the_parts(
+    make: Callable[..., Made], name: str, change: dict[str, Any], said: dict[str, Any]
+) -> None:
+    made = make(tests=(a_test(outcome=Outcome.FAILED, message="LED 7"),))
+    files = edit(made.files, name, lambda value: value.update(change))
+    (problem,) = made.check(of_another_version(made, files, **said)).problems
+    assert (problem.startswith("the statement says of") and problem.endswith("(it is of hostkit 9)")) == bool(
+        said
+    )
+
+
+def test_another_versions_statement_has_all_fields_of_the_first(made: Made) -> None:
+    kept = {name: data for name, data in made.files.items() if name != SEAL}
+    whole = predicate_of(derive(kept), Origin(1, hostkit="9"))
+    assert set(whole) >= FIELDS
+    for name in FIELDS - {"decided_ns", "ledger", "hostkit"}:
+        less = {key: value for key, value in whole.items() if key != name}
+        sealed = open_signer(made.paths, {}, ()).sign(PAYLOAD, statement_json(kept, less)).to_json()
+        assert made.check(kept | {SEAL: sealed}).problems == (
+            f"the statement says of {name} what does not follow from the parts (it is of hostkit 9)",
+        )
 
 
 HOSTILE = [b"", b"\xff", b"[" * 200_000, b'{"a": NaN}', b"9" * 10_000, b"null", b'{"\\ud800": 1}', b'"a"']
