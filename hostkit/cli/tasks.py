@@ -100,9 +100,10 @@ def run_command(context: Context, file: Path | None, jobs: int, no_merge: bool) 
     """
     from hostkit.tasks.model import State  # noqa: PLC0415
     from hostkit.tasks.runner import TaskRunner  # noqa: PLC0415
+    from hostkit.train.tasks import TaskTrain  # noqa: PLC0415
 
     with open_workshop(context, file) as shop:
-        now = TaskRunner(shop, jobs=jobs, merging=not no_merge).run()
+        now = TaskRunner(shop, jobs=jobs, merging=None if no_merge else TaskTrain(shop)).run()
         merges = merge_words(shop, now)
     _print(context, shop.plan, now, merges)
     if any(standing.dead for standing in now.values()):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hostkit.errors import HostkitError
 from hostkit.tasks.git import Git
 
@@ -17,6 +19,37 @@ def join(git: Git, tip: str, commit: str, message: str) -> tuple[str, str]:
     said = [line for line in done.output.splitlines() if line.startswith("CONFLICT")]
     git.ask("merge", "--abort")
     return "", said[0] if said else done.output.strip().splitlines()[-1]
+
+
+def gather(git: Git, tip: str, commits: Sequence[str], message: str) -> tuple[str, str]:
+    """Merge ``commits``, in order, onto ``tip``, which is checked out in ``git``'s own worktree.
+
+    Returns one commit whose first parent is ``tip``, or "" and the conflict. So whoever follows first
+    parents meets nothing but commits that were judged as they are: neither a step of the way between two
+    tips, nor what an agent committed before it did the right thing.
+    """
+    if len(commits) == 1 and git.resolve(f"{commits[0]}^") == tip:
+        git.run("checkout", "--quiet", "--detach", commits[0])
+        return commits[0], ""
+    made, fresh = tip, list[str]()
+    for commit in commits:
+        if git.is_ancestor(commit, made):
+            continue
+        made, why = join(git, made, commit, message)
+        if not made:
+            return "", why
+        fresh.append(commit)
+    if len(fresh) > 1:
+        made = _gathered(git, tip, fresh, message)
+        git.run("update-ref", "--no-deref", "HEAD", made)
+    return made, ""
+
+
+def _gathered(git: Git, tip: str, commits: Sequence[str], message: str) -> str:
+    """Return one merge commit of what is checked out: the tip's child, and that of every commit."""
+    parents = [word for parent in (tip, *commits) for word in ("-p", parent)]
+    dated = _dates(git, tip, *commits)
+    return git.run("commit-tree", "HEAD^{tree}", *parents, "-m", message, env=dated).split()[-1]
 
 
 def advance(git: Git, target: str, tip: str, commit: str) -> str:
@@ -38,7 +71,7 @@ def advance(git: Git, target: str, tip: str, commit: str) -> str:
     return ""
 
 
-def _dates(git: Git, tip: str, commit: str) -> dict[str, str]:
-    """Date a merge by its parents: the same two always give the same commit, whose verdict is known then."""
-    newest = max(int(git.run("show", "-s", "--format=%ct", parent).split()[-1]) for parent in (tip, commit))
+def _dates(git: Git, *parents: str) -> dict[str, str]:
+    """Date a merge by its parents: the same ones always give the same commit, whose verdict is known then."""
+    newest = max(int(git.run("show", "-s", "--format=%ct", parent).split()[-1]) for parent in parents)
     return git.identity() | {"GIT_AUTHOR_DATE": f"{newest} +0000", "GIT_COMMITTER_DATE": f"{newest} +0000"}

@@ -101,6 +101,7 @@ class Plan:
     target: str  # the branch that verified work goes into
     tasks: Mapping[str, Task]  # in the order of the file
     groups: Mapping[str, Group] = field(default_factory=dict)
+    target_gate: GateCheck | None = None  # what every commit must show that the target goes to
 
     @property
     def needs(self) -> dict[str, tuple[str, ...]]:

@@ -106,7 +106,7 @@ def _model_at(place: Place, marked: Marked) -> type[BaseModel] | None:
             return AgentModel
         case ("groups", _, _, *_):
             return GroupModel
-        case ("tasks", _, "gate", _, *_):
+        case ("tasks", _, "gate", _, *_) | ("target_gate", _, *_):
             return GateModel
         case ("tasks", int(task), "checks", int(check), _, *_):
             kind: Any = marked.value["tasks"][task]["checks"][check].get("type")
@@ -195,7 +195,8 @@ def _plan(model: PlanModel, marked: Marked, path: Path) -> Plan:
         name: Group(name, group.title, tuple(group.after), group.barrier)
         for name, group in model.groups.items()
     }
-    return Plan(path, model.target, tasks, groups)
+    gate = _gate(model.target_gate) if model.target_gate else None
+    return Plan(path, model.target, tasks, groups, gate)
 
 
 def _gate(model: GateModel) -> GateCheck:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,7 @@ from hostkit.store.model import Attempt, End, Phase
 from hostkit.tasks.agent import end_marked
 from hostkit.tasks.attempting import attempt
 from hostkit.tasks.lock import runner_lock
-from hostkit.tasks.merge import merge
+from hostkit.tasks.merging import Merging
 from hostkit.tasks.model import Standing, State, Task
 from hostkit.tasks.proof import judge, proofs_of
 from hostkit.tasks.proving import prove
@@ -38,8 +38,8 @@ class _Work:
 class TaskRunner:
     """Runs a plan once through. Everything that it knows is in the store; it can be killed at any point."""
 
-    def __init__(self, shop: Workshop, *, jobs: int, merging: bool) -> None:
-        """Do up to ``jobs`` things at once; move the target branch only if ``merging``."""
+    def __init__(self, shop: Workshop, *, jobs: int, merging: Merging | None) -> None:
+        """Do up to ``jobs`` things at once; only ``merging`` moves the target branch, None: nothing does."""
         self._shop = shop
         self._jobs = jobs
         self._merging = merging
@@ -63,10 +63,14 @@ class TaskRunner:
         self._shop.ledger.check()
         with runner_lock(self._shop.folders.lock, self._shop.clock):
             recover(self._shop)
+            if self._merging is not None:
+                self._merging.clear()
             with ThreadPoolExecutor(self._jobs, thread_name_prefix="task") as pool:
                 try:
                     self._loop(pool)
                 except BaseException:
+                    if self._merging is not None:
+                        self._merging.stop()
                     self._shop.children.stop()
                     raise
         for error in self._broken.values():
@@ -101,9 +105,8 @@ class TaskRunner:
         now = self._shop.standings(running=True)
         out = busy.keys() | self._broken.keys()
         idle = [standing for standing in now.values() if standing.task not in out]
-        for standing in idle:
-            if standing.state is State.VERIFIED and self._merging and self._can_merge(standing):
-                yield _Work(standing.task, True, partial(self._merge, standing))
+        if self._merging is not None and (ripe := [standing for standing in idle if self._ripe(standing)]):
+            yield _Work(ripe[0].task, True, partial(self._merge, self._merging, ripe))
         for standing in idle:
             waits = standing.state in (State.CLAIMED, State.INCONCLUSIVE, State.PROVING)
             if waits and standing.task not in self._proved:
@@ -114,7 +117,10 @@ class TaskRunner:
                 working.append(standing.task)
                 yield _Work(standing.task, False, partial(self._attempt, standing, now))
 
-    def _can_merge(self, standing: Standing) -> bool:
+    def _ripe(self, standing: Standing) -> bool:
+        """Is it verified, and neither in the target nor known not to go there?"""
+        if standing.state is not State.VERIFIED:
+            return False
         git, target = self._shop.git, f"refs/heads/{self._shop.plan.target}"
         tip = git.resolve(target)
         return (standing.commit, tip) not in self._unmergeable and not git.is_ancestor(standing.commit, tip)
@@ -145,18 +151,20 @@ class TaskRunner:
             task.id, f"{verdict.value if verdict else 'no verdict'}: {why or reason_of(proofs, verdict)}"
         )
 
-    def _merge(self, standing: Standing) -> None:
-        shop, task = self._shop, self._task(standing.task)
-        tip = shop.git.resolve(f"refs/heads/{shop.plan.target}")
-        merged = merge(shop, task, standing.commit)
-        if merged.commit:
-            said = f"merged into {shop.plan.target}: {merged.commit[:12]}"
-            shop.worktrees.remove_merged(task.id, merged.commit)
-        else:
-            self._unmergeable.add((standing.commit, tip))
-            said = f"{NOT_MERGED}{merged.why}"
-        shop.attempts.note(task.id, shop.clock.wall_ns(), said)
-        shop.tell(task.id, said)
+    def _merge(self, merging: Merging, ripe: Sequence[Standing]) -> None:
+        shop, ref = self._shop, f"refs/heads/{self._shop.plan.target}"
+        tip = shop.git.resolve(ref)
+        reasons = merging.bring(ripe)
+        now = shop.git.resolve(ref)
+        for standing in ripe:
+            if shop.git.is_ancestor(standing.commit, now):
+                said = f"merged into {shop.plan.target}: {now[:12]}"
+                shop.worktrees.remove_merged(standing.task, now)
+            else:
+                self._unmergeable |= {(standing.commit, tip), (standing.commit, now)}
+                said = f"{NOT_MERGED}{reasons.get(standing.task, 'not taken up')}"
+            shop.attempts.note(standing.task, shop.clock.wall_ns(), said)
+            shop.tell(standing.task, said)
 
     def _task(self, name: str) -> Task:
         return self._shop.plan.tasks[name]

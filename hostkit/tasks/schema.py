@@ -83,6 +83,9 @@ class PlanModel(_Strict):
 
     version: Literal[1]
     target: str = Field("main", min_length=1, description="the branch that verified work goes into")
+    target_gate: GateModel | None = Field(
+        None, description="what a board must show of every commit that the target goes to"
+    )
     agents: dict[Id, AgentModel] = Field(min_length=1, description="name to program")
     groups: dict[Id, GroupModel] = Field(default_factory=dict, description="name to what it is")
     tasks: list[TaskModel] = Field(min_length=1, description="the tasks, in the order they are shown")

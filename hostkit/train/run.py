@@ -7,7 +7,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from hostkit.errors import ToolError, UsageError
-from hostkit.store.model import Verdict
 from hostkit.tasks.agent import Children
 from hostkit.tasks.joining import advance
 from hostkit.tasks.lock import runner_lock
@@ -27,7 +26,7 @@ from hostkit.train.machine import (
     wanted,
     withdrawn,
 )
-from hostkit.train.yard import Tested, Yard
+from hostkit.train.site import Site, Tested
 
 _LOOK_S = 1.0  # how often the line and the target are looked at while tests run
 
@@ -44,10 +43,11 @@ class _Lane:
 class TrainRunner:
     """Runs the line once through. All that it must not forget is in git, the ledger and the line's file."""
 
-    def __init__(self, yard: Yard, limits: Limits) -> None:
+    def __init__(self, yard: Site, limits: Limits) -> None:
         """Test as many stacks at once as the yard has boards."""
         self._yard = yard
         self._tip = yard.git.resolve(yard.ref)
+        self._stopping = False
         self._busy: dict[Future[Tested], _Lane] = {}
         self._said: dict[str, Tested] = {}  # newest outcome by the last change of the stack
         self._train = Train.of((), replace(limits, lanes=len(yard.boards)))
@@ -66,9 +66,7 @@ class TrainRunner:
         yard.ledger.check()
         with runner_lock(yard.folder / "runner.lock", yard.clock, "merges"):
             yard.clear()
-            self._train = Train.of(
-                (), self._train.limits, tip_passed=yard.proof(self._tip).verdict is Verdict.PASS
-            )
+            self._train = Train.of((), self._train.limits, tip_passed=yard.passed(self._tip))
             with ThreadPoolExecutor(len(yard.boards), thread_name_prefix="lane") as pool:
                 try:
                     self._loop(pool)
@@ -77,8 +75,12 @@ class TrainRunner:
                         lane.children.stop()
         return self._why_held()
 
+    def stop(self) -> None:
+        """Let :meth:`run` end within a second, from another thread. What waits stays in line."""
+        self._stopping = True
+
     def _loop(self, pool: ThreadPoolExecutor) -> None:
-        while True:
+        while not self._stopping:
             self._look()
             self._start(pool)
             if not self._busy:

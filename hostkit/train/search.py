@@ -9,7 +9,8 @@ from hostkit.tasks.agent import Children
 from hostkit.tasks.lock import runner_lock
 from hostkit.train.bisect import Found, first_bad
 from hostkit.train.machine import Outcome
-from hostkit.train.yard import Tested, Yard
+from hostkit.train.site import Tested
+from hostkit.train.yard import Yard
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from hostkit.tasks.workshop import Doubts, last_line, vouched
 from hostkit.tasks.worktree import Worktrees
 from hostkit.train.line import Change, Line
 from hostkit.train.machine import Outcome
+from hostkit.train.site import Tested
 
 GateArgv = Callable[[str], Sequence[str]]
 """Given a board, the command that gates the working directory and writes the ledger."""
@@ -27,16 +28,6 @@ LANES = 16
 """Most lanes of a train."""
 
 _GATE_TIMEOUT_S = 7200.0  # build, flash and suite have time-outs of their own, and a board may be waited for
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """How the test of one stack ended: ``commit`` is what was judged, "" for a conflict."""
-
-    outcome: Outcome
-    commit: str
-    why: str
-    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +59,10 @@ class Yard:
         if ANY_BOARD not in self.boards:
             records = [record for record in records if record.board in ("", *self.boards)]
         return proofs_of([self.check], records)[0]
+
+    def passed(self, commit: str) -> bool:
+        """True when the ledger holds a pass for the commit."""
+        return self.proof(commit).verdict is Verdict.PASS
 
     def test(self, lane: int, tip: str, changes: Sequence[Change], children: Children) -> Tested:
         """Merge the changes onto the tip, in order, and gate the result on the lane's board.

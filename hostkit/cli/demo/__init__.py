@@ -85,13 +85,14 @@ def _run(context: Context, place: Context, env: str) -> int:
     from hostkit.report.tasks import task_lines  # noqa: PLC0415
     from hostkit.settings.load import load_settings  # noqa: PLC0415
     from hostkit.tasks.runner import TaskRunner  # noqa: PLC0415
+    from hostkit.train.tasks import TaskTrain  # noqa: PLC0415
 
     file = place.paths.state.parent / "demo.yaml"
     file.write_text(plan_text(env), encoding="utf-8")
     runs_dir = load_settings(context.project, os.environ, {}).settings.runs_dir
     kept = Kept(runs=context.project / runs_dir, database="")  # the clone goes, the evidence stays
     with open_workshop(place, file, kept) as shop:
-        now = TaskRunner(shop, jobs=_BOARDS, merging=True).run()
+        now = TaskRunner(shop, jobs=_BOARDS, merging=TaskTrain(shop)).run()
         merges = merge_words(shop, now)
         records = [record for task in now.values() if task.commit for record in shop.records(task.commit)]
         swapped = shop.records(now["colour-order"].commit) if now["colour-order"].commit else ()

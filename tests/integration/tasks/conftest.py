@@ -23,6 +23,7 @@ from hostkit.tasks.read import parse_plan
 from hostkit.tasks.runner import TaskRunner
 from hostkit.tasks.workshop import Folders, Workshop
 from hostkit.tasks.worktree import Worktrees
+from hostkit.train.tasks import TaskTrain
 
 GATE = """
 import subprocess, sys
@@ -68,8 +69,9 @@ class Bench:
         return Git(self.repository, SystemRunner())
 
     @contextmanager
-    def shop(self, tasks: str, agents: str = "") -> Iterator[Workshop]:
-        text = f"version: 1\nagents:{AGENTS}{agents}\ntasks:{tasks}"
+    def shop(self, tasks: str, agents: str = "", *, target_gate: bool = False) -> Iterator[Workshop]:
+        gate = "target_gate: {env: virtual}\n" if target_gate else ""
+        text = f"version: 1\n{gate}agents:{AGENTS}{agents}\ntasks:{tasks}"
         plan = parse_plan(text, self.repository / "tasks.yaml")
         common = self.git.common_dir()
         folders = Folders.of_project(self.state, common)
@@ -97,9 +99,11 @@ class Bench:
                 tell=lambda task, what: self.told.append(f"{task}: {what}"),
             )
 
-    def run(self, tasks: str, agents: str = "", *, merging: bool = True) -> dict[str, Standing]:
-        with self.shop(tasks, agents) as shop:
-            return TaskRunner(shop, jobs=2, merging=merging).run()
+    def run(
+        self, tasks: str, agents: str = "", *, merging: bool = True, target_gate: bool = False
+    ) -> dict[str, Standing]:
+        with self.shop(tasks, agents, target_gate=target_gate) as shop:
+            return TaskRunner(shop, jobs=2, merging=TaskTrain(shop) if merging else None).run()
 
     def asked(self) -> list[str]:
         """Commits that the gate was asked about, in order."""

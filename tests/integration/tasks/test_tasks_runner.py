@@ -13,6 +13,7 @@ from hostkit.tasks.agent import marked_processes
 from hostkit.tasks.lock import runner_lock
 from hostkit.tasks.model import State
 from hostkit.tasks.runner import NOT_MERGED, TaskRunner
+from hostkit.train.tasks import TaskTrain
 
 
 def gated(name: str, agent: str, *needs: str, extra: str = "") -> str:
@@ -218,16 +219,16 @@ def test_a_folder_in_the_way_of_a_worktree_is_an_error_and_is_left_alone(bench: 
 
 def test_a_worktree_with_work_in_it_is_kept_after_the_merge(bench: Any) -> None:
     with bench.shop(gated("a", "good")) as shop:
-        TaskRunner(shop, jobs=1, merging=False).run()
+        TaskRunner(shop, jobs=1, merging=None).run()
         (shop.worktrees.path("a") / "thoughts").write_text("not committed")
-        TaskRunner(shop, jobs=1, merging=True).run()
+        TaskRunner(shop, jobs=1, merging=TaskTrain(shop)).run()
         assert (shop.worktrees.path("a") / "thoughts").exists()
     assert bench.git.resolve("hostkit/a") == bench.git.resolve("main")
 
 
 def test_two_runners_of_one_project_exclude_each_other(bench: Any) -> None:
     with bench.shop(gated("a", "good")) as shop, runner_lock(shop.folders.lock, SystemClock()):
-        runner = TaskRunner(shop, jobs=1, merging=False)
+        runner = TaskRunner(shop, jobs=1, merging=None)
         with pytest.raises(UsageError, match="by pid"):
             runner.run()
 
@@ -325,7 +326,7 @@ def test_work_that_changes_what_it_is_judged_by_says_so(bench: Any) -> None:
 
 def test_worktrees_whose_maker_was_killed_are_made_anew(bench: Any) -> None:
     with bench.shop(gated("a", "good")) as shop:
-        for name in ("a", "_a", "_merge"):  # as `git worktree add` leaves them when it dies half-way
+        for name in ("a", "_a", "_b"):  # as `git worktree add` leaves them when it dies half-way
             path = shop.worktrees.path(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             bench.git.run("worktree", "add", "--quiet", "--detach", "--lock", str(path))
