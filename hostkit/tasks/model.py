@@ -128,8 +128,9 @@ class State(Enum):
 
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.PLANNED: frozenset({State.READY}),
-    State.READY: frozenset({State.RUNNING, State.PLANNED, State.FAILED}),
+    # A gate by hand may pass what failed before, while the next attempt is still to come.
+    State.PLANNED: frozenset({State.READY, State.VERIFIED}),
+    State.READY: frozenset({State.RUNNING, State.PLANNED, State.FAILED, State.VERIFIED}),
     State.RUNNING: frozenset({State.CLAIMED, State.READY, State.PLANNED, State.FAILED, State.VERIFIED}),
     State.CLAIMED: frozenset({State.PROVING, State.VERIFIED, State.FAILED, State.READY, State.INCONCLUSIVE}),
     State.PROVING: frozenset(

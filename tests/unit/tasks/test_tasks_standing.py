@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hostkit.store.model import PHASES, Attempt, End, Phase, Verdict, VerdictRecord
@@ -126,8 +126,8 @@ def test_an_inconclusive_proof_says_why_and_costs_no_attempt() -> None:
 
 def test_every_state_has_its_followers_and_verified_cannot_be_reached_without_a_claim() -> None:
     assert set(TRANSITIONS) == set(State)
-    for state in (State.PLANNED, State.READY):
-        assert State.VERIFIED not in TRANSITIONS[state]
+    passed = replace(RECORD, commit="1" * 40)
+    assert stand([], passed)["a"].state is State.READY
 
 
 STEPS = st.lists(
@@ -136,6 +136,7 @@ STEPS = st.lists(
 )
 
 
+@example(["begin", "claim", "prove", "fail", "pass"])  # a gate by hand passes what failed before
 @given(STEPS)
 def test_whatever_is_recorded_states_move_along_the_table_and_verified_needs_a_pass(steps: list[str]) -> None:
     attempts: list[Attempt] = []
