@@ -51,7 +51,7 @@ firmware: $(READY) ## The firmware's own tests, on this machine, with sanitizers
 	$(BIN)/python firmware/test/run.py
 
 hil: $(READY) ## The hardware suite on a virtual board: build, flash, test, verdict.
-	$(BIN)/hostkit gate -e virtual -b virt0
+	$(BIN)/hostkit gate --fresh -e virtual -b virt0
 
 mutants: $(READY) ## Proof that the suite can fail: all planted faults, 100 generic ones (half an hour).
 	@$(BIN)/hostkit hil mutants --generic 100

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Protocol
 
 from hostkit.boards.catalog import load_catalog
+from hostkit.build.model import Artifact
 from hostkit.build.project import read_env
-from hostkit.build.service import build
-from hostkit.errors import FailedError, MissingToolError, UsageError
+from hostkit.build.service import find_build_id
+from hostkit.build.store import ArtifactStore, DamagedArtifactError
+from hostkit.errors import MissingToolError, UsageError
 from hostkit.gate.bundle import Case, write_derived, write_records
-from hostkit.gate.cache import Earlier, keep, recall, verdict_key
+from hostkit.gate.cache import FOLDER, Earlier, keep, recall, verdict_key
 from hostkit.gate.evidence import run_directory, suite_hash, write_bytes
 from hostkit.gate.keys import checkouts_of, open_signer
 from hostkit.gate.model import GateResult, Stage, Stop
@@ -21,12 +23,14 @@ from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.run import Ran, Run
 from hostkit.gate.seal import seal
 from hostkit.gate.stages import Stages
+from hostkit.gate.standing import standing_line
 from hostkit.gate.statement import Origin, predicate_of
 from hostkit.gate.suite import suite_places
 from hostkit.gate.toolbox import tool_places, used_tools
 from hostkit.hil.catalog import find_catalog
 from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.report.terminal import gate_summary, plain_text
+from hostkit.store.glance import Line, line_of
 from hostkit.store.ids import new_run_id
 from hostkit.store.model import ProofKind, Verdict, VerdictRecord
 from hostkit.tasks.git import Checkout, Git
@@ -92,7 +96,7 @@ def run_gate(request: GateRequest, bench: Bench, stages_of: StagesOf = Stages) -
     spec, build = stages.ran.spec, result.facts.build
     passed = result.decision.verdict is Verdict.PASS and not result.facts.quarantine  # entries of which end
     if passed and _is_cacheable(request) and spec and build:
-        key = verdict_key(case, spec, build.build_id, result.facts.tools)
+        key = verdict_key(case, spec, build.build_id, result.facts.tools, signer.public.key_id)
         keep(Path(result.evidence), key, signer, result.evidence_sha256, origin.decided_ns)
     return entered
 
@@ -100,30 +104,43 @@ def run_gate(request: GateRequest, bench: Bench, stages_of: StagesOf = Stages) -
 def earlier_pass(request: GateRequest, bench: Bench) -> Earlier | None:
     """Return the pass of an earlier run that is known for exactly this case, None where there is none.
 
-    Builds what is not built yet, which a run would do as well. Raises :class:`InvalidError` for an entry
-    that somebody tampered with, or whose evidence does not hold any more.
+    It stands in the ledger, and nothing there contradicts it since. Nothing is built for it. Raises
+    :class:`InvalidError` for an entry that somebody tampered with, or whose evidence does not hold any more.
     """
-    if not _is_cacheable(request):
+    if not _is_cacheable(request) or not (bench.runs / FOLDER).is_dir():
         return None
     public = open_signer(bench.paths, bench.env, checkouts_of(request.project)).public
     checkout = _checkout(Git(request.project, bench.runner))
     suite = suite_hash(suite_places(request.project), request.rules.plain())
     run = Run(request, bench, bench.runs, CrashDecoder(bench.paths.artifacts))
     spec = run.ran.spec = load_catalog(find_catalog(request.project)).get(request.board)
-    try:
-        built = build(
-            request.project, request.env, paths=bench.paths, runner=bench.runner, clock=bench.clock
-        ).artifact
-    except FailedError:
+    built = run.ran.artifact = _stored(request, bench)
+    if built is None:
         return None
-    run.ran.artifact = built
     case, tools = Case("", request, checkout, suite), used_tools(run)
     files = read_env(request.project, request.env).files
-    key = verdict_key(case, spec, built.build_id, tools)
+    key = verdict_key(case, spec, built.build_id, tools, public.key_id)
     found = recall(bench.runs, key, public, bench.clock.wall_ns())
-    if found is None or request.rules.growth is not None:  # whose base may move, with nothing else changed
-        return found
-    return replace(found, places=(*tool_places(tools), *map(str, files)))
+    if found is None:
+        return None
+    place = standing_line(_lines(bench, checkout.commit), found.statement, found.seal_sha256)
+    if not place:
+        return None
+    # At a glance no other database can be asked, nor whether the base of a growth moved.
+    glanced = not bench.database and request.rules.growth is None
+    return replace(found, entry=place, places=(*tool_places(tools), *map(str, files)) if glanced else ())
+
+
+def _stored(request: GateRequest, bench: Bench) -> Artifact | None:
+    """Return the artifact of what is checked out, None where it would have to be built."""
+    build_id = find_build_id(
+        request.project, request.env, paths=bench.paths, runner=bench.runner, clock=bench.clock
+    )
+    try:
+        stored = ArtifactStore(bench.paths.artifacts).load(request.env, build_id)
+    except DamagedArtifactError:
+        return None
+    return None if stored is None else stored.artifact
 
 
 def _is_cacheable(request: GateRequest) -> bool:
@@ -193,6 +210,14 @@ def _newest(bench: Bench) -> str:
 
     with open_database(bench.paths.state, bench.database) as database:
         return Ledger(database).newest()
+
+
+def _lines(bench: Bench, commit: str) -> tuple[Line, ...]:
+    from hostkit.store.database import open_database  # noqa: PLC0415 - SQLAlchemy is not for `hostkit hil`
+    from hostkit.store.ledger import Ledger  # noqa: PLC0415
+
+    with open_database(bench.paths.state, bench.database) as database:
+        return tuple(line_of(entry) for entry in Ledger(database).of_commit(commit))
 
 
 def _entered(bench: Bench, result: GateResult, record: VerdictRecord) -> GateResult:

@@ -15,11 +15,9 @@ from hostkit.cli.context import Context
 from hostkit.cli.retrying import retry_option
 from hostkit.cli.soaking import soak_option
 from hostkit.cli.waiting import wait_option
-from hostkit.errors import ExitCode
 
 if TYPE_CHECKING:
     from hostkit.build.growth import GrowthLimits
-    from hostkit.gate.cache import Earlier
     from hostkit.gate.model import GateResult, Rules
     from hostkit.gate.request import Bench, GateRequest
     from hostkit.settings.model import Settings
@@ -35,7 +33,11 @@ FIDELITIES = ("virtual", "simulated", "board")
 @click.option("--no-flash", is_flag=True, help="Do not flash; the board must already run this very build.")
 @click.option("--min-rung", type=click.Choice(RUNGS), default="wired", show_default=True)
 @click.option("--min-fidelity", type=click.Choice(FIDELITIES), default="virtual", show_default=True)
-@click.option("--cached", is_flag=True, help="Take an earlier pass of exactly this case, where there is one.")
+@click.option(
+    "--cached/--fresh",
+    default=None,
+    help="Take, or do not take, an earlier pass of exactly this case (default: where the case says it all).",
+)
 @click.option("--affected", is_flag=True, help="Run only what the difference from --base can touch.")
 @click.option("--base", default="", metavar="REF", help="For --affected: branch, tag or commit.")
 @retry_option
@@ -52,7 +54,7 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     no_flash: bool,
     min_rung: str,
     min_fidelity: str,
-    cached: bool,
+    cached: bool | None,
     affected: bool,
     base: str,
     retries: int,
@@ -66,42 +68,37 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     Exit codes: 0 pass, 1 fail, 3 inconclusive (no board, link lost, a flaky test, only a selection ran),
     4 invalid (the board runs another firmware, or is none). Evidence lies in .hostkit/runs (runs_dir).
 
-    With --cached nothing runs where the same inputs, tests, rules, board and programs passed before, within
-    30 days, and the signed evidence of that still holds; an entry that was tampered with is invalid.
+    Nothing runs where the same inputs, tests, rules, board and programs passed before, within 30 days, the
+    ledger holds nothing against that since, and its signed evidence still holds: the answer says which
+    entry of the ledger it is from. With --fresh all runs anew. So it does without, on silicon and with
+    --no-flash, as what a board is like and holds now is in no hash; --cached takes the earlier pass there
+    too. What was tampered with is invalid.
 
     With --affected all of the suite runs when the env's firmware can differ from that of --base, else only
     the test files that changed, which is a selection and never a pass. Where nothing is touched nothing runs
     (exit 3): nothing was shown. What was left out, and why, is said. See `hostkit affected`.
     """
-    settings: Settings | None = None
-    if affected or base:
+
+    def asked(selection: str) -> tuple[Settings, GateRequest]:
         settings = load(context, env=env, board=board, lease_timeout_s=lease_timeout)
-        chosen = choose_affected(context, settings.env, base, selection, affected=affected)
-        if chosen is None:
-            return nothing_ran(as_json=as_json)
-        selection = chosen
-
-    def asked() -> tuple[Settings, GateRequest]:
-        known = settings or load(context, env=env, board=board, lease_timeout_s=lease_timeout)
         rules = rules_of(min_rung, min_fidelity, flash=not no_flash, soak_s=soak)
-        rules = replace(rules, growth=growth_limits(context, known))
-        return known, replace(request_of(context, known, rules, selection), retries=retries)
+        rules = replace(rules, growth=growth_limits(context, settings))
+        return settings, replace(request_of(context, settings, rules, selection), retries=retries)
 
-    if cached:
-        from hostkit.cli.gate_cached import find_cached, show_earlier  # noqa: PLC0415 - not for --help
+    def run(settings: Settings, request: GateRequest) -> int:
+        return judge(context, settings, request, as_json=as_json, verbose=verbose)
 
-        options: dict[str, object] = {
-            "env": env,
-            "board": board,
-            "selection": selection.strip(),
-            "no_flash": no_flash,
-        }
-        options |= {"min_rung": min_rung, "min_fidelity": min_fidelity, "soak": soak}
-        earlier = find_cached(context, options, lambda: find_earlier(context, *asked()))
-        if earlier is not None:
-            show_earlier(context, earlier, as_json=as_json)
-            return ExitCode.PASS
-    return judge(context, *asked(), as_json=as_json, verbose=verbose)
+    if affected or base:
+        settings = load(context, env=env, board=board)
+        chosen = choose_affected(context, settings.env, base, selection, affected=affected)
+        return nothing_ran(as_json=as_json) if chosen is None else run(*asked(chosen))
+    if selection.strip():
+        return run(*asked(selection))
+    from hostkit.cli.gate_cached import KnownPass, answer_or_run  # noqa: PLC0415 - not for --help
+
+    options: dict[str, object] = {"env": env, "board": board, "no_flash": no_flash, "soak": soak}
+    known = KnownPass(context, options | {"min_rung": min_rung, "min_fidelity": min_fidelity}, cached)
+    return answer_or_run(known, lambda: asked(""), run, as_json=as_json)
 
 
 def rules_of(min_rung: str, min_fidelity: str, *, flash: bool, soak_s: float) -> Rules:
@@ -173,13 +170,6 @@ def bench_of(context: Context, settings: Settings) -> Bench:
         runs=context.project / settings.runs_dir,
         database=settings.database_url,
     )
-
-
-def find_earlier(context: Context, settings: Settings, request: GateRequest) -> Earlier | None:
-    """Return an earlier pass of exactly this case. Raises :class:`InvalidError` for a false one."""
-    from hostkit.pipeline import earlier_pass  # noqa: PLC0415 - not for --help
-
-    return earlier_pass(request, bench_of(context, settings))
 
 
 def write_page(result: GateResult, into: Path) -> Path | None:

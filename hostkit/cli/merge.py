@@ -219,7 +219,7 @@ def gate_argv(check: GateCheck) -> GateArgv:
 
     def argv(board: str) -> tuple[str, ...]:
         return (
-            *(sys.executable, "-P", "-m", "hostkit", "gate", "-e", check.env, "-b", board),
+            *(sys.executable, "-P", "-m", "hostkit", "gate", "--fresh", "-e", check.env, "-b", board),
             *("--min-rung", check.min_rung.word, "--min-fidelity", check.min_fidelity.name.lower()),
             *("--lease-timeout", _LEASE_TIMEOUT_S),
         )

@@ -149,6 +149,7 @@ def step_command(job: Job, attempt: Attempt, env: dict[str, str]) -> Command:
         argv += ["build", "-e", wanted.env, "--json"]
     else:
         argv += [attempt.step.value, "-e", wanted.env, "-b", attempt.board_name, *wanted.options]
+        argv += ["--fresh"] if attempt.step is Step.GATE else []  # a job is a run, with evidence of its own
         argv += ["--lease-timeout", _AT_THE_DOOR_S, "--json"]
     return Command(tuple(argv), Path(wanted.project), env)
 

@@ -249,7 +249,7 @@ def doubts_of(context: Context) -> Doubts:
 def _gate_argv(check: GateCheck) -> tuple[str, ...]:
     """Return the gate's command. ``-P``: the judge is the hostkit that runs, not the one in the worktree."""
     return (
-        *(sys.executable, "-P", "-m", "hostkit", "gate", "-e", check.env, "-b", check.board),
+        *(sys.executable, "-P", "-m", "hostkit", "gate", "--fresh", "-e", check.env, "-b", check.board),
         *("--min-rung", check.min_rung.word, "--min-fidelity", check.min_fidelity.name.lower()),
         *("--lease-timeout", _LEASE_TIMEOUT_S),
     )

@@ -41,6 +41,7 @@ _LIMIT = 100_000  # bytes of an entry; one has under 1,000
 class Earlier:
     """A pass of an earlier run. ``statement``: what was signed of it. ``key``: of its case.
 
+    ``seal_sha256``: of the seal of its bundle. ``entry``: its place in the ledger, where that was asked.
     ``places``: files and folders of the programs that the key depends on, where they were looked at.
     """
 
@@ -49,10 +50,22 @@ class Earlier:
     statement: dict[str, Any]
     key: str
     places: tuple[str, ...] = ()
+    seal_sha256: str = ""
+    entry: int = 0
+
+    @property
+    def answers_unasked(self) -> bool:
+        """Can all that the pass depended on be looked at? Not what silicon is like, nor what it holds now."""
+        return self.statement["fidelity"] != "board" and bool(self.statement["rules"]["flash"])
 
 
-def verdict_key(case: Case, board: BoardSpec, build_id: str, tools: Sequence[ToolFact]) -> str:
-    """Return the hash of all that the verdict on a case depends on, 64 hex digits."""
+def verdict_key(
+    case: Case, board: BoardSpec, build_id: str, tools: Sequence[ToolFact], signer: str = ""
+) -> str:
+    """Return the hash of all that the verdict on a case depends on, 64 hex digits.
+
+    ``signer``: whose verdict it is; users who share a checkout have entries of their own.
+    """
     from hostkit.gate.tools import tools_digest  # noqa: PLC0415
 
     checkout, request = case.checkout, case.request
@@ -68,6 +81,7 @@ def verdict_key(case: Case, board: BoardSpec, build_id: str, tools: Sequence[Too
         "dirty": checkout.dirty,
         "changes_sha256": checkout.changes,
         "tools": tools_digest(tools),
+        "signer": signer,
     }
     return hashlib.sha256(canonical_json(parts)).hexdigest()
 
@@ -86,10 +100,10 @@ def keep(evidence: Path, key: str, signer: Signer, seal_sha256: str, now_ns: int
 
 
 def recall(runs: Path, key: str, public: PublicKey, now_ns: int) -> Earlier | None:
-    """Return the pass of exactly this case, None when there is none.
+    """Return the pass of exactly this case, None when there is none, or none that is young enough and there.
 
-    Raises :class:`InvalidError` for an entry that was forged, edited, put in another's place or is too
-    old, and for one whose bundle does not hold any more.
+    Raises :class:`InvalidError` for an entry that was forged, edited or put in another's place, and for one
+    whose bundle does not hold any more.
     """
     place = _place(runs, key)
     try:
@@ -107,7 +121,7 @@ def recall(runs: Path, key: str, public: PublicKey, now_ns: int) -> Earlier | No
         raise _invalid(place, f"it is no entry: {error}") from error
 
 
-def _checked(runs: Path, key: str, public: PublicKey, now_ns: int, data: bytes) -> Earlier:
+def _checked(runs: Path, key: str, public: PublicKey, now_ns: int, data: bytes) -> Earlier | None:
     envelope = read_envelope(data)
     public.check(envelope)
     if envelope.payload_type != PAYLOAD_TYPE:
@@ -116,8 +130,10 @@ def _checked(runs: Path, key: str, public: PublicKey, now_ns: int, data: bytes) 
     if entry["key"] != key:
         raise ValueError("it is of another case, put in this one's place")
     if not entry["made_ns"] <= now_ns < entry["until_ns"]:
-        raise ValueError("it is too old, or of the future")
+        return None  # too old, or of the future
     evidence = runs / entry["run"]
+    if not evidence.exists():
+        return None
     folder = read_folder(evidence)
     statement, _ = signed_statement(folder, (public,))
     if hashlib.sha256(folder.files[SEAL]).hexdigest() != entry["evidence_sha256"]:
@@ -127,7 +143,7 @@ def _checked(runs: Path, key: str, public: PublicKey, now_ns: int, data: bytes) 
     said = dict(statement.predicate)
     if (said["run"], said["verdict"], said["selection"]) != (entry["run"], "pass", ""):
         raise ValueError(f"its bundle {evidence.name} is no pass of a whole suite")
-    return Earlier(entry["run"], evidence, said, key)
+    return Earlier(entry["run"], evidence, said, key, seal_sha256=entry["evidence_sha256"])
 
 
 def _place(runs: Path, key: str) -> Path:
@@ -137,5 +153,5 @@ def _place(runs: Path, key: str) -> Path:
 def _invalid(place: Path, what: str) -> InvalidError:
     return InvalidError(
         f"the cached verdict {place.name[:12]} does not hold: {shown(what)}",
-        hint=f"run the gate without --cached; who wrote {place}?",
+        hint=f"run the gate with --fresh; who wrote {place}?",
     )

@@ -15,6 +15,7 @@ from hostkit.build.store import MANIFEST
 from hostkit.clock import Clock
 from hostkit.gate.seal import SEAL
 from hostkit.settings.paths import Paths
+from hostkit.store.glance import FILE_NAME
 
 ARTIFACT, OBJECT, DIGEST, RUN = "artifact", "object", "mutant's digests", "interrupted run"
 _LOCK = "gc.lock"
@@ -112,7 +113,7 @@ def _referred(yard: Yard, runs: list[Path]) -> dict[str, str]:
 
 
 def _in_ledger(yard: Yard) -> Iterator[str]:
-    from hostkit.store.database import FILE_NAME, open_database  # noqa: PLC0415 - SQLAlchemy, only here
+    from hostkit.store.database import open_database  # noqa: PLC0415 - SQLAlchemy, only here
     from hostkit.store.ledger import Ledger  # noqa: PLC0415
 
     if not yard.database and not (yard.paths.state / FILE_NAME).exists():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterable, Mapping
@@ -24,6 +26,8 @@ VARIABLE = "HOSTKIT_SIGNING_KEY"
 
 FILE_NAME = "signing-key.pem"
 _SIZE_LIMIT = 10_000  # bytes; an Ed25519 key in PEM has 119
+_PKCS8 = bytes.fromhex("302e020100300506032b657004220420")  # RFC 8410, section 7; the key's 32 bytes follow
+_PLAIN_PEM = re.compile(rb"-----BEGIN PRIVATE KEY-----\n([A-Za-z0-9+/]{64})\n-----END PRIVATE KEY-----\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +206,6 @@ def _create(path: Path) -> None:
 
 
 def _read_private(path: Path, *, own: bool) -> Ed25519PrivateKey:
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
-
     try:
         with path.open("rb") as stream:
             _refuse_open(path, os.fstat(stream.fileno()).st_mode, 0o600)
@@ -216,16 +216,39 @@ def _read_private(path: Path, *, own: bool) -> Ed25519PrivateKey:
         raise UsageError(
             f"cannot read the signing key {path}: {error.strerror}", hint=f"check the path and {VARIABLE}"
         ) from error
-    try:
-        key = load_pem_private_key(data, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        key = None
-    if not isinstance(key, Ed25519PrivateKey):
+    key = _loaded_plain(data) or _loaded(data)
+    if key is None:
         raise UsageError(
             f"{path} holds no Ed25519 private key without a password, in PEM",
             hint="make one: openssl genpkey -algorithm ed25519; or remove it, and hostkit makes its own",
         )
     return key
+
+
+def _loaded_plain(data: bytes) -> Ed25519PrivateKey | None:
+    """Return the key of a file as we and openssl write it, None for any other.
+
+    The library's own reader imports every cipher that a key file may use: too long for an answer at a glance.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+
+    found = _PLAIN_PEM.fullmatch(data)
+    der = base64.b64decode(found[1]) if found else b""
+    if len(der) != len(_PKCS8) + 32 or not der.startswith(_PKCS8):
+        return None
+    return Ed25519PrivateKey.from_private_bytes(der.removeprefix(_PKCS8))
+
+
+def _loaded(data: bytes) -> Ed25519PrivateKey | None:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+
+    try:
+        key = load_pem_private_key(data, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, Ed25519PrivateKey) else None
 
 
 def _refuse_open(path: Path, mode: int, wanted: int) -> None:

@@ -1,4 +1,3 @@
-# ruff: noqa: PTH112, PTH116, PTH118, PTH123, PTH208 - thousands of paths, several times slower as objects
 """Says at a glance that a case is the one that was answered before: same project, same tools, same question.
 
 Which case it is takes a second to find out: the build's inputs, the suite, and every file of every program.
@@ -11,40 +10,31 @@ a wrong one: then everything is looked at again.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from shutil import which
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hostkit import __version__
-from hostkit.errors import InvalidError, MissingToolError, UsageError
+from hostkit.errors import InvalidError
 from hostkit.files import atomic_write, canonical_json, strict_json
 from hostkit.gate.cache import Earlier, recall
 from hostkit.gate.dsse import read_envelope
-from hostkit.gate.evidence import suite_hash
 from hostkit.gate.folder import shown
 from hostkit.gate.keys import Signer
-from hostkit.gate.suite import suite_places
-from hostkit.tasks.git import Git
-
-if TYPE_CHECKING:
-    from hostkit.process import Runner
+from hostkit.gate.standing import standing_line
+from hostkit.gate.surroundings import Surroundings, looked_in, places_digest
+from hostkit.store.glance import lines_of_commit
 
 PAYLOAD_TYPE = "application/vnd.hostkit.witness+json"
 SETTLED_NS = 2_000_000_000
 """How long before the look a program must have lain as it is: the coarsest file system's tick."""
 
 _LIMIT = 1_000_000  # bytes; one has some thousand
+_PASSING = frozenset(f"HOSTKIT_{name}" for name in ("LEASE_TOKEN", "LEASE_GENERATION", "ATTEMPT"))
 _ASKING = re.compile(r"(HOSTKIT|PYTHON|GIT|PLATFORMIO|XDG|ZIG|LD)_?.*|PATH|HOME|VIRTUAL_ENV|CC|CXX")
-_PROGRAMS = ("git", "g++", "clang++", "qemu-system-xtensa", "qemu-system-riscv32")
-_NEAREST = "boards.toml"
-_SETTINGS = ("hostkit.toml", "platformio.ini", "CMakeLists.txt")
-_SOURCES = "firmware"
-_BYTE_CODE = (".pyc", ".pyo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,49 +49,56 @@ class Question:
     def sha256(self) -> str:
         """The hash of all that can change what is meant, 64 hex digits."""
         env = {name: value for name, value in self.env.items() if _ASKING.fullmatch(name)}
+        env = {name: value for name, value in env.items() if name not in _PASSING}
         asked = {"project": str(self.project), "options": dict(self.options), "env": env}
-        us = {"hostkit": __version__, "python": sys.executable, "path": _looked_in(self.project)}
+        us = {"hostkit": __version__, "python": sys.executable, "path": looked_in(self.project)}
         return hashlib.sha256(canonical_json(asked | us)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class WitnessStand:
-    """Where witnesses are kept, one a question, and by whom they are signed."""
+    """Where witnesses are kept, one a question, and by whom they are signed. ``state``: of the ledger."""
 
     folder: Path
     signer: Signer
-    runner: Runner
+    state: Path
 
-    def answer(self, question: Question, now_ns: int) -> Earlier | None:
+    def answer(self, question: Question, now: Surroundings, now_ns: int) -> Earlier | None:
         """Return the pass that answers a question, None where that has to be found out first.
 
         Raises :class:`InvalidError` for a witness or a cached pass that somebody tampered with.
         """
         said = self._read(question)
-        if said is None or said["project"] != project_digest(question.project, self.runner):
+        if said is None or said["places"] != places_digest(question.project, said["looked_at"])[0]:
             return None
-        if said["places"] != places_digest(question.project, said["looked_at"])[0]:
+        if said["project"] != now.digest():
             return None
-        return recall(Path(said["runs"]), said["key"], self.signer.public, now_ns)
+        found = recall(Path(said["runs"]), said["key"], self.signer.public, now_ns)
+        if found is None or now.checkout is None:
+            return None
+        lines = lines_of_commit(self.state, now.checkout.commit)
+        place = standing_line(lines, found.statement, found.seal_sha256)
+        return replace(found, entry=place) if place else None
 
-    def keep(self, question: Question, earlier: Earlier, project: str, began_ns: int) -> bool:
-        """Keep how an answer was found; ``project`` is the digest of the project before it was looked for.
+    def keep(
+        self, question: Question, earlier: Earlier, was: str, now: Surroundings, *, began_ns: int
+    ) -> bool:
+        """Keep how an answer was found; ``was`` is the digest of the project before it was looked for.
 
         Nothing is kept, and False returned, where no places are named (the case depends on more than those),
-        where the project is another one by now, or where a program
-        was touched so lately that it may have been another one at ``began_ns``.
+        where the project is another one by now, or where a program was touched so lately that it may have
+        been another one at ``began_ns``.
         """
         if not earlier.places:
             return False
         places, newest_ns = places_digest(question.project, earlier.places)
-        again = project_digest(question.project, self.runner)
-        if newest_ns > began_ns - SETTLED_NS or not project or again != project:
+        if newest_ns > began_ns - SETTLED_NS or not was or now.digest() != was:
             return False
         said = {
             "question": question.sha256,
             "key": earlier.key,
             "runs": str(earlier.evidence.parent),
-            "project": project,
+            "project": was,
             "looked_at": list(earlier.places),
             "places": places,
         }
@@ -129,72 +126,7 @@ class WitnessStand:
         return said
 
     def _place(self, question: Question) -> Path:
-        return self.folder / f"{question.sha256}.json"
-
-
-def project_digest(project: Path, runner: Runner) -> str:
-    """Return the hash of a checkout's content: commit, changes, tests, sources, settings.
-
-    "" where there is no commit.
-    """
-    try:
-        checkout = Git(project, runner).checkout()
-    except (UsageError, MissingToolError):
-        return ""
-    nearest = next((above for above in (project, *project.parents) if (above / _NEAREST).is_file()), project)
-    files = [str(nearest / _NEAREST), *(str(project / name) for name in _SETTINGS)]
-    files += sorted(_files_in(str(project / _SOURCES)))
-    read = [(path, _content(path)) for path in files]
-    suite = suite_hash(suite_places(project), {})
-    told = [checkout.commit, checkout.tree, checkout.dirty, checkout.changes, suite, read]
-    return hashlib.sha256(canonical_json(told)).hexdigest()
-
-
-def places_digest(project: Path, places: Iterable[str]) -> tuple[str, int]:
-    """Return a hash of how programs lie on the disk, and when one was touched last (ns, wall clock)."""
-    rows: list[str] = [f"{name}={os.path.realpath(which(name) or '')}" for name in _PROGRAMS]
-    newest = 0
-    for path in _everything(project, places):
-        try:
-            stat = os.stat(path)
-        except OSError:
-            rows.append(path)
-            continue
-        newest = max(newest, stat.st_ctime_ns, stat.st_mtime_ns)
-        rows.append(f"{path}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}")
-    return hashlib.sha256("\n".join(rows).encode(errors="surrogateescape")).hexdigest(), newest
-
-
-def _everything(project: Path, places: Iterable[str]) -> Iterator[str]:
-    """Return files of programs, and what says which of them Python would take: module path and ``.pth``."""
-    for place in places:
-        yield place if not os.path.isdir(place) else ""
-        yield from sorted(_files_in(place))
-    for folder in _looked_in(project):
-        yield folder
-        if os.path.isdir(folder):
-            yield from sorted(
-                os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".pth")
-            )
-
-
-def _looked_in(project: Path) -> list[str]:
-    """Return the module path without the project, which is not of it for tools (``-P``)."""
-    return [entry for entry in sys.path if entry and os.path.realpath(entry) != str(project)]
-
-
-def _files_in(folder: str) -> Iterator[str]:
-    for directory, names, files in os.walk(folder):
-        names[:] = [name for name in names if name != "__pycache__"]
-        yield from (os.path.join(directory, name) for name in files if not name.endswith(_BYTE_CODE))
-
-
-def _content(path: str) -> str:
-    try:
-        with open(path, "rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return ""
+        return self.folder / self.signer.public.key_id[:16] / f"{question.sha256}.json"
 
 
 def _invalid(place: Path, what: str) -> InvalidError:

@@ -12,9 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from hostkit.errors import ToolError
 from hostkit.files import disk_error
 from hostkit.store.dialect import WRITE, alone, explain, make_engine, sqlite_url
+from hostkit.store.glance import FILE_NAME
 from hostkit.store.tables import HEAD
-
-FILE_NAME = "hostkit.db"
 
 
 class Database:

@@ -101,17 +101,18 @@ class Git:
 
     def checkout(self) -> Checkout:
         """Return what is checked out, with a hash over uncommitted changes and untracked files."""
-        commit = self.resolve("HEAD")
-        if not commit:
+        named = self.ask("rev-parse", "HEAD^{commit}", "HEAD^{tree}")
+        found = _HASH.findall(named.output) if named.ok else []
+        if len(found) != 2:
             raise UsageError(f"{self.directory} has no commit yet", hint="commit something first")
-        found = _HASH.search(self.run("rev-parse", "HEAD^{tree}"))
+        commit, tree = found
         paths = self.changed_paths()
         digest = hashlib.sha256()
         for path in paths:
             digest.update(path.encode() + b"\0")
             file = self.directory / path
             digest.update(hashlib.sha256(file.read_bytes()).digest() if file.is_file() else b"gone")
-        return Checkout(commit, found[0] if found else "", bool(paths), digest.hexdigest() if paths else "")
+        return Checkout(commit, tree, bool(paths), digest.hexdigest() if paths else "")
 
     def changed_paths(self) -> tuple[str, ...]:
         """Return paths that differ, or may differ, from the commit: untracked ones included.

@@ -1,4 +1,4 @@
-"""`hostkit gate --cached` with entries of real passes: each answers for its own case, and is never fooled.
+"""`hostkit gate` with entries of real passes: each answers for its own case, and is never fooled.
 
 The suite is cut down to one test, so that a whole one takes seconds.
 """
@@ -6,7 +6,7 @@ The suite is cut down to one test, so that a whole one takes seconds.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,12 @@ from gate_clone import Clone
 from hostkit.clock import SystemClock
 from hostkit.files import sha256_file
 from hostkit.gate.cache import FOLDER, keep
+from hostkit.gate.keys import own_public
 from hostkit.testing.keys import a_signer
 
-SMALL = """import pytest
+SMALL = """import os
+
+import pytest
 
 pytestmark = pytest.mark.rung("linked")
 CALLS = []
@@ -29,6 +32,7 @@ CALLS = []
 def test_it_answers(board):
     CALLS.append(board.identity.build)
     assert len(CALLS) >= 1
+    assert "BOARD_IS_SICK" not in os.environ
 """
 WANTED = "assert len(CALLS) >= 1"
 
@@ -41,8 +45,10 @@ class Passed:
     records: dict[str, dict[str, Any]]
     entries: dict[str, Path]
 
-    def gate(self, *options: str, board: str = "virt0") -> tuple[int, dict[str, Any], str]:
-        return self.clone.run("gate", "-b", board, "--min-rung", "linked", "--cached", *options)
+    def gate(
+        self, *options: str, board: str = "virt0", env: Mapping[str, str] | None = None
+    ) -> tuple[int, dict[str, Any], str]:
+        return self.clone.run("gate", "-b", board, "--min-rung", "linked", *options, env=env)
 
     @contextmanager
     def other_tests(self, new: str) -> Iterator[None]:
@@ -86,9 +92,27 @@ def passed(clone: Clone) -> Iterator[Passed]:
 def test_a_pass_answers_for_the_same_case_again_and_nothing_runs(passed: Passed) -> None:
     before = passed.clone.runs()
     code, record, err = passed.gate()
-    assert (code, record["cached"], record["run"]) == (0, True, passed.records["virt0"]["run"]), err
+    first = passed.records["virt0"]
+    assert (code, record["cached"], record["run"]) == (0, True, first["run"]), err
+    assert record["ledger"] == first["ledger"]
+    assert f"answered from ledger entry {first['ledger']} of 20" in record["answered"]
     assert Path(record["evidence"]).is_dir()
     assert passed.clone.runs() == before
+
+
+def test_the_pass_itself_leaves_what_it_is_known_by_at_a_glance(passed: Passed) -> None:
+    paths = passed.clone.paths
+    own = paths.cache / "witnesses" / own_public(paths, {}).key_id[:16]
+    assert len(list(own.iterdir())) >= len(passed.records)
+
+
+def test_a_run_that_fails_ends_what_the_pass_before_it_answers(passed: Passed) -> None:
+    code, record, err = passed.gate("--fresh", board="virt1", env={"BOARD_IS_SICK": "1"})
+    assert (code, record["verdict"]) == (1, "fail"), err
+    code, again, err = passed.gate(board="virt1")  # all that is looked at is as it was when it passed
+    assert (code, again["verdict"]) == (0, "pass"), err
+    assert again["run"] not in (record["run"], passed.records["virt1"]["run"])
+    assert passed.gate(board="virt1")[1]["ledger"] == again["ledger"]
 
 
 def test_an_entry_of_another_case_in_this_ones_place_is_invalid(passed: Passed) -> None:

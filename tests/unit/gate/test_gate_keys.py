@@ -79,6 +79,16 @@ def test_another_key_file_is_named_by_the_environment_and_never_made(paths: Path
     assert (signer.public.raw, signer.public.whose) == (own.raw, f"the key in {named}")
 
 
+@pytest.mark.parametrize("ending", ["", "\n", "# a note\n"])
+def test_a_key_file_as_openssl_writes_it_and_one_with_a_note_hold_the_same_key(
+    paths: Paths, ending: str
+) -> None:
+    first = open_signer(paths, {}, ()).public
+    key = paths.keys / "signing-key.pem"
+    key.write_text(key.read_text() + ending)
+    assert open_signer(paths, {}, ()).public == first
+
+
 def test_what_is_no_ed25519_key_is_refused(paths: Paths, tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     other = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

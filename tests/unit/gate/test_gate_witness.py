@@ -17,7 +17,8 @@ from hostkit.files import canonical_json
 from hostkit.gate.cache import FOLDER, Earlier, keep
 from hostkit.gate.model import Rules
 from hostkit.gate.request import Bench, GateRequest
-from hostkit.gate.witness import PAYLOAD_TYPE, Question, WitnessStand, project_digest
+from hostkit.gate.surroundings import Surroundings
+from hostkit.gate.witness import PAYLOAD_TYPE, Question, WitnessStand
 from hostkit.pipeline import run_gate
 from hostkit.process import SystemRunner
 from hostkit.settings.model import Settings
@@ -39,6 +40,7 @@ class Desk:
     root: Path
     stand: WitnessStand
     earlier: Earlier
+    entry: int = 7  # what the ledger would say
 
     @property
     def project(self) -> Path:
@@ -52,16 +54,22 @@ class Desk:
     def question(self) -> Question:
         return Question(self.project, {"board": "virt0"}, {"PATH": "/usr/bin:/bin", "TERM": "dumb"})
 
+    @property
+    def now(self) -> Surroundings:
+        return Surroundings(self.project, SystemRunner())
+
     def keep(self, began_ns: int = LATER) -> bool:
-        project = project_digest(self.project, SystemRunner())
-        return self.stand.keep(self.question, self.earlier, project, began_ns)
+        return self.kept(self.now.digest(), began_ns)
+
+    def kept(self, was: str, began_ns: int = LATER) -> bool:
+        return self.stand.keep(self.question, self.earlier, was, self.now, began_ns=began_ns)
 
     def answer(self, question: Question | None = None) -> Earlier | None:
-        return self.stand.answer(question or self.question, NOW)
+        return self.stand.answer(question or self.question, self.now, NOW)
 
     @property
     def witness(self) -> Path:
-        (found,) = self.stand.folder.glob("*.json")
+        (found,) = self.stand.folder.rglob("*.json")
         return found
 
 
@@ -84,7 +92,7 @@ def desk(tmp_path: Path) -> Desk:
     )
     result = run_gate(request, bench, PlayedStages(commit.stdout.strip()).of)
     keep(Path(result.evidence), KEY, a_signer(), result.evidence_sha256, NOW)
-    stand = WitnessStand(tmp_path / "cache" / "witnesses", a_signer(), SystemRunner())
+    stand = WitnessStand(tmp_path / "cache" / "witnesses", a_signer(), paths.state)
     earlier = Earlier(result.run_id, Path(result.evidence), {}, KEY, (str(tmp_path / "tools"),))
     return Desk(tmp_path, stand, earlier)
 
@@ -97,15 +105,29 @@ def own_pass(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
         return desk.earlier if (runs / FOLDER / f"{key}.json").is_file() else None
 
     monkeypatch.setattr("hostkit.gate.witness.recall", plain)
+    monkeypatch.setattr("hostkit.gate.witness.standing_line", lambda *_: desk.entry)
     return desk
 
 
 def test_what_was_found_is_known_at_a_glance(own_pass: Desk) -> None:
     assert own_pass.answer() is None
     assert own_pass.keep()
-    assert own_pass.answer() == own_pass.earlier
-    other_terminal = replace(own_pass.question, env={"PATH": "/usr/bin:/bin", "TERM": "xterm"})
-    assert own_pass.answer(other_terminal) == own_pass.earlier
+    assert own_pass.answer() == replace(own_pass.earlier, entry=7)
+    for other in ({"TERM": "xterm"}, {"HOSTKIT_LEASE_TOKEN": "1"}):
+        elsewhere = replace(own_pass.question, env={"PATH": "/usr/bin:/bin"} | other)
+        assert own_pass.answer(elsewhere) == replace(own_pass.earlier, entry=7)
+
+
+def test_a_pass_that_the_ledger_does_not_have_or_speaks_against_answers_nothing(own_pass: Desk) -> None:
+    own_pass.keep()
+    own_pass.entry = 0
+    assert own_pass.answer() is None
+
+
+def test_a_witness_of_another_users_key_is_another_witness(own_pass: Desk) -> None:
+    own_pass.keep()
+    own_pass.stand = replace(own_pass.stand, signer=a_signer(2))
+    assert own_pass.answer() is None
 
 
 def test_the_pass_itself_is_checked_each_time(desk: Desk) -> None:
@@ -180,9 +202,9 @@ def test_nothing_is_kept_of_a_case_that_depends_on_more_than_can_be_glanced_at(o
 
 
 def test_nothing_is_kept_where_the_project_changed_meanwhile_or_has_no_commit(own_pass: Desk) -> None:
-    assert not own_pass.stand.keep(own_pass.question, own_pass.earlier, "0" * 64, LATER)
+    assert not own_pass.kept("0" * 64)
     shutil.rmtree(own_pass.project / ".git")
-    assert project_digest(own_pass.project, SystemRunner()) == ""
+    assert own_pass.now.digest() == ""
     assert not own_pass.keep()
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from hostkit.errors import InvalidError, ToolError
 from hostkit.store.attempts import Attempts, Beginning
 from hostkit.store.database import Database, open_database
+from hostkit.store.glance import FILE_NAME, line_of, lines_of_commit
 from hostkit.store.ledger import Ledger
 from hostkit.store.model import GENESIS, Attempt, End, Phase, Verdict
 from hostkit.testing.store import a_pass
@@ -49,6 +50,25 @@ def test_entries_are_found_by_commit_and_by_run(database: Database) -> None:
     assert ledger.of_commit("a" * 40) == (mine,)
     assert ledger.of_run("r0") == mine
     assert ledger.of_run("r7") is None
+
+
+def test_a_glance_at_the_file_sees_what_the_ledger_says_of_a_commit(
+    database: Database, tmp_path: Path
+) -> None:
+    ledger = Ledger(database)
+    entries = [ledger.append(replace(RECORD, run_id=name, selection=name)) for name in ("r0", "r1")]
+    ledger.append(replace(RECORD, run_id="r2", commit="9" * 40))
+    assert lines_of_commit(tmp_path, "a" * 40) == tuple(line_of(entry) for entry in entries)
+    assert entries[1].seq == 2
+    assert lines_of_commit(tmp_path, "b" * 40) == ()
+
+
+def test_a_glance_at_what_is_no_ledger_sees_nothing_and_makes_no_file(tmp_path: Path) -> None:
+    assert lines_of_commit(tmp_path / "none", "a" * 40) == ()
+    assert not (tmp_path / "none").exists()
+    (tmp_path / FILE_NAME).write_bytes(b"no database " * 100)
+    assert lines_of_commit(tmp_path, "a" * 40) == ()
+    assert lines_of_commit(Path("relative"), "a" * 40) == ()
 
 
 def test_a_run_id_cannot_be_used_twice(database: Database) -> None:
