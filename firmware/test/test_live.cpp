@@ -46,6 +46,26 @@ bool next_report(Inbox& inbox, FrameReport& frame) {
     return true;
 }
 
+// Strips on a machine that looks elsewhere for a while, right after they began to send.
+class HeldUpStrips final : public LedOutput {
+public:
+    explicit HeldUpStrips(FakeClock& clock) : clock_(clock), strips_(clock) {}
+
+    void show(const Waveform* strips, std::size_t count) override {
+        strips_.show(strips, count);
+        clock_.now += kHeldUpUs;
+    }
+    void release() override { strips_.release(); }
+    std::uint32_t busy_us() override { return strips_.busy_us(); }
+    Bytes latched(std::size_t strip) override { return strips_.latched(strip); }
+
+    static constexpr std::uint32_t kHeldUpUs = 9;
+
+private:
+    FakeClock& clock_;
+    host::LedStrips strips_;
+};
+
 }  // namespace
 
 TEST("live mode at the highest rate keeps to what the strips can take") {
@@ -184,4 +204,18 @@ TEST("the app says how long it may sleep") {
     CHECK(live.tick(report));
     CHECK_EQ(live.idle_us(5000), 5000);
     CHECK_EQ(live.idle_us(100000), 10000 - kFrameUs);
+}
+
+TEST("a transmission is never told shorter than it was, however the program is held up") {
+    FakeClock clock;
+    HeldUpStrips leds(clock);
+    static WorkspaceMemory<7> memory;
+    Renderer renderer(kSmall, memory.view(), leds);
+    Live live(renderer, clock, leds);
+    live.start(0);
+    FrameReport report;
+    CHECK(!live.tick(report));
+    clock.now += leds.busy_us();
+    CHECK(live.tick(report));
+    CHECK_EQ(report.transmit_us, kFrameUs);
 }

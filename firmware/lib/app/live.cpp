@@ -59,13 +59,14 @@ void Live::begin_frame(std::uint64_t now) {
 
 void Live::draw(std::uint64_t now) {
     renderer_.render(now);
-    const std::uint64_t rendered = clock_.now_us();
-    renderer_.present();
+    renderer_.encode();
+    // Read before the strips start: held up in between, a transmission looks longer, never shorter.
     sent_us_ = clock_.now_us();
+    renderer_.send();
     sending_ = true;
     current_.seq = next_seq_++;
     current_.time_us = now;
-    current_.render_us = static_cast<std::uint32_t>(rendered - now);
+    current_.render_us = static_cast<std::uint32_t>(sent_us_ - now);
     current_.transmit_us = 0;
     current_.crc = renderer_.crc(Tap::frame);
     current_.ma = renderer_.ma();

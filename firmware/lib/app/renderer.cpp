@@ -58,8 +58,7 @@ void Renderer::encode() {
     }
 }
 
-void Renderer::present() {
-    encode();
+void Renderer::send() {
     Waveform waveforms[kMaxStrips];
     for (std::size_t s = 0; s < profile_.strip_count; ++s) {
         waveforms[s] = {words_of(s), waveform_words(profile_.strips[s].leds), kTickNs};

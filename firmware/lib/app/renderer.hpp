@@ -37,8 +37,14 @@ public:
     /// Makes the symbols of the last frame, once the LEDs have let go of those before.
     void encode();
 
+    /// Starts sending the symbols that encode() made.
+    void send();
+
     /// Makes the symbols and starts sending them.
-    void present();
+    void present() {
+        encode();
+        send();
+    }
 
     /// The bytes of a strip at a tap, of the last frame; empty if there is no such tap or strip.
     Bytes tap(Tap tap, std::size_t strip);
