@@ -9,8 +9,8 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from hostkit.errors import ToolError
 from hostkit.store.database import Database
-from hostkit.store.model import PHASES, Attempt, End, Event, Phase
-from hostkit.store.tables import attempts, events
+from hostkit.store.model import PHASES, Attempt, End, Event, Order, OrderKind, Phase
+from hostkit.store.tables import attempts, events, task_orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Beginning:
     log: str
     token: str
     boot: str
+    agent: str = ""
 
 
 class Attempts:
@@ -36,12 +37,7 @@ class Attempts:
     def begin(self, beginning: Beginning, at_ns: int) -> Attempt:
         """Record a new attempt, in phase running and numbered one past the last, before anything starts."""
         with self._database.write() as connection:
-            last = connection.execute(
-                select(func.max(attempts.c.number)).where(
-                    attempts.c.project == self._project, attempts.c.task == beginning.task
-                )
-            ).scalar()
-            number = int(last or 0) + 1
+            number = self._newest(connection, beginning.task) + 1
             done = connection.execute(
                 attempts.insert().values(
                     project=self._project,
@@ -60,6 +56,8 @@ class Attempts:
                     boot=beginning.boot,
                     began_ns=at_ns,
                     ended_ns=0,
+                    agent=beginning.agent,
+                    left_ns=0,
                 )
             )
             identifier = int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0
@@ -69,6 +67,10 @@ class Attempts:
     def started(self, attempt: Attempt, pid: int, pid_start: int) -> Attempt:
         """Record the agent's process."""
         return self._change(attempt, {"pid": pid, "pid_start": pid_start})
+
+    def left(self, attempt: Attempt, at_ns: int) -> Attempt:
+        """Record when the agent ended, or was last heard of."""
+        return self._change(attempt, {"left_ns": at_ns})
 
     def advance(
         self, attempt: Attempt, phase: Phase, at_ns: int, *, commit: str = "", why: str = ""
@@ -109,6 +111,37 @@ class Attempts:
                 .order_by(events.c.id)
             )
             return tuple(Event(row.task, row.at_ns, row.what) for row in rows)
+
+    def order(self, task: str, kind: OrderKind, by: str, at_ns: int, *, more: int = 0) -> Order:
+        """Record what a person orders of a task ("": of the run), and say so in the task's story."""
+        with self._database.write() as connection:
+            number = self._newest(connection, task)
+            values = {"number": number, "more": more, "by": by, "at_ns": at_ns}
+            done = connection.execute(
+                task_orders.insert().values(project=self._project, task=task, kind=kind.value, **values)
+            )
+            allowed = f", {more} more allowed" if more else ""
+            self._note(connection, task, at_ns, f"{kind.value} ordered by {by}{allowed}")
+            identifier = int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0
+            return Order(identifier, task, kind, number, more, by, at_ns)
+
+    def orders(self) -> tuple[Order, ...]:
+        """Return every order, oldest first."""
+        columns = [column for column in task_orders.c if column.name != "project"]
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(*columns).where(task_orders.c.project == self._project).order_by(task_orders.c.id)
+            ).mappings()
+            return tuple(Order(**dict(row) | {"kind": OrderKind(row["kind"])}) for row in rows)
+
+    def _newest(self, connection: Connection, task: str) -> int:
+        """Return the number of a task's newest attempt, 0 for none."""
+        last = connection.execute(
+            select(func.max(attempts.c.number)).where(
+                attempts.c.project == self._project, attempts.c.task == task
+            )
+        ).scalar()
+        return int(last or 0)
 
     def _change(self, attempt: Attempt, values: dict[str, Any], *, note: str = "", at_ns: int = 0) -> Attempt:
         with self._database.write() as connection:

@@ -61,6 +61,13 @@ class Ledger:
             ).mappings()
             return tuple(_entry(row) for row in rows)
 
+    def since(self, project: str, decided_ns: int) -> tuple[VerdictRecord, ...]:
+        """Return a project's verdicts that were given at that time or later, oldest first."""
+        wanted = (verdicts.c.project == project, verdicts.c.decided_ns >= decided_ns)
+        with self._database.read() as connection:
+            rows = connection.execute(select(verdicts).where(*wanted).order_by(verdicts.c.seq)).mappings()
+            return tuple(_entry(row).record for row in rows)
+
     def of_run(self, run_id: str) -> LedgerEntry | None:
         """Return the entry of one run, or None."""
         with self._database.read() as connection:

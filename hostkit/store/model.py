@@ -156,7 +156,9 @@ class End(Enum):
     NO_COMMIT = "no new commit"
     UNCOMMITTED = "uncommitted changes"
     OUTSIDE_FILES = "changed other files"
-    INTERRUPTED = "interrupted"
+    INTERRUPTED = "interrupted"  # its runner died
+    STOPPED = "stopped"  # its runner was told to end; the next one goes on
+    CALLED_OFF = "called off"  # a person stopped this task; it waits for a person
     NO_BASE = "no base"
 
 
@@ -181,6 +183,28 @@ class Attempt:
     boot: str  # the machine's boot id
     began_ns: int
     ended_ns: int  # 0 while it goes on
+    agent: str = ""  # its name in the plan; "" where nobody kept it
+    left_ns: int = 0  # when the agent ended; 0 while it works
+
+
+class OrderKind(Enum):
+    """What a person orders of a task."""
+
+    RETRY = "retry"  # further attempts, also past a breaker
+    STOP = "stop"  # end what is at work for it; without a task: end the run
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person ordered. It binds: unlike an event it is read to decide."""
+
+    id: int
+    task: str  # "" for the whole run
+    kind: OrderKind
+    number: int  # of the task's newest attempt at that time, 0 for none
+    more: int  # how many attempts a retry allows
+    by: str
+    at_ns: int
 
 
 @dataclass(frozen=True, slots=True)

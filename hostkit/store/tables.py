@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a database that says so needs none (and Alembic is not imported)."""
 
 metadata = MetaData()
@@ -80,7 +80,23 @@ attempts = Table(
     Column("boot", String(64), nullable=False),
     Column("began_ns", BigInteger, nullable=False),
     Column("ended_ns", BigInteger, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("left_ns", BigInteger, nullable=False),  # when the agent ended
     UniqueConstraint("project", "task", "number", name="uq_attempts_number"),
+)
+
+task_orders = Table(
+    "task_orders",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("project", Text, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("number", Integer, nullable=False),  # of the newest attempt at that time, 0 for none
+    Column("more", Integer, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_ns", BigInteger, nullable=False),
+    Index("ix_task_orders_project", "project"),
 )
 
 events = Table(

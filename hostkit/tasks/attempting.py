@@ -11,7 +11,7 @@ from hostkit.process import Command, boot_id
 from hostkit.store.attempts import Beginning
 from hostkit.store.model import Attempt, End, Phase
 from hostkit.tasks.agent import Ended, end_marked, marked_environment
-from hostkit.tasks.brief import Handover, brief_text
+from hostkit.tasks.brief import Handover, brief_text, seen_environment
 from hostkit.tasks.git import clean_environment
 from hostkit.tasks.model import Standing, Task
 from hostkit.tasks.patterns import outside
@@ -43,11 +43,12 @@ def attempt(shop: Workshop, task: Task, standing: Standing, needs: Sequence[str]
         prepared = shop.worktrees.prepare(task.id, needs)
     except NoBaseError as error:
         where = str(shop.worktrees.path(task.id))
-        begun = shop.attempts.begin(Beginning(task.id, "", where, str(log), token, boot_id()), _now(shop))
+        beginning = Beginning(task.id, "", where, str(log), token, boot_id(), task.agent.name)
+        begun = shop.attempts.begin(beginning, _now(shop))
         return shop.attempts.finish(begun, End.NO_BASE, error.message, _now(shop))
-    begun = shop.attempts.begin(
-        Beginning(task.id, prepared.base, str(prepared.path), str(log), token, boot_id()), _now(shop)
-    )
+    where = str(prepared.path)
+    beginning = Beginning(task.id, prepared.base, where, str(log), token, boot_id(), task.agent.name)
+    begun = shop.attempts.begin(beginning, _now(shop))
     before = standing.why if number > 1 else ""
     ended = _run_agent(shop, task, begun, brief_text(task, before))
     came = _came(shop, task, begun, ended, prepared)
@@ -73,14 +74,14 @@ def _run_agent(shop: Workshop, task: Task, begun: Attempt, text: str) -> Ended:
     atomic_write(path, text.encode())
     worktree = shop.worktrees.path(task.id)
     handover = Handover(path, worktree, begun.token, begun.base)
-    environment = clean_environment(shop.env) | handover.environment(task)
+    environment = seen_environment(clean_environment(shop.env), task.agent.env) | handover.environment(task)
     command = Command(
         handover.argv(task, text),
         cwd=worktree,
         env=marked_environment(environment, begun.token),
         timeout_s=task.agent.timeout_s,
     )
-    shop.tell(task.id, f"attempt {begun.number} of {task.attempts}: {task.agent.name} works in {worktree}")
+    shop.tell(task.id, f"attempt {begun.number}: {task.agent.name} works in {worktree}")
 
     def record(pid: int, start_ticks: int) -> None:
         shop.attempts.started(begun, pid, start_ticks)
@@ -89,12 +90,16 @@ def _run_agent(shop: Workshop, task: Task, begun: Attempt, text: str) -> Ended:
         return shop.children.run(command, shop.folders.log(task.id, begun.number, "agent"), record)
     finally:
         end_marked(begun.token, shop.clock)
+        shop.attempts.left(begun, _now(shop))
 
 
 def _came(shop: Workshop, task: Task, begun: Attempt, ended: Ended, prepared: Prepared) -> _Came:
     """Judge what the agent left. Nothing that is not committed on the task's own branch counts."""
+    if by := shop.called_off(begun):
+        return _Came(End.CALLED_OFF, f"by {by}")
     if ended.stopped:
-        return _Came(End.INTERRUPTED, "the runner was stopped")
+        by = shop.run_stopped_by(begun.began_ns)
+        return _Came(End.STOPPED, "the runner was stopped" + (f" by {by}" if by else ""))
     if ended.timed_out:
         return _Came(End.AGENT_TIMED_OUT, f"after {task.agent.timeout_s:g} s; log: {begun.log}")
     if ended.returncode != 0:

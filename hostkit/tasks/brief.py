@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,12 @@ from hostkit.tasks.model import GateCheck, Task
 
 PLACEHOLDERS = ("brief", "prompt", "task", "title", "worktree")
 """``{brief}``: path of the file; ``{prompt}``: its text; the others as they are called."""
+
+ALWAYS_SEEN = (
+    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_*", "TERM", "TMPDIR", "TZ"),
+    *("HOSTKIT_STATE_DIR", "HOSTKIT_CACHE_DIR", "HOSTKIT_RUNS_DIR"),
+)
+"""What an agent with an allow-list sees of the environment besides: programs need it, it is no secret."""
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
@@ -42,6 +49,18 @@ class Handover:
             "HOSTKIT_WORKTREE": str(self.worktree),
             "HOSTKIT_BASE": self.base,
         }
+
+
+def seen_environment(env: Mapping[str, str], allowed: Sequence[str] | None) -> dict[str, str]:
+    """Return what an agent may see of an environment: all of it for None, else :data:`ALWAYS_SEEN` and what
+    the list names. A ``*`` at the end of a name stands for any more letters.
+    """
+    if allowed is None:
+        return dict(env)
+    names = (*ALWAYS_SEEN, *allowed)
+    whole = {name for name in names if not name.endswith("*")}
+    starts = tuple(name[:-1] for name in names if name.endswith("*"))
+    return {name: value for name, value in env.items() if name in whole or name.startswith(starts)}
 
 
 def unknown_placeholders(argv: tuple[str, ...]) -> tuple[str, ...]:

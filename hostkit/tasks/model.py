@@ -53,12 +53,44 @@ Check = GateCheck | CommandCheck
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What an agent may use over all tasks; None: as much as it takes."""
+
+    flashes_per_hour: int | None = None
+    wall_s: float | None = None  # its time at work, over every attempt that was ever made
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """A command that does a task. Placeholders in ``argv``: see :mod:`hostkit.tasks.brief`."""
 
     name: str
     argv: tuple[str, ...]
     timeout_s: float
+    env: tuple[str, ...] | None = None  # names that it finds of the user's environment; None: all
+    concurrent: int | None = None  # how many of it may be at work at once
+    budget: Budget = Budget()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a whole plan may use; None: as much as it takes."""
+
+    attempts: int | None = None  # at one task
+    concurrent: int | None = None  # tasks at work at once
+    wall_s: float | None = None  # of one run: after that nothing more is started
+    flashes_per_hour: int | None = None  # of all agents, and of whoever else tests this project
+    same_cause: int = 3  # attempts in a row that end alike, and no more are made
+    worktrees_mb: float | None = None  # 10^6 bytes on disk: beyond that no further worktree is made
+    keep_days: float = 14.0  # a worktree without work in it stays that long after its last attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a task that could go on does not now. ``until_ns``: when it may; None: when a person says so."""
+
+    why: str
+    until_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +124,11 @@ class Task:
     group: str = ""
     incomplete: tuple[str, ...] = ()
 
+    @property
+    def gated(self) -> bool:
+        """True when a board must be flashed to verify it."""
+        return any(isinstance(check, GateCheck) for check in self.checks)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -102,6 +139,7 @@ class Plan:
     tasks: Mapping[str, Task]  # in the order of the file
     groups: Mapping[str, Group] = field(default_factory=dict)
     target_gate: GateCheck | None = None  # what every commit must show that the target goes to
+    limits: Limits = Limits()
 
     @property
     def needs(self) -> dict[str, tuple[str, ...]]:
@@ -147,8 +185,10 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 class Standing:
     """A task's state with the reason, for people.
 
-    ``commit`` is what it claims, or empty. ``blocked`` is the path of needs that ends at a failed or an
-    incomplete task, for a task that will therefore not start; else empty. An incomplete one names itself.
+    ``commit`` is what it claims, or empty. ``blocked`` is the path of needs that ends at a task where
+    nothing moves until a person acts (failed, incomplete, held for good), for a task that will therefore
+    not start; else empty. An incomplete one names itself, and so does one that is held for good.
+    ``hold``: what it waits for although the graph would let it go on.
     """
 
     task: str
@@ -157,6 +197,7 @@ class Standing:
     commit: str = ""
     attempts: int = 0
     blocked: tuple[str, ...] = ()
+    hold: Hold | None = None
 
     @property
     def dead(self) -> bool:

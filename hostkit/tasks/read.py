@@ -9,24 +9,24 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from hostkit.boards.model import Fidelity
 from hostkit.errors import UsageError
-from hostkit.store.model import Rung
-from hostkit.tasks.brief import PLACEHOLDERS, unknown_placeholders
-from hostkit.tasks.graph import problems as graph_problems
-from hostkit.tasks.grouping import all_needs, barriers, group_problems
 from hostkit.tasks.marks import Marked, Place, YamlFault, load_marked
-from hostkit.tasks.model import Agent, Check, CommandCheck, GateCheck, Group, Plan, Task
-from hostkit.tasks.problem import PlanError, Problem, problem_at
+from hostkit.tasks.model import Plan
+from hostkit.tasks.problem import PlanError, Problem
+from hostkit.tasks.records import plan_of
 from hostkit.tasks.schema import (
     AgentModel,
+    BudgetModel,
     CommandCheckModel,
+    DefaultsModel,
     GateCheckModel,
     GateModel,
     GroupModel,
+    LimitsModel,
     PlanModel,
     TaskModel,
 )
+from hostkit.tasks.soundness import plan_problems
 
 FILE_NAME = "tasks.yaml"
 
@@ -58,14 +58,14 @@ def parse_plan(text: str, path: Path) -> Plan:
     except ValidationError as error:
         found = tuple(_problem(detail, marked) for detail in error.errors())
         raise PlanError(path, tuple(sorted(found, key=lambda each: each.line))) from error
-    found = tuple(_cross_check(model, marked))
+    found = tuple(plan_problems(model, marked))
     if found:
         raise PlanError(path, tuple(sorted(found, key=lambda each: each.line)))
-    return _plan(model, marked, path)
+    return plan_of(model, marked, path)
 
 
 def _problem(detail: ErrorDetails, marked: Marked) -> Problem:
-    place = _place(detail["loc"], marked)
+    place = _place(detail["loc"], marked, missing=detail["type"] == "missing")
     field = ".".join(str(part) for part in place)
     model = _model_at(place, marked)
     names = sorted(model.model_fields) if model else []
@@ -88,13 +88,16 @@ def _problem(detail: ErrorDetails, marked: Marked) -> Problem:
     return Problem(marked.line(place), field, message[:1].lower() + message[1:], hint)
 
 
-def _place(loc: tuple[str | int, ...], marked: Marked) -> Place:
-    """Drop what pydantic adds to a place (the tag of a union, ``[key]``) and the text does not have."""
+def _place(loc: tuple[str | int, ...], marked: Marked, *, missing: bool) -> Place:
+    """Drop what pydantic adds to a place (the tag of a union, ``[key]``) and the text does not have.
+
+    What is ``missing`` is not in the text either, but it is the place that is meant.
+    """
     place: Place = ()
     for number, part in enumerate(loc):
-        if (*place, part) in marked.lines or number == len(loc) - 1:
+        if (*place, part) in marked.lines or (missing and number == len(loc) - 1):
             place = (*place, part)
-    return place[:-1] if place and place[-1] == "[key]" else place
+    return place
 
 
 def _model_at(place: Place, marked: Marked) -> type[BaseModel] | None:
@@ -102,12 +105,18 @@ def _model_at(place: Place, marked: Marked) -> type[BaseModel] | None:
     match place:
         case (_,):
             return PlanModel
+        case ("defaults", "gate", _, *_) | ("tasks", _, "gate", _, *_) | ("target_gate", _, *_):
+            return GateModel
+        case ("defaults", _, *_):
+            return DefaultsModel
+        case ("limits", _, *_):
+            return LimitsModel
+        case ("agents", _, "budget", _, *_):
+            return BudgetModel
         case ("agents", _, _, *_):
             return AgentModel
         case ("groups", _, _, *_):
             return GroupModel
-        case ("tasks", _, "gate", _, *_) | ("target_gate", _, *_):
-            return GateModel
         case ("tasks", int(task), "checks", int(check), _, *_):
             kind: Any = marked.value["tasks"][task]["checks"][check].get("type")
             return CommandCheckModel if kind == "command" else GateCheckModel
@@ -121,91 +130,3 @@ def _description(model: type[BaseModel] | None, place: Place) -> str:
     if model is None or not names or names[-1] not in model.model_fields:
         return ""
     return model.model_fields[names[-1]].description or ""
-
-
-def _cross_check(model: PlanModel, marked: Marked) -> list[Problem]:
-    """Find what no single field shows: doubled ids, needs, agents, tasks that nothing could verify."""
-    found: list[Problem] = []
-    place_of: dict[str, int] = {}
-    for number, task in enumerate(model.tasks):
-        where: Place = ("tasks", number)
-        if task.id in place_of:
-            first = marked.line(("tasks", place_of[task.id]))
-            found.append(
-                problem_at(marked, (*where, "id"), f"{task.id} is taken by line {first}", "ids are unique")
-            )
-        place_of.setdefault(task.id, number)
-        if task.gate is None and not task.checks and not task.incomplete:
-            hint = "give it a gate, or a check of type command; or say under incomplete what is missing"
-            found.append(problem_at(marked, where, f"nothing could ever verify {task.id}", hint))
-        found += _agent_problem(model, task, marked, where)
-    found += group_problems(model, marked)
-    if len(place_of) < len(model.tasks):
-        return found  # with an id twice, who needs whom is anybody's guess
-    behind = barriers(model)
-    for problem in graph_problems({task.id: all_needs(task, behind) for task in model.tasks}):
-        where = ("tasks", place_of[problem.task], "needs")
-        wanted = model.tasks[place_of[problem.task]].needs
-        if problem.need in wanted:
-            where = (*where, len(wanted) - 1 - wanted[::-1].index(problem.need))
-        found.append(problem_at(marked, where, f"{problem.task} {problem.message}", problem.hint))
-    for name, agent in model.agents.items():
-        for word in unknown_placeholders(tuple(agent.argv)):
-            hint = f"known: {', '.join('{' + known + '}' for known in PLACEHOLDERS)}"
-            found.append(
-                problem_at(marked, ("agents", name, "argv"), f"unknown placeholder {{{word}}}", hint)
-            )
-    return found
-
-
-def _agent_problem(model: PlanModel, task: TaskModel, marked: Marked, where: Place) -> list[Problem]:
-    names = list(model.agents)
-    if not task.agent and len(names) > 1:
-        return [
-            problem_at(marked, where, f"{task.id} does not say which agent", f"one of: {', '.join(names)}")
-        ]
-    if task.agent and task.agent not in names:
-        near = get_close_matches(task.agent, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"one of: {', '.join(names)}"
-        return [problem_at(marked, (*where, "agent"), f"there is no agent {task.agent!r}", hint)]
-    return []
-
-
-def _plan(model: PlanModel, marked: Marked, path: Path) -> Plan:
-    agents = {name: Agent(name, tuple(agent.argv), agent.timeout_s) for name, agent in model.agents.items()}
-    tasks: dict[str, Task] = {}
-    behind = barriers(model)
-    for number, task in enumerate(model.tasks):
-        own = [_gate(task.gate)] if task.gate else []
-        tasks[task.id] = Task(
-            id=task.id,
-            title=task.title,
-            brief=task.brief,
-            needs=all_needs(task, behind),
-            files=tuple(task.files),
-            checks=(*own, *(_check(check) for check in task.checks)),
-            agent=agents[task.agent] if task.agent else next(iter(agents.values())),
-            attempts=task.attempts,
-            line=marked.line(("tasks", number)),
-            hours=task.hours,
-            group=task.group,
-            incomplete=tuple(task.incomplete),
-        )
-    groups = {
-        name: Group(name, group.title, tuple(group.after), group.barrier)
-        for name, group in model.groups.items()
-    }
-    gate = _gate(model.target_gate) if model.target_gate else None
-    return Plan(path, model.target, tasks, groups, gate)
-
-
-def _gate(model: GateModel) -> GateCheck:
-    return GateCheck(
-        model.env, model.board, Rung.from_word(model.min_rung), Fidelity[model.min_fidelity.upper()]
-    )
-
-
-def _check(model: GateCheckModel | CommandCheckModel) -> Check:
-    if isinstance(model, CommandCheckModel):
-        return CommandCheck(tuple(model.argv), model.timeout_s)
-    return _gate(model)

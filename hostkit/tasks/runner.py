@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from pathlib import Path
 
@@ -13,17 +14,27 @@ from hostkit.process import boot_id
 from hostkit.store.model import Attempt, End, Phase
 from hostkit.tasks.agent import end_marked
 from hostkit.tasks.attempting import attempt
+from hostkit.tasks.budget import has_room
 from hostkit.tasks.lock import runner_lock
 from hostkit.tasks.merging import Merging
 from hostkit.tasks.model import Standing, State, Task
 from hostkit.tasks.proof import judge, proofs_of
 from hostkit.tasks.proving import prove
 from hostkit.tasks.standing import reason_of
-from hostkit.tasks.startable import in_the_way
+from hostkit.tasks.startable import enough_of, in_the_way, jobs_of
 from hostkit.tasks.workshop import Workshop
 
 NOT_MERGED = "not merged: "
 """What an event begins with that says why verified work is not in the target."""
+
+
+_LOOK_S = 60.0  # how often a run that waits for a budget looks again
+
+
+class _Kind(Enum):
+    ATTEMPT = "attempt"
+    PROOF = "proof"
+    MERGE = "merge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,7 @@ class _Work:
     """One thing to do for a task, on a thread of its own."""
 
     task: str
-    merges: bool
+    kind: _Kind
     do: Callable[[], None]
 
 
@@ -41,11 +52,13 @@ class TaskRunner:
     def __init__(self, shop: Workshop, *, jobs: int, merging: Merging | None) -> None:
         """Do up to ``jobs`` things at once; only ``merging`` moves the target branch, None: nothing does."""
         self._shop = shop
-        self._jobs = jobs
+        self._jobs = jobs_of(shop.plan, jobs)
         self._merging = merging
         self._broken: dict[str, HostkitError] = {}  # tasks whose work the machine refused
         self._proved: set[str] = set()  # tasks proved in this run: an inconclusive one is not asked twice
         self._unmergeable: set[tuple[str, str]] = set()  # (commit, target's tip) that did not go
+        self._told: set[str] = set()  # what is said once
+        self._over_ns: float | None = None  # monotonic: when the run's time is used up
 
     def run(self) -> dict[str, Standing]:
         """Run until nothing can move and return where every task stands.
@@ -65,6 +78,8 @@ class TaskRunner:
             recover(self._shop)
             if self._merging is not None:
                 self._merging.clear()
+            wall_s = self._shop.plan.limits.wall_s
+            self._over_ns = None if wall_s is None else self._shop.clock.monotonic_ns() + wall_s * 1e9
             with ThreadPoolExecutor(self._jobs, thread_name_prefix="task") as pool:
                 try:
                     self._loop(pool)
@@ -80,15 +95,38 @@ class TaskRunner:
     def _loop(self, pool: ThreadPoolExecutor) -> None:
         busy: dict[Future[None], _Work] = {}
         while True:
-            for work in self._startable({each.task: each for each in busy.values()}):
-                merging = any(each.merges for each in busy.values())
-                if len(busy) < self._jobs and not (work.merges and merging):
+            now = self._shop.standings(running=True)
+            for work in self._startable(now, {each.task: each for each in busy.values()}):
+                merging = any(each.kind is _Kind.MERGE for each in busy.values())
+                if len(busy) < self._jobs and not (work.kind is _Kind.MERGE and merging):
                     busy[pool.submit(work.do)] = work
             if not busy:
-                return
+                if not self._waited(now):
+                    return
+                continue
             done, _ = wait(busy, return_when=FIRST_COMPLETED)
             for future in done:
                 self._settle(busy.pop(future).task, future)
+
+    def _waited(self, now: Mapping[str, Standing]) -> bool:
+        """Let time pass while a budget may free something in this run; False when none will."""
+        holds = [(each.task, each.hold) for each in now.values() if each.hold and each.hold.until_ns]
+        if not holds or self._is_over():
+            return False
+        for task, hold in holds:
+            self._tell_once(task, f"waits: {hold.why}", key=str(hold.until_ns))
+        first = min(hold.until_ns or 0 for _, hold in holds)
+        left_s = max(0.0, (first - self._shop.clock.wall_ns()) / 1e9)
+        self._shop.clock.sleep(min(left_s + 0.1, _LOOK_S))
+        return True
+
+    def _is_over(self) -> bool:
+        return self._over_ns is not None and self._shop.clock.monotonic_ns() >= self._over_ns
+
+    def _tell_once(self, task: str, text: str, key: str = "") -> None:
+        if (task + (key or text)) not in self._told:
+            self._told.add(task + (key or text))
+            self._shop.tell(task, text)
 
     def _settle(self, task: str, future: Future[None]) -> None:
         try:
@@ -97,25 +135,52 @@ class TaskRunner:
             self._broken[task] = error
             self._shop.tell(task, f"stopped: {error.message}")
 
-    def _startable(self, busy: Mapping[str, _Work]) -> Iterator[_Work]:
+    def _startable(self, now: dict[str, Standing], busy: Mapping[str, _Work]) -> Iterator[_Work]:
         """Yield what can be done now, work that is furthest along first: it sets others free.
 
-        Tasks whose files overlap are never at work at once, even where the graph allows it.
+        Tasks whose files overlap are never at work at once, even where the graph allows it. Nothing is
+        started once the run's time is used up.
         """
-        now = self._shop.standings(running=True)
         out = busy.keys() | self._broken.keys()
         idle = [standing for standing in now.values() if standing.task not in out]
+        if self._is_over():
+            self._tell_over(idle)
+            return
         if self._merging is not None and (ripe := [standing for standing in idle if self._ripe(standing)]):
-            yield _Work(ripe[0].task, True, partial(self._merge, self._merging, ripe))
+            yield _Work(ripe[0].task, _Kind.MERGE, partial(self._merge, self._merging, ripe))
+        yield from self._proofs(idle, [each.task for each in busy.values() if each.kind is _Kind.PROOF])
+        plan = self._shop.plan
+        working = [task for task, work in busy.items() if work.kind is not _Kind.MERGE]
+        working += [each.task for each in idle if each.state is State.CLAIMED]  # proved next, or held
+        agents = [task for task, work in busy.items() if work.kind is _Kind.ATTEMPT]
         for standing in idle:
+            if standing.state is not State.READY or standing.hold is not None:
+                continue
+            if in_the_way(plan, standing.task, working) or enough_of(plan, standing.task, agents):
+                continue
+            working.append(standing.task)
+            agents.append(standing.task)
+            yield _Work(standing.task, _Kind.ATTEMPT, partial(self._attempt, standing, now))
+
+    def _proofs(self, idle: Sequence[Standing], proving: Sequence[str]) -> Iterator[_Work]:
+        """Yield the proofs that can begin, as many on boards as there are flashes left for."""
+        limits = self._shop.plan.limits
+        flying = [self._task(name).agent for name in proving if self._task(name).gated]
+        for standing in idle:
+            task = self._task(standing.task)
             waits = standing.state in (State.CLAIMED, State.INCONCLUSIVE, State.PROVING)
-            if waits and standing.task not in self._proved:
-                yield _Work(standing.task, False, partial(self._prove, self._shop.tried(standing.task)[-1]))
-        working = [task for task, work in busy.items() if not work.merges]
+            if not waits or standing.hold is not None or task.id in self._proved:
+                continue
+            if task.gated and not has_room(task.agent, limits, self._shop.past(), flying):
+                continue
+            flying += [task.agent] if task.gated else []
+            yield _Work(task.id, _Kind.PROOF, partial(self._prove, self._shop.tried(task.id)[-1]))
+
+    def _tell_over(self, idle: Sequence[Standing]) -> None:
         for standing in idle:
-            if standing.state is State.READY and not in_the_way(self._shop.plan, standing.task, working):
-                working.append(standing.task)
-                yield _Work(standing.task, False, partial(self._attempt, standing, now))
+            if standing.state in (State.READY, State.CLAIMED):
+                wall_s = self._shop.plan.limits.wall_s
+                self._tell_once(standing.task, f"not started: the run's time ({wall_s:g} s) is used up")
 
     def _ripe(self, standing: Standing) -> bool:
         """Is it verified, and neither in the target nor known not to go there?"""
@@ -127,9 +192,8 @@ class TaskRunner:
 
     def _attempt(self, standing: Standing, now: dict[str, Standing]) -> None:
         task = self._task(standing.task)
-        made = attempt(self._shop, task, standing, [now[need].commit for need in task.needs])
-        if made.phase is Phase.CLAIMED:
-            self._prove(made)
+        self._proved.discard(task.id)
+        attempt(self._shop, task, standing, [now[need].commit for need in task.needs])
 
     def _prove(self, claimed: Attempt) -> None:
         shop, task = self._shop, self._task(claimed.task)
@@ -182,9 +246,19 @@ def recover(shop: Workshop) -> None:
         if old.boot == boot_id():
             end_marked(old.token, shop.clock)
         if old.phase is Phase.RUNNING:
+            shop.attempts.left(old, _last_heard_ns(shop, old))
             why = f"the runner died while the agent (pid {old.pid}) worked; log: {Path(old.log)}"
             shop.attempts.finish(old, End.INTERRUPTED, why, shop.clock.wall_ns())
         else:
             shop.attempts.advance(
                 old, Phase.CLAIMED, shop.clock.wall_ns(), why="the runner died while it was proved"
             )
+
+
+def _last_heard_ns(shop: Workshop, old: Attempt) -> int:
+    """Return when an agent that died with its runner last wrote something: it worked at least that long."""
+    try:
+        heard_ns = Path(old.log).stat().st_mtime_ns
+    except OSError:
+        return old.began_ns
+    return min(max(heard_ns, old.began_ns), shop.clock.wall_ns())

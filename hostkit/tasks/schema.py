@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 RungWord = Literal["linked", "rendered", "wired", "timed", "soaked"]
 FidelityWord = Literal["virtual", "simulated", "board"]
 SCHEMA_ID = "urn:hostkit:tasks:1"
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[0-9][A-Za-z0-9_-]*)*$", max_length=64)]
 Argv = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?$")]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Attempts = Annotated[int, Field(ge=1, le=100)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -27,6 +30,12 @@ class GateModel(_Strict):
     min_fidelity: FidelityWord = Field("virtual", description="how near to silicon")
 
 
+GateOrNone = Annotated[
+    Annotated[GateModel, Tag("board")] | Annotated[Literal["none"], Tag("none")],
+    Discriminator(lambda value: "none" if isinstance(value, str) else "board"),
+]
+
+
 class GateCheckModel(GateModel):
     """The same, in the list of checks."""
 
@@ -38,10 +47,19 @@ class CommandCheckModel(_Strict):
 
     type: Literal["command"]
     argv: Argv = Field(description="program and arguments; no shell")
-    timeout_s: Seconds = Field(600.0, description="it is ended after that, which is no pass")
+    timeout_s: Seconds | None = Field(
+        None, description="it is ended after that, which is no pass; else that of defaults"
+    )
 
 
 CheckModel = Annotated[GateCheckModel | CommandCheckModel, Field(discriminator="type")]
+
+
+class BudgetModel(_Strict):
+    """What an agent may use over all tasks."""
+
+    flashes_per_hour: Count | None = Field(None, description="boards flashed for it within an hour")
+    wall_s: Seconds | None = Field(None, description="its time at work, over every attempt ever made")
 
 
 class AgentModel(_Strict):
@@ -49,6 +67,34 @@ class AgentModel(_Strict):
 
     argv: Argv = Field(description="program and arguments, with placeholders; no shell")
     timeout_s: Seconds = Field(3600.0, description="it is ended after that")
+    env: list[EnvName] | None = Field(
+        None, description="names of the environment that it may see, * at the end; left out: all of it"
+    )
+    concurrent: Count | None = Field(None, description="how many of it may be at work at once")
+    budget: BudgetModel = Field(BudgetModel.model_validate({}), description="what it may use over all tasks")
+
+
+class DefaultsModel(_Strict):
+    """What holds for every task that does not say it itself."""
+
+    agent: str = Field("", description="a name from agents")
+    gate: GateModel | None = Field(None, description="what a board must show; a task opts out: gate: none")
+    attempts: Attempts = Field(3, description="how often the agent may be started")
+    check_timeout_s: Seconds = Field(600.0, description="a check is ended after that, which is no pass")
+
+
+class LimitsModel(_Strict):
+    """What the whole plan may use."""
+
+    attempts: Attempts | None = Field(None, description="the most that a task may ask for")
+    concurrent: Count | None = Field(None, description="tasks at work at once, whatever --jobs says")
+    wall_s: Seconds | None = Field(None, description="of one run: after that nothing more is started")
+    flashes_per_hour: Count | None = Field(None, description="boards flashed for this project in an hour")
+    same_cause: Count = Field(3, description="attempts in a row that end alike, and no more are made")
+    worktrees_mb: Seconds | None = Field(
+        None, description="10^6 bytes of worktrees: beyond that no further one is made"
+    )
+    keep_days: Seconds = Field(14.0, description="a worktree without work in it stays that long")
 
 
 class TaskModel(_Strict):
@@ -59,10 +105,14 @@ class TaskModel(_Strict):
     brief: str = Field("", description="what the agent is told")
     needs: list[str] = Field(default_factory=list, description="ids that must be verified first")
     files: list[str] = Field(default_factory=list, description="globs of what may change; empty: anything")
-    gate: GateModel | None = Field(None, description="what a board must show")
+    gate: GateOrNone | None = Field(
+        None, description="what a board must show; left out: that of defaults; none: no board"
+    )
     checks: list[CheckModel] = Field(default_factory=list, description="further checks")
-    agent: str = Field("", description="a name from agents; may be left out when there is only one")
-    attempts: int = Field(3, ge=1, le=100, description="how often the agent may be started")
+    agent: str = Field(
+        "", description="a name from agents; may be left out when there is only one, or a default"
+    )
+    attempts: Attempts | None = Field(None, description="how often the agent may be started")
     hours: float | None = Field(None, ge=0, allow_inf_nan=False, description="what it is thought to take")
     group: str = Field("", description="a name from groups, for reading")
     incomplete: list[str] = Field(
@@ -86,6 +136,10 @@ class PlanModel(_Strict):
     target_gate: GateModel | None = Field(
         None, description="what a board must show of every commit that the target goes to"
     )
+    defaults: DefaultsModel = Field(
+        DefaultsModel.model_validate({}), description="what holds for tasks that do not say it themselves"
+    )
+    limits: LimitsModel = Field(LimitsModel.model_validate({}), description="what the whole plan may use")
     agents: dict[Id, AgentModel] = Field(min_length=1, description="name to program")
     groups: dict[Id, GroupModel] = Field(default_factory=dict, description="name to what it is")
     tasks: list[TaskModel] = Field(min_length=1, description="the tasks, in the order they are shown")

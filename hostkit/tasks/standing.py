@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from hostkit.store.model import Attempt, Phase, Verdict, VerdictRecord
+from hostkit.store.model import Attempt, End, Order, OrderKind, Phase, Verdict, VerdictRecord
+from hostkit.tasks.budget import cause_of
 from hostkit.tasks.graph import order
-from hostkit.tasks.model import Plan, Standing, State, Task
+from hostkit.tasks.model import Agent, GateCheck, Hold, Plan, Standing, State, Task
 from hostkit.tasks.proof import Proof, judge, proofs_of
 
 Records = Callable[[str], Sequence[VerdictRecord]]
 """Given a commit, the verdicts about it, oldest first."""
 
 
+Holds = Callable[[Agent, bool], Hold | None]
+"""Given an agent, why no work of it starts now; with True: why nothing that it left is proved on a board."""
+
+
+def _nothing_holds(agent: Agent, proving: bool) -> None:  # noqa: ARG001 - as Holds has it
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a task's standing rests on besides its own attempts."""
+
+    records: Records
+    running: bool
+    needs: Mapping[str, Standing]
+    orders: Sequence[Order]  # about this task
+    same_cause: int
+    holds: Holds
+
+
 def standings(
-    plan: Plan, attempts: Sequence[Attempt], records: Records, *, running: bool
+    plan: Plan,
+    attempts: Sequence[Attempt],
+    records: Records,
+    *,
+    running: bool,
+    orders: Sequence[Order] = (),
+    holds: Holds = _nothing_holds,
 ) -> dict[str, Standing]:
     """Return each task's standing, in the order of the file.
 
@@ -25,49 +53,57 @@ def standings(
         of_task.get(attempt.task, []).append(attempt)
     found: dict[str, Standing] = {}
     for task in order(plan.needs):
-        found[task] = _standing(plan.tasks[task], of_task[task], records, running, found)
+        own = [each for each in orders if each.task == task]
+        known = _Known(records, running, found, own, plan.limits.same_cause, holds)
+        found[task] = _standing(plan.tasks[task], of_task[task], known)
     return {task: found[task] for task in plan.tasks}
 
 
-def _standing(
-    task: Task, tried: list[Attempt], records: Records, running: bool, needs: Mapping[str, Standing]
-) -> Standing:
+def allowed_attempts(task: Task, orders: Sequence[Order]) -> int:
+    """Return how often a task's agent may be started: what the plan says, or what a person added later."""
+    retries = [each.number + each.more for each in orders if each.kind is OrderKind.RETRY]
+    return max([task.attempts, *retries])
+
+
+def _standing(task: Task, tried: list[Attempt], known: _Known) -> Standing:
     if task.incomplete:  # whatever was tried and proved before: a person says that there is more to settle
         why = f"incomplete: {'; '.join(task.incomplete)}"
         return Standing(task.id, State.PLANNED, why, attempts=len(tried), blocked=(task.id,))
     if not tried:
-        return _unstarted(task, "", 0, needs)
+        return _unstarted(task, "", 0, known)
     last = tried[-1]
     if last.phase is Phase.RUNNING:
-        if running:
+        if known.running:
             return Standing(task.id, State.RUNNING, f"attempt {last.number}", attempts=len(tried))
-        return _again(task, tried, "was interrupted", needs)
+        return _again(task, tried, "was interrupted", known)
     if last.phase is Phase.ENDED:
-        return _again(task, tried, f"{last.end.value}: {last.why}" if last.why else last.end.value, needs)
-    return _claimed(task, tried, records, running, needs)
+        why = f"{last.end.value}: {last.why}" if last.why else last.end.value
+        return _again(task, tried, why, known)
+    return _claimed(task, tried, known)
 
 
-def _claimed(
-    task: Task, tried: list[Attempt], records: Records, running: bool, needs: Mapping[str, Standing]
-) -> Standing:
+def _claimed(task: Task, tried: list[Attempt], known: _Known) -> Standing:
     last = tried[-1]
-    proofs = proofs_of(task.checks, records(last.commit))
+    proofs = proofs_of(task.checks, known.records(last.commit))
     verdict = judge(proofs)
 
-    def at(state: State, why: str) -> Standing:
-        return Standing(task.id, state, why, last.commit, len(tried))
+    def at(state: State, why: str, hold: Hold | None = None) -> Standing:
+        return Standing(task.id, state, why, last.commit, len(tried), hold=hold)
 
     if verdict is Verdict.PASS:
         return at(State.VERIFIED, "; ".join(proof.reason for proof in proofs))
     if verdict is Verdict.FAIL:
-        return _again(task, tried, reason_of(proofs, Verdict.FAIL), needs, last.commit)
-    if last.phase is Phase.PROVING and running:
+        return _again(task, tried, reason_of(proofs, Verdict.FAIL), known, last.commit)
+    if last.phase is Phase.PROVING and known.running:
         return at(State.PROVING, ", ".join(check.title for check in task.checks))
+    gated = any(isinstance(proof.check, GateCheck) for proof in proofs if proof.verdict is not Verdict.PASS)
+    hold = known.holds(task.agent, True) if gated else None
     if verdict is not None:
-        return at(State.INCONCLUSIVE, f"{verdict.value}: {reason_of(proofs, verdict)}")
+        return at(State.INCONCLUSIVE, f"{verdict.value}: {reason_of(proofs, verdict)}", hold)
     if last.phase is Phase.PROVED:
-        return at(State.INCONCLUSIVE, last.why or reason_of(proofs, None))
-    return at(State.CLAIMED, f"attempt {last.number} left {last.commit[:12]}; not proved yet")
+        return at(State.INCONCLUSIVE, last.why or reason_of(proofs, None), hold)
+    why = hold.why if hold else "not proved yet"
+    return at(State.CLAIMED, f"attempt {last.number} left {last.commit[:12]}; {why}", hold)
 
 
 def reason_of(proofs: Sequence[Proof], verdict: Verdict | None) -> str:
@@ -78,25 +114,57 @@ def reason_of(proofs: Sequence[Proof], verdict: Verdict | None) -> str:
     return "no check"
 
 
-def _again(
-    task: Task, tried: list[Attempt], why: str, needs: Mapping[str, Standing], commit: str = ""
-) -> Standing:
+def _again(task: Task, tried: list[Attempt], why: str, known: _Known, commit: str = "") -> Standing:
     """An attempt came to nothing: another one, or the end of it."""
-    number = tried[-1].number
-    if len(tried) < task.attempts:
-        return _unstarted(task, f"attempt {number} of {task.attempts}: {why}", len(tried), needs)
-    last = "" if task.attempts == 1 else f"attempt {number} of {task.attempts}: "
+    number, most = tried[-1].number, allowed_attempts(task, known.orders)
+    retried = max((each.number for each in known.orders if each.kind is OrderKind.RETRY), default=0)
+    again = f"; try again: hostkit tasks retry {task.id}"
+    if tried[-1].end is End.CALLED_OFF and retried < number:
+        return Standing(task.id, State.FAILED, f"{why}{again}", commit, len(tried))
+    row = _alike(task, tried[retried:], known)
+    if row >= known.same_cause and number < most:
+        said = f"{row} attempts in a row ended alike, so no more are made: {why}{again}"
+        return Standing(task.id, State.FAILED, said, commit, len(tried))
+    if number < most:
+        return _unstarted(task, f"attempt {number} of {most}: {why}", len(tried), known)
+    last = "" if most == 1 else f"attempt {number} of {most}: "
     return Standing(task.id, State.FAILED, last + why, commit, len(tried))
 
 
-def _unstarted(task: Task, before: str, tried: int, needs: Mapping[str, Standing]) -> Standing:
+def _alike(task: Task, tried: Sequence[Attempt], known: _Known) -> int:
+    """Return how many of the newest attempts came to the same end. Those that a person ended never do."""
+    row = 0
+    for attempt in reversed(tried):
+        if attempt.end in (End.STOPPED, End.CALLED_OFF):
+            break
+        if row and _cause(task, attempt, known) != _cause(task, tried[-1], known):
+            break
+        row += 1
+    return row
+
+
+def _cause(task: Task, attempt: Attempt, known: _Known) -> str:
+    if attempt.phase is Phase.ENDED or not attempt.commit:
+        return cause_of(attempt)
+    return reason_of(proofs_of(task.checks, known.records(attempt.commit)), Verdict.FAIL)
+
+
+def _unstarted(task: Task, before: str, tried: int, known: _Known) -> Standing:
+    needs = known.needs
     waits = [needs[need] for need in task.needs if needs[need].state is not State.VERIFIED]
     if not waits:
-        return Standing(task.id, State.READY, before or "nothing holds it up", attempts=tried)
+        hold = known.holds(task.agent, False)
+        if hold is None:
+            return Standing(task.id, State.READY, before or "nothing holds it up", attempts=tried)
+        held = _and(before, hold.why)
+        if hold.until_ns is None:
+            return Standing(task.id, State.PLANNED, held, attempts=tried, blocked=(task.id,), hold=hold)
+        return Standing(task.id, State.READY, held, attempts=tried, hold=hold)
     dead = [need for need in waits if need.dead]
     if dead:
         path = (dead[0].task, *(step for step in dead[0].blocked if step != dead[0].task))
-        how = "failed" if needs[path[-1]].state is State.FAILED else "is incomplete"
+        last = needs[path[-1]]
+        how = "failed" if last.state is State.FAILED else "is held" if last.hold else "is incomplete"
         why = f"will not start: {path[-1]} {how}" + (f", which {path[-2]} needs" if len(path) > 1 else "")
         return Standing(task.id, State.PLANNED, _and(before, why), attempts=tried, blocked=path)
     why = ", ".join(f"{need.task} ({need.state.value})" for need in waits)

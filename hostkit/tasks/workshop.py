@@ -10,10 +10,11 @@ from pathlib import Path
 from hostkit.clock import Clock
 from hostkit.store.attempts import Attempts
 from hostkit.store.ledger import Ledger
-from hostkit.store.model import Attempt, ProofKind, Verdict, VerdictRecord
+from hostkit.store.model import Attempt, OrderKind, ProofKind, Verdict, VerdictRecord
 from hostkit.tasks.agent import Children
+from hostkit.tasks.budget import HOUR_NS, Past, flashes_held, hold_of
 from hostkit.tasks.git import Git
-from hostkit.tasks.model import GateCheck, Plan, Standing
+from hostkit.tasks.model import Agent, GateCheck, Hold, Plan, Standing
 from hostkit.tasks.standing import standings
 from hostkit.tasks.worktree import Worktrees
 
@@ -84,11 +85,37 @@ class Workshop:
 
     def standings(self, *, running: bool) -> dict[str, Standing]:
         """Return where every task stands now."""
-        return standings(self.plan, self.attempts.all(), self.records, running=running)
+        past = self.past(running=running)
+
+        def holds(agent: Agent, proving: bool) -> Hold | None:
+            return (flashes_held if proving else hold_of)(agent, self.plan.limits, past)
+
+        attempts, orders = past.attempts, past.orders
+        return standings(self.plan, attempts, self.records, running=running, orders=orders, holds=holds)
+
+    def past(self, *, running: bool = True) -> Past:
+        """Return what was done and ordered so far, and the verdicts of the last hour."""
+        now_ns = self.clock.wall_ns()
+        verdicts = self.ledger.since(self.project, now_ns - HOUR_NS)
+        return Past(self.attempts.all(), self.attempts.orders(), verdicts, now_ns, running)
 
     def tried(self, task: str) -> tuple[Attempt, ...]:
         """Return a task's attempts, oldest first."""
         return tuple(attempt for attempt in self.attempts.all() if attempt.task == task)
+
+    def run_stopped_by(self, since_ns: int) -> str:
+        """Return who ordered the run to end, at that time or later, or ""."""
+        for order in reversed(self.attempts.orders()):
+            if order.kind is OrderKind.STOP and not order.task and order.at_ns >= since_ns:
+                return order.by
+        return ""
+
+    def called_off(self, attempt: Attempt) -> str:
+        """Return who stopped the task of an attempt while it went on, or ""."""
+        for order in reversed(self.attempts.orders()):
+            if order.kind is OrderKind.STOP and (order.task, order.number) == (attempt.task, attempt.number):
+                return order.by
+        return ""
 
 
 def vouched(record: VerdictRecord, doubts: Doubts) -> VerdictRecord:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hostkit.clock import SystemClock
+from hostkit.clock import Clock, SystemClock
 from hostkit.process import SystemRunner
 from hostkit.store.attempts import Attempts
 from hostkit.store.database import open_database
@@ -28,7 +28,7 @@ from hostkit.train.tasks import TaskTrain
 GATE = """
 import subprocess, sys
 from pathlib import Path
-from hostkit.clock import SystemClock
+from hostkit.clock import Clock, SystemClock
 from hostkit.store.database import open_database
 from hostkit.store.ids import new_run_id
 from hostkit.store.ledger import Ledger
@@ -38,9 +38,9 @@ wanted = Path("verdict.txt").read_text().split()
 if wanted[0] == "crash":
     print("the probe fell off"); sys.exit(5)
 git = lambda *a: subprocess.run(["git", *a], capture_output=True, text=True, check=True).stdout.strip()
-record = VerdictRecord(new_run_id(SystemClock()), ProofKind.GATE, Verdict(wanted[0]), "wired", "virtual", "p",
-    git("rev-parse", "HEAD"), "", bool(git("status", "--porcelain")), "virtual", "virt0", "", "", "",
-    (" ".join(wanted[1:]) or "as asked",), "/evidence", "", 1)
+record = VerdictRecord(new_run_id(SystemClock()), ProofKind.GATE, Verdict(wanted[0]), "wired", "virtual",
+    sys.argv[2], git("rev-parse", "HEAD"), "", bool(git("status", "--porcelain")), "virtual", "virt0",
+    "b" * 64, "", "", (" ".join(wanted[1:]) or "as asked",), "/evidence", "", int(sys.argv[3]))
 with open_database(Path(sys.argv[1])) as database:
     Ledger(database).append(record)
 with open(Path(sys.argv[1]) / "asked", "a") as asked:
@@ -60,6 +60,7 @@ class Bench:
     repository: Path
     state: Path
     gate: Path
+    clock: Clock = field(default_factory=SystemClock)
     told: list[str] = field(default_factory=list)
     broken: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unsigned: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -69,15 +70,17 @@ class Bench:
         return Git(self.repository, SystemRunner())
 
     @contextmanager
-    def shop(self, tasks: str, agents: str = "", *, target_gate: bool = False) -> Iterator[Workshop]:
+    def shop(
+        self, tasks: str, agents: str = "", *, head: str = "", target_gate: bool = False
+    ) -> Iterator[Workshop]:
         gate = "target_gate: {env: virtual}\n" if target_gate else ""
-        text = f"version: 1\n{gate}agents:{AGENTS}{agents}\ntasks:{tasks}"
+        text = f"version: 1\n{head}\n{gate}agents:{AGENTS}{agents}\ntasks:{tasks}"
         plan = parse_plan(text, self.repository / "tasks.yaml")
         common = self.git.common_dir()
         folders = Folders.of_project(self.state, common)
 
         def gate(check: GateCheck) -> tuple[str, ...]:
-            return (sys.executable, str(self.gate), str(self.state))
+            return (sys.executable, str(self.gate), str(self.state), str(common), str(self.clock.wall_ns()))
 
         with open_database(self.state) as database:
             yield Workshop(
@@ -87,7 +90,7 @@ class Bench:
                 attempts=Attempts(database, str(common)),
                 ledger=Ledger(database),
                 children=Children(),
-                clock=SystemClock(),
+                clock=self.clock,
                 folders=folders,
                 project=str(common),
                 gate_argv=gate,
@@ -100,9 +103,15 @@ class Bench:
             )
 
     def run(
-        self, tasks: str, agents: str = "", *, merging: bool = True, target_gate: bool = False
+        self,
+        tasks: str,
+        agents: str = "",
+        *,
+        head: str = "",
+        merging: bool = True,
+        target_gate: bool = False,
     ) -> dict[str, Standing]:
-        with self.shop(tasks, agents, target_gate=target_gate) as shop:
+        with self.shop(tasks, agents, head=head, target_gate=target_gate) as shop:
             return TaskRunner(shop, jobs=2, merging=TaskTrain(shop) if merging else None).run()
 
     def asked(self) -> list[str]:

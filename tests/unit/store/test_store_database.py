@@ -174,7 +174,11 @@ def test_a_ledger_from_before_its_length_was_kept_is_taken_over_whole(tmp_path: 
     with open_database(tmp_path) as database:
         ledger = Ledger(database)
         last = [ledger.append(a_pass(run_id=f"r{number}")) for number in range(3)][-1]
-        write(database, "DROP TABLE ledger_head", "UPDATE alembic_version SET version_num = '0003'")
+        later = (
+            "DROP TABLE task_orders",
+            *(f"ALTER TABLE attempts DROP COLUMN {n}" for n in ("agent", "left_ns")),
+        )
+        write(database, *later, "DROP TABLE ledger_head", "UPDATE alembic_version SET version_num = '0003'")
     with open_database(tmp_path) as database:
         assert Ledger(database).check() == 3
         assert read(database, "SELECT digest FROM ledger_head") == last.digest

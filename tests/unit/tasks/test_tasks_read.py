@@ -13,7 +13,7 @@ from hostkit.boards.model import Fidelity
 from hostkit.errors import UsageError
 from hostkit.store.model import Rung
 from hostkit.tasks.marks import load_marked
-from hostkit.tasks.model import CommandCheck, GateCheck
+from hostkit.tasks.model import Agent, Budget, CommandCheck, GateCheck, Limits
 from hostkit.tasks.problem import PlanError, Problem
 from hostkit.tasks.read import parse_plan, read_plan
 from hostkit.tasks.schema import json_schema
@@ -107,7 +107,7 @@ BROKEN = {
         replaced("tasks:\n", "  other: {argv: [x]}\ntasks:\n"),
         9,
         "tasks.0",
-        "coder, other",
+        "coder, other; or name it once under defaults",
     ),
     "an unknown placeholder": (replaced("{prompt}", "{promt}"), 5, "agents.coder.argv", "{prompt}"),
     "a key twice": (replaced("attempts: 1", "title: again"), 17, "", "remove one"),
@@ -133,6 +133,66 @@ BROKEN = {
         14,
         "tasks.1.id",
         "letters",
+    ),
+    "a default agent that there is not": (
+        replaced("agents:\n", "defaults: {agent: codr}\nagents:\n"),
+        3,
+        "defaults.agent",
+        "did you mean coder?",
+    ),
+    "an unknown default": (
+        replaced("agents:\n", "defaults:\n  colour: 5\nagents:\n"),
+        4,
+        "defaults.colour",
+        "known here: agent, attempts, check_timeout_s, gate",
+    ),
+    "a default gate with a wrong rung": (
+        replaced("agents:\n", "defaults: {gate: {env: virtual, min_rung: fast}}\nagents:\n"),
+        3,
+        "defaults.gate.min_rung",
+        "shown",
+    ),
+    "a wrong word for a gate": (
+        replaced("gate: {env: virtual, board: any}", "gate: nothing"),
+        13,
+        "tasks.0.gate",
+        "none: no board",
+    ),
+    "an unknown limit": (
+        replaced("agents:\n", "limits: {concurent: 2}\nagents:\n"),
+        3,
+        "limits.concurent",
+        "did you mean concurrent?",
+    ),
+    "a limit of nothing": (
+        replaced("agents:\n", "limits:\n  wall_s: 0\nagents:\n"),
+        4,
+        "limits.wall_s",
+        "nothing more is started",
+    ),
+    "more attempts than the limit": (
+        replaced("attempts: 1", "attempts: 9").replace("agents:\n", "limits: {attempts: 4}\nagents:\n"),
+        18,
+        "tasks.1.attempts",
+        "4 at most",
+    ),
+    "more attempts by default than the limit": (
+        replaced("agents:\n", "limits: {attempts: 4}\ndefaults: {attempts: 5}\nagents:\n"),
+        4,
+        "defaults.attempts",
+        "4 at most",
+    ),
+    "a name of the environment with a sign in it": (
+        replaced("timeout_s: 60", "env: [PATH, A=B]"),
+        6,
+        "agents.coder.env.1",
+        "may see",
+    ),
+    "an unknown budget": (
+        replaced("timeout_s: 60", "budget: {flashs_per_hour: 2}"),
+        6,
+        "agents.coder.budget.flashs_per_hour",
+        "did you mean flashes_per_hour?",
     ),
     "a list": ("- a\n- b\n", 1, "", "version: 1"),
     "nothing": ("", 1, "", "version: 1"),
@@ -224,6 +284,38 @@ def test_a_task_without_checks_is_read_only_when_it_says_that_it_is_incomplete()
     assert parse_plan(text, PATH).hours == {"strobe": 2.5}
 
 
+PROFILES = """\
+version: 1
+defaults: {agent: coder, attempts: 5, check_timeout_s: 30, gate: {env: virtual, min_rung: timed}}
+limits: {attempts: 4, concurrent: 2, wall_s: 3600, flashes_per_hour: 60, same_cause: 2, worktrees_mb: 500}
+agents:
+  other: {argv: [x]}
+  coder: {argv: [x], env: [ANTHROPIC_*], concurrent: 1, budget: {flashes_per_hour: 20, wall_s: 7200}}
+tasks:
+  - {id: a, title: A}
+  - {id: b, title: B, agent: other, attempts: 2, gate: none, checks: [{type: command, argv: [x]}]}
+  - {id: c, title: C, gate: {env: esp32}, checks: [{type: command, argv: [x], timeout_s: 5}]}
+"""
+
+
+def test_what_a_task_does_not_say_comes_from_the_defaults_within_the_limits() -> None:
+    text = PROFILES.replace("attempts: 5, ", "")
+    a, b, c = parse_plan(text, PATH).tasks.values()
+    assert (a.agent.name, b.agent.name) == ("coder", "other")
+    assert (a.attempts, b.attempts) == (3, 2)
+    assert a.checks == (GateCheck("virtual", "any", Rung.TIMED),)
+    assert b.checks == (CommandCheck(("x",), 30.0),)
+    assert c.checks == (GateCheck("esp32"), CommandCheck(("x",), 5.0))
+    few = parse_plan(text.replace("limits: {attempts: 4", "limits: {attempts: 2"), PATH)
+    assert few.tasks["a"].attempts == 2
+
+
+def test_an_agents_profile_and_the_limits_of_the_plan_are_read() -> None:
+    plan = parse_plan(PROFILES.replace("attempts: 5, ", ""), PATH)
+    assert plan.tasks["a"].agent == Agent("coder", ("x",), 3600, ("ANTHROPIC_*",), 1, Budget(20, 7200))
+    assert plan.limits == Limits(4, 2, 3600, 60, 2, 500, 14)
+
+
 def _valid(text: str) -> bool:
     return Draft202012Validator(json_schema()).is_valid(load_marked(text).value)
 
@@ -234,3 +326,5 @@ def test_the_published_schema_takes_what_the_reader_takes_and_refuses_misspelt_f
     assert not _valid(replaced("attempts: 1", "attemps: 1"))
     assert not _valid(replaced("type: command", "type: shell"))
     assert not _valid(replaced("id: docs", "id: do/cs"))
+    assert _valid(PROFILES)
+    assert not _valid(PROFILES.replace("gate: none", "gate: nothing"))

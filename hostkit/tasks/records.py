@@ -1,0 +1,86 @@
+"""What was read from ``tasks.yaml``, as records: defaults and limits are worked in. Pure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hostkit.boards.model import Fidelity
+from hostkit.store.model import Rung
+from hostkit.tasks.grouping import all_needs, barriers
+from hostkit.tasks.marks import Marked
+from hostkit.tasks.model import Agent, Budget, Check, CommandCheck, GateCheck, Group, Limits, Plan, Task
+from hostkit.tasks.schema import (
+    AgentModel,
+    CommandCheckModel,
+    DefaultsModel,
+    GateCheckModel,
+    GateModel,
+    PlanModel,
+    TaskModel,
+)
+
+
+def plan_of(model: PlanModel, marked: Marked, path: Path) -> Plan:
+    """Return the plan of a sound model."""
+    agents = {name: _agent(name, agent) for name, agent in model.agents.items()}
+    named = model.defaults.agent or next(iter(agents))
+    most = model.limits.attempts
+    tasks: dict[str, Task] = {}
+    behind = barriers(model)
+    for number, task in enumerate(model.tasks):
+        tasks[task.id] = Task(
+            id=task.id,
+            title=task.title,
+            brief=task.brief,
+            needs=all_needs(task, behind),
+            files=tuple(task.files),
+            checks=_checks(task, model.defaults),
+            agent=agents[task.agent or named],
+            attempts=task.attempts or min(model.defaults.attempts, most or model.defaults.attempts),
+            line=marked.line(("tasks", number)),
+            hours=task.hours,
+            group=task.group,
+            incomplete=tuple(task.incomplete),
+        )
+    groups = {
+        name: Group(name, group.title, tuple(group.after), group.barrier)
+        for name, group in model.groups.items()
+    }
+    gate = _gate(model.target_gate) if model.target_gate else None
+    return Plan(path, model.target, tasks, groups, gate, Limits(**model.limits.model_dump()))
+
+
+def gate_of(task: TaskModel, defaults: DefaultsModel) -> GateModel | None:
+    """Return what a board must show for a task: what it says itself, else the default."""
+    if task.gate is None:
+        return defaults.gate
+    return None if task.gate == "none" else task.gate
+
+
+def _agent(name: str, model: AgentModel) -> Agent:
+    return Agent(
+        name,
+        tuple(model.argv),
+        model.timeout_s,
+        None if model.env is None else tuple(model.env),
+        model.concurrent,
+        Budget(**model.budget.model_dump()),
+    )
+
+
+def _checks(task: TaskModel, defaults: DefaultsModel) -> tuple[Check, ...]:
+    gate = gate_of(task, defaults)
+    own = [_gate(gate)] if gate is not None else []
+    return (*own, *(_check(check, defaults.check_timeout_s) for check in task.checks))
+
+
+def _gate(model: GateModel) -> GateCheck:
+    return GateCheck(
+        model.env, model.board, Rung.from_word(model.min_rung), Fidelity[model.min_fidelity.upper()]
+    )
+
+
+def _check(model: GateCheckModel | CommandCheckModel, timeout_s: float) -> Check:
+    if isinstance(model, CommandCheckModel):
+        return CommandCheck(tuple(model.argv), model.timeout_s or timeout_s)
+    return _gate(model)
