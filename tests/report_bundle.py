@@ -21,6 +21,7 @@ from hostkit.gate.model import (
     Observation,
     Rules,
     SuiteFact,
+    WaiverFact,
 )
 from hostkit.gate.parts import VERDICT
 from hostkit.gate.request import GateRequest
@@ -60,6 +61,7 @@ class Bundle:
     details: dict[str, str] = field(default_factory=dict)
     files: dict[str, Any] = field(default_factory=dict)
     board: str = "virt0"
+    waivers: tuple[WaiverFact, ...] = ()
 
     def write(self, into: Path) -> Path:
         """Write it sealed; return the directory."""
@@ -74,6 +76,7 @@ class Bundle:
             observations=tuple(self.observations),
             challenges=answered(BUILD, ""),
             tools=TOOLS,
+            waivers=self.waivers,
         )
         ran = Ran(
             spec=BoardSpec(self.board, Kind.VIRTUAL, Chip.ESP32, "02:00:00:00:00:01"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hostkit.cli.context import Context
-from hostkit.cli.gate import FIDELITIES, RUNGS
+from hostkit.cli.gate_rules import FIDELITIES, RUNGS
 from hostkit.cli.merge import gate_argv, open_yard
 from hostkit.cli.repository import REPO, commit_of, git_of
 from hostkit.errors import ExitCode

@@ -12,6 +12,7 @@ import click
 
 from hostkit.cli.affected import choose_affected, nothing_ran
 from hostkit.cli.context import Context
+from hostkit.cli.gate_rules import FIDELITIES, RUNGS, Least, pinned, rules_of
 from hostkit.cli.retrying import retry_option
 from hostkit.cli.soaking import soak_option
 from hostkit.cli.waiting import wait_option
@@ -22,17 +23,17 @@ if TYPE_CHECKING:
     from hostkit.gate.request import Bench, GateRequest
     from hostkit.settings.model import Settings
 
-RUNGS = ("linked", "rendered", "wired", "timed", "soaked")
-FIDELITIES = ("virtual", "simulated", "board")
-
 
 @click.command("gate")
 @click.option("-e", "--env", "env", help="PlatformIO environment (default: the setting `env`).")
 @click.option("-b", "--board", help="Board of boards.toml, or `any` (default: the setting `board`).")
 @click.option("-k", "selection", default="", metavar="EXPR", help="Run only tests that match; never a pass.")
 @click.option("--no-flash", is_flag=True, help="Do not flash; the board must already run this very build.")
-@click.option("--min-rung", type=click.Choice(RUNGS), default="wired", show_default=True)
-@click.option("--min-fidelity", type=click.Choice(FIDELITIES), default="virtual", show_default=True)
+@click.option("--min-rung", type=click.Choice(RUNGS), help="Default: of [gate] in hostkit.toml, or wired.")
+@click.option(
+    "--min-fidelity", type=click.Choice(FIDELITIES), help="Default: of [gate] in hostkit.toml, or virtual."
+)
+@click.option("--rules", "rules_at", default="", metavar="REF", help="Take [gate] as this commit has it.")
 @click.option(
     "--cached/--fresh",
     default=None,
@@ -52,8 +53,9 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     board: str | None,
     selection: str,
     no_flash: bool,
-    min_rung: str,
-    min_fidelity: str,
+    min_rung: str | None,
+    min_fidelity: str | None,
+    rules_at: str,
     cached: bool | None,
     affected: bool,
     base: str,
@@ -81,8 +83,8 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
 
     def asked(selection: str) -> tuple[Settings, GateRequest]:
         settings = load(context, env=env, board=board, lease_timeout_s=lease_timeout)
-        rules = rules_of(min_rung, min_fidelity, flash=not no_flash, soak_s=soak)
-        rules = replace(rules, growth=growth_limits(context, settings))
+        rules = rules_of(context, settings.env, Least(min_rung, min_fidelity, rules_at))
+        rules = replace(rules, flash=not no_flash, soak_s=soak, growth=growth_limits(context, settings))
         return settings, replace(request_of(context, settings, rules, selection), retries=retries)
 
     def run(settings: Settings, request: GateRequest) -> int:
@@ -97,17 +99,9 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     from hostkit.cli.gate_cached import KnownPass, answer_or_run  # noqa: PLC0415 - not for --help
 
     options: dict[str, object] = {"env": env, "board": board, "no_flash": no_flash, "soak": soak}
-    known = KnownPass(context, options | {"min_rung": min_rung, "min_fidelity": min_fidelity}, cached)
+    options |= {"min_rung": min_rung, "min_fidelity": min_fidelity, "rules": pinned(context, rules_at)}
+    known = KnownPass(context, options, cached)
     return answer_or_run(known, lambda: asked(""), run, as_json=as_json)
-
-
-def rules_of(min_rung: str, min_fidelity: str, *, flash: bool, soak_s: float) -> Rules:
-    """Return the rules that the options make."""
-    from hostkit.boards.model import Fidelity  # noqa: PLC0415 - not for --help
-    from hostkit.gate.model import Rules  # noqa: PLC0415
-    from hostkit.store.model import Rung  # noqa: PLC0415
-
-    return Rules(Rung.from_word(min_rung), Fidelity[min_fidelity.upper()], flash=flash, soak_s=soak_s)
 
 
 def load(context: Context, **overrides: object) -> Settings:

@@ -6,20 +6,22 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from hostkit.cli.context import Context
-from hostkit.cli.gate import FIDELITIES, RUNGS
+from hostkit.cli.gate_rules import CHECK, target_rules
 from hostkit.cli.repository import REPO, git_of
 from hostkit.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hostkit.cli.gate_rules import TargetRules
     from hostkit.tasks.git import Git
-    from hostkit.tasks.model import GateCheck
+    from hostkit.tasks.workshop import Doubts
+    from hostkit.train.admission import Records
 
 T = TypeVar("T")
 _HOOKS = ("pre-push", "pre-receive")
@@ -33,16 +35,6 @@ _HOOK = click.option(
 )
 
 
-def _rules(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option("--min-fidelity", type=click.Choice(FIDELITIES), default="virtual", show_default=True),
-        click.option("--min-rung", type=click.Choice(RUNGS), default="wired", show_default=True),
-        click.option("-e", "--env", help="PlatformIO environment (default: the setting `env`)."),
-    ):
-        command = option(command)
-    return command
-
-
 @click.group("git")
 def git_group() -> None:
     """Let git itself refuse what has no pass."""
@@ -52,7 +44,7 @@ def git_group() -> None:
 @REPO
 @_TARGET
 @_HOOK
-@_rules
+@CHECK
 @click.pass_obj
 def install_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     context: Context,
@@ -60,10 +52,13 @@ def install_command(  # noqa: PLR0913, PLR0917 - click passes each option by nam
     target: str,
     names: tuple[str, ...],
     env: str | None,
-    min_rung: str,
-    min_fidelity: str,
+    min_rung: str | None,
+    min_fidelity: str | None,
 ) -> int:
     """Install hooks: the branch takes only commits that have a signed pass.
+
+    What a commit must show says [gate] of hostkit.toml, as the branch has it when somebody pushes; with -e,
+    --min-rung or --min-fidelity it is that instead.
 
     A hook of somebody else is never overwritten. A pre-push hook helps its owner and can be gone round
     (git push --no-verify); a pre-receive hook, in the repository that is pushed to, cannot.
@@ -72,12 +67,13 @@ def install_command(  # noqa: PLR0913, PLR0917 - click passes each option by nam
     from hostkit.train.hooks import install, script  # noqa: PLC0415
 
     git = git_of(context, repo)
-    check = _check(git, env, min_rung, min_fidelity)
+    given = (("-e", env), ("--min-rung", min_rung), ("--min-fidelity", min_fidelity))
+    fixed = [word for option, value in given if value for word in (option, value)]
     state = {"HOSTKIT_STATE_DIR": str(context.paths.state.resolve())}  # whoever pushes: this ledger counts
     for name in names or (_default(git),):
         argv = (
             *(sys.executable, "-P", "-m", "hostkit", "git", "check", name, "--target", target),
-            *("-e", check.env, "--min-rung", min_rung, "--min-fidelity", min_fidelity),
+            *fixed,
         )
         new = install(_folder(git), Hook(name), script(argv, state))
         click.echo(f"{name} {'installed' if new else 'was installed already'} in {_folder(git)}")
@@ -104,7 +100,7 @@ def uninstall_command(context: Context, repo: Path | None, names: tuple[str, ...
 @click.argument("hook", type=click.Choice(_HOOKS))
 @click.argument("rest", nargs=-1)
 @_TARGET
-@_rules
+@CHECK
 @click.pass_obj
 def check_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     context: Context,
@@ -112,15 +108,18 @@ def check_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     rest: tuple[str, ...],  # noqa: ARG001 - a pre-push hook is given the remote's name and URL
     target: str,
     env: str | None,
-    min_rung: str,
-    min_fidelity: str,
+    min_rung: str | None,
+    min_fidelity: str | None,
 ) -> int:
     """Judge the push that git describes on standard input; what the hooks run."""
     from hostkit.train.admission import Hook, read_updates, refusals  # noqa: PLC0415 - not for --help
 
     updates = read_updates(Hook(hook), sys.stdin.read())
-    check = _check(git_of(context, None), env, min_rung, min_fidelity)
-    found = _asked(context, lambda records, doubts: refusals(updates, target, check, records, doubts))
+    ref = f"refs/heads/{target}"
+    rules = target_rules(context, git_of(context, None), ref, env, min_rung, min_fidelity)
+    found = _asked(
+        context, rules, lambda records, doubts: refusals(updates, target, rules.checks, records, doubts)
+    )
     for refusal in found:
         click.echo(f"hostkit: {refusal}", err=True)
     if found:
@@ -129,9 +128,11 @@ def check_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
 
 
 @git_group.command("stop-hook")
-@_rules
+@CHECK
 @click.pass_obj
-def stop_hook_command(context: Context, env: str | None, min_rung: str, min_fidelity: str) -> int:
+def stop_hook_command(
+    context: Context, env: str | None, min_rung: str | None, min_fidelity: str | None
+) -> int:
     """Answer a coding agent that wants to stop: not without a pass for exactly what is checked out.
 
     For the Stop hook of Claude Code and agents with the same protocol: the answer is JSON on standard
@@ -140,20 +141,27 @@ def stop_hook_command(context: Context, env: str | None, min_rung: str, min_fide
     from hostkit.train.admission import unproved  # noqa: PLC0415 - not for --help
 
     git = git_of(context, None)
-    check, here = _check(git, env, min_rung, min_fidelity), git.checkout()
+    rules, here = target_rules(context, git, "HEAD", env, min_rung, min_fidelity), git.checkout()
+    checks = rules.checks(here.commit)
+
+    def missing(records: Records, doubts: Doubts) -> str:
+        why = (unproved(here.commit, check, records, doubts) for check in checks)
+        return next((reason for reason in why if reason), "")
+
     if here.dirty:
         why = f"there are uncommitted changes: {', '.join(git.changed_paths()[:3])}"
     else:
-        why = _asked(context, lambda records, doubts: unproved(here.commit, check, records, doubts))
+        why = _asked(context, rules, missing)
     answer = {}
     if why:
-        todo = f"commit, run `hostkit gate -e {check.env}` and mend what it finds"
+        envs = " and ".join(f"`hostkit gate -e {env}`" for env in dict.fromkeys(c.env for c in checks))
+        todo = f"commit, run {envs} and mend what it finds"
         answer = {"decision": "block", "reason": f"not done: {why}; {todo}"}
     click.echo(json.dumps(answer, ensure_ascii=False))
     return ExitCode.PASS
 
 
-def _asked(context: Context, question: Callable[..., T]) -> T:
+def _asked(context: Context, rules: TargetRules, question: Callable[..., T]) -> T:
     """Ask with the ledger open. Raises :class:`InvalidError` when somebody edited it."""
     from hostkit.cli.tasks import doubts_of  # noqa: PLC0415 - not for --help
     from hostkit.settings.load import load_settings  # noqa: PLC0415
@@ -165,18 +173,9 @@ def _asked(context: Context, question: Callable[..., T]) -> T:
         ledger = Ledger(database)
         ledger.check()
         return question(
-            lambda commit: [entry.record for entry in ledger.of_commit(commit)], doubts_of(context)
+            lambda commit: [entry.record for entry in ledger.of_commit(commit)],
+            doubts_of(context, rules.may_waive),
         )
-
-
-def _check(git: Git, env: str | None, min_rung: str, min_fidelity: str) -> GateCheck:
-    from hostkit.boards.model import Fidelity  # noqa: PLC0415 - not for --help
-    from hostkit.settings.load import load_settings  # noqa: PLC0415
-    from hostkit.store.model import Rung  # noqa: PLC0415
-    from hostkit.tasks.model import GateCheck  # noqa: PLC0415
-
-    env = env or load_settings(git.directory, os.environ, {}).settings.env
-    return GateCheck(env, "any", Rung.from_word(min_rung), Fidelity[min_fidelity.upper()])
 
 
 def _folder(git: Git) -> Path:

@@ -35,6 +35,9 @@ VERBS = {
     ),
     "bisect": Verb("hostkit.cli.bisect:bisect_command", "Find the first bad commit by verdicts."),
     "git": Verb("hostkit.cli.git:git_group", "Let git itself refuse what has no pass: hooks."),
+    "waive": Verb(
+        "hostkit.cli.waive:waive_group", "Answer, signed, for what a rule or a test holds against."
+    ),
     "report": Verb(
         "hostkit.cli.report:report_group", "Show what runs left: JSON, Markdown, a page; compare."
     ),

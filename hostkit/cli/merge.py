@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hostkit.cli.context import Context
-from hostkit.cli.gate import FIDELITIES, RUNGS
+from hostkit.cli.gate_rules import CHECK, TargetRules, target_rules
 from hostkit.cli.repository import REPO, commit_of, git_of
 from hostkit.errors import ExitCode, UsageError
 from hostkit.files import jsonable
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from hostkit.tasks.git import Git
     from hostkit.tasks.model import GateCheck
     from hostkit.train.line import Change, Line
-    from hostkit.train.yard import GateArgv, Yard
+    from hostkit.train.yard import Demands, GateArgv, Yard
 
 _LEASE_TIMEOUT_S = "900"  # a merge waits for a board rather than giving up: others are at work
 _TARGET = click.option("--target", default="main", show_default=True, help="The branch that is merged into.")
@@ -114,10 +115,8 @@ def status_command(context: Context, repo: Path | None, target: str, as_json: bo
 @merge_group.command("run")
 @REPO
 @_TARGET
-@click.option("-e", "--env", help="PlatformIO environment (default: the setting `env`).")
 @click.option("-b", "--board", "boards", multiple=True, help="A board to test on; each one is a lane.")
-@click.option("--min-rung", type=click.Choice(RUNGS), default="wired", show_default=True)
-@click.option("--min-fidelity", type=click.Choice(FIDELITIES), default="virtual", show_default=True)
+@CHECK
 @click.option(
     "--window", type=click.IntRange(1, 64), default=4, show_default=True, help="Changes to begin with."
 )
@@ -129,30 +128,34 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     context: Context,
     repo: Path | None,
     target: str,
-    env: str | None,
     boards: tuple[str, ...],
-    min_rung: str,
-    min_fidelity: str,
+    env: str | None,
+    min_rung: str | None,
+    min_fidelity: str | None,
     window: int,
     tries: int,
 ) -> int:
     """Test and merge until the line is empty.
 
+    What a change must show says [gate] of hostkit.toml, as the branch has it: every [[gate.require]]. Where
+    there is none, or with -e, --min-rung or --min-fidelity, it is that env on one of the boards.
+
     Killed at any point, the next run goes on. Exit codes: 0 all merged, 1 a change of this run dropped out,
     3 the train is held: a board or a tool was no help, or the branch itself fails.
     """
-    from hostkit.boards.model import Fidelity  # noqa: PLC0415
+    from hostkit.cli.tasks import doubts_of  # noqa: PLC0415
     from hostkit.settings.load import load_settings  # noqa: PLC0415
-    from hostkit.store.model import Rung  # noqa: PLC0415
-    from hostkit.tasks.model import GateCheck  # noqa: PLC0415
     from hostkit.train.machine import Limits  # noqa: PLC0415
     from hostkit.train.run import TrainRunner  # noqa: PLC0415
 
     git = git_of(context, repo)
     settings = load_settings(git.directory, os.environ, {"env": env}).settings
-    check = GateCheck(settings.env, "any", Rung.from_word(min_rung), Fidelity[min_fidelity.upper()])
+    rules = target_rules(context, git, f"refs/heads/{target}", env, min_rung, min_fidelity)
+    check = rules.asked or rules.default()
     waiting = {change.id for change in _line(context, git, target).waiting()}
-    with open_yard(context, git, target, check, boards or (settings.board,), gate_argv(check)) as yard:
+    with open_yard(context, git, target, check, boards or (settings.board,), gate_argv(check)) as plain:
+        doubts = doubts_of(context, rules.may_waive)
+        yard = replace(plain, doubts=doubts, demands=_demands(rules, _told_once()))
         held = TrainRunner(yard, Limits(window=window, tries=tries)).run()
         changes = yard.line.changes()
     _release(git, target, changes)
@@ -214,14 +217,44 @@ def open_yard(
         )
 
 
-def gate_argv(check: GateCheck) -> GateArgv:
-    """Return the gate's command. ``-P``: the judge is the hostkit that runs, not the one in the worktree."""
+def _demands(rules: TargetRules, tell: Callable[[str], None]) -> Demands:
+    """Return what a commit must show, by the rules of the target; what is waived of it is told in red."""
+    from hostkit.train.yard import Demand  # noqa: PLC0415
+
+    def of(commit: str) -> tuple[Demand, ...]:
+        found = rules.required(commit)
+        for waived in (text for each in found for text in each.waived):
+            tell(click.style(f"{commit[:12]}: {waived}", fg="red"))
+        met = [(each.met_by, each.asked) for each in found]
+        return tuple(Demand(by, gate_argv(asked, rules.ref)) for by, asked in met if by is not None)
+
+    return of
+
+
+def _told_once() -> Callable[[str], None]:
+    told: set[str] = set()
+
+    def tell(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            _tell(text)
+
+    return tell
+
+
+def gate_argv(check: GateCheck, rules_at: str = "") -> GateArgv:
+    """Return the gate's command. ``-P``: the judge is the hostkit that runs, not the one in the worktree.
+
+    ``rules_at``: the full name of the branch whose rules say who may waive; without it the worktree's do.
+    """
+    rules = ("--rules", rules_at) if rules_at else ()
 
     def argv(board: str) -> tuple[str, ...]:
         return (
             *(sys.executable, "-P", "-m", "hostkit", "gate", "--fresh", "-e", check.env, "-b", board),
             *("--min-rung", check.min_rung.word, "--min-fidelity", check.min_fidelity.name.lower()),
             *("--lease-timeout", _LEASE_TIMEOUT_S),
+            *rules,
         )
 
     return argv

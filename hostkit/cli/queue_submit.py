@@ -162,11 +162,18 @@ class _Request:
 
         if self._kind is Kind.BUILD:
             return Wish(), ()
-        fidelity = str(self._options.get("min_fidelity") or "")
+        fidelity = self._fidelity() if self._kind is Kind.GATE else ""
         wish = parse_wish(self._settings.board).narrowed(
             ("chip", self._env.chip.value), ("profile", self._env.profile), ("fidelity", fidelity)
         )
         return wish, find_fitting(wish, Catalogs().of(self._context.project))
+
+    def _fidelity(self) -> str:
+        from hostkit.cli.gate_rules import Least, rules_of  # noqa: PLC0415
+
+        asked, rules_at = self._options.get("min_fidelity"), self._options.get("rules_at")
+        least = Least(None, None if asked is None else str(asked), str(rules_at or ""))
+        return rules_of(self._context, self._settings.env, least).min_fidelity.name.lower()
 
     def _timeout_s(self) -> float:
         from hostkit.jobs.model import Kind  # noqa: PLC0415

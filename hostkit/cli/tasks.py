@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostkit.cli.context import Context
+from hostkit.cli.context import Context, find_project
+from hostkit.cli.gate_rules import today_of
 from hostkit.cli.tasks_import import import_command
 from hostkit.cli.tasks_plan import FILE, JSON, graph_command, plan_file, schema_command
 from hostkit.errors import ExitCode, UsageError
@@ -229,18 +230,28 @@ def open_workshop(context: Context, file: Path | None, kept: Kept | None = None)
         )
 
 
-def doubts_of(context: Context) -> Doubts:
-    """Return who checks evidence: with the keys that this user trusts, the same entry once a run."""
+def doubts_of(context: Context, may_waive: Callable[[], tuple[str, ...]] | None = None) -> Doubts:
+    """Return who checks evidence: with the keys that this user trusts, the same entry once a run.
+
+    ``may_waive``: whose waivers count; without it the rules of the checkout say so.
+    """
     from hostkit.gate.keys import trusted_keys  # noqa: PLC0415 - none of it for --help
-    from hostkit.gate.vouch import doubts  # noqa: PLC0415
+    from hostkit.gate.vouch import Waiving, doubts  # noqa: PLC0415
+    from hostkit.settings.rules import read_rules  # noqa: PLC0415
 
     known: dict[VerdictRecord, tuple[str, ...]] = {}
 
+    def now(record: VerdictRecord, whole: bool) -> tuple[str, ...]:
+        project = find_project(context.start) or context.start
+        allowed = may_waive() if may_waive else tuple(read_rules(project).may_waive)
+        keys = trusted_keys(context.paths, os.environ)
+        return doubts(record, keys, Waiving(allowed, today_of(context.clock)), whole=whole)
+
     def asked(record: VerdictRecord, whole: bool) -> tuple[str, ...]:
         if whole:  # before a merge, as the evidence is then
-            return doubts(record, trusted_keys(context.paths, os.environ), whole=True)
+            return now(record, True)
         if record not in known:
-            known[record] = doubts(record, trusted_keys(context.paths, os.environ), whole=False)
+            known[record] = now(record, False)
         return known[record]
 
     return asked

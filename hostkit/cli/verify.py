@@ -101,4 +101,5 @@ def _lines(directory: Path, found: Verification) -> list[str]:
             if found.worded_by
             else []
         ),
+        *(click.style(f"  WAIVED     {waived['said']}", fg="red") for waived in said.get("waived", ())),
     ]

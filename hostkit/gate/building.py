@@ -10,11 +10,13 @@ from hostkit.build.model import Artifact
 from hostkit.build.platformio import CompileError
 from hostkit.build.service import BuildResult, build
 from hostkit.build.store import LOG, MANIFEST
-from hostkit.errors import InconclusiveError
+from hostkit.errors import FailedError, InconclusiveError
 from hostkit.gate.base import builds_at
-from hostkit.gate.evidence import write_bytes
-from hostkit.gate.model import Stage
+from hostkit.gate.evidence import write_bytes, write_json
+from hostkit.gate.model import Stage, Waives
+from hostkit.gate.parts import GROWTH
 from hostkit.gate.run import Run
+from hostkit.gate.waivers import in_force
 from hostkit.tasks.git import Git
 
 DIAGNOSTICS = "diagnostics.txt"
@@ -48,7 +50,10 @@ def run_build(run: Run) -> None:
 
 
 def _check_growth(run: Run, artifact: Artifact, limits: GrowthLimits) -> None:
-    """Compare with the build of the base. Raises :class:`InconclusiveError` when that is not stored."""
+    """Compare with the build of the base. Raises :class:`InconclusiveError` when that is not stored.
+
+    Too much growth is a failure of the build, or goes into the evidence where a waiver answers for it.
+    """
     git = Git(run.request.project, run.bench.runner)
     base = next(builds_at(run.bench.paths.artifacts, git, limits.base, artifact.env), None)
     if base is None:
@@ -56,7 +61,12 @@ def _check_growth(run: Run, artifact: Artifact, limits: GrowthLimits) -> None:
             f"no build of {artifact.env} at {limits.base[:12]} is stored: what it grew by is not known",
             hint=f"build that commit once: git worktree add ../base {limits.base[:12]}, hostkit build there",
         )
-    check_growth(base, artifact, limits)
+    try:
+        check_growth(base, artifact, limits)
+    except FailedError as error:
+        if not in_force(run.waivers, Waives.GROWTH):
+            raise
+        write_json(run.into, GROWTH, {"reason": error.message})  # the decision tells of it
 
 
 def _keep(result: BuildResult, into: Path) -> None:

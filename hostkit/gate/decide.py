@@ -12,9 +12,20 @@ from collections.abc import Iterator
 
 from hostkit.boards.model import Fidelity
 from hostkit.gate.challenge import check_challenges
-from hostkit.gate.model import BEYOND, ESTABLISHES, LEAVES_OPEN, Decision, Facts, Finding, Observation, Rules
-from hostkit.gate.quarantine import check_quarantine, set_aside, told_aside
+from hostkit.gate.model import (
+    BEYOND,
+    ESTABLISHES,
+    LEAVES_OPEN,
+    Decision,
+    Facts,
+    Finding,
+    Observation,
+    Rules,
+    Waives,
+)
+from hostkit.gate.quarantine import check_quarantine, entry_of, set_aside, told_aside
 from hostkit.gate.tools import check_tools
+from hostkit.gate.waivers import check_waivers, split_waived, told_ignored
 from hostkit.hil.duration import LEAST_SOAK_S, SOAKED_FOR
 from hostkit.hil.observations import Outcome
 from hostkit.store.model import Rung, Verdict
@@ -51,12 +62,20 @@ def decide(rules: Rules, facts: Facts) -> Decision:
     findings += [*_check_identity_of_tests(facts.observations), *_check_applicability(facts)]
     findings += [*_check_tests(rules, judged.observations), *_check_scope(rules, judged)]
     findings += [*check_challenges(facts), *check_tools(facts), *check_quarantine(facts)]
+    findings += [*check_waivers(facts), *_check_growth(facts)]
     rung = _reached(rules, judged)
-    if not findings:
-        return Decision(Verdict.PASS, rung, (_praise(facts, rung),), _left_open(facts, rung))
-    findings.sort(key=lambda finding: -finding.verdict.severity)
-    reasons = tuple(dict.fromkeys(finding.reason for finding in findings))
-    return Decision(findings[0].verdict, rung, reasons, _left_open(facts, rung))
+    left, waived = split_waived(findings, facts)
+    if not left:
+        praise = _praise(facts, rung) + (f", {len(waived)} waived" if waived else "")
+        return Decision(Verdict.PASS, rung, (praise,), _left_open(facts, rung), waived)
+    worst = sorted(left, key=lambda finding: -finding.verdict.severity)
+    reasons = tuple(dict.fromkeys(finding.reason for finding in worst))
+    return Decision(worst[0].verdict, rung, reasons, _left_open(facts, rung), waived)
+
+
+def _check_growth(facts: Facts) -> Iterator[Finding]:
+    if facts.growth:
+        yield Finding(Verdict.FAIL, f"build: {facts.growth}", Waives.GROWTH)
 
 
 def _check_crashes(facts: Facts) -> Iterator[Finding]:
@@ -140,7 +159,8 @@ def _check_emptiness(facts: Facts) -> Iterator[Finding]:
     counting = set_aside(facts).observations
     if any(seen.outcome not in _IDLE for seen in counting):
         return
-    none = "all are in quarantine" if facts.observations else "no test was collected"
+    aside = "waived" if facts.waivers else "in quarantine"
+    none = f"all are {aside}" if facts.observations else "no test was collected"
     what = f"all {counted(len(counting), 'test')} skipped" if counting else none
     verdict = Verdict.INCONCLUSIVE if facts.selection else Verdict.FAIL
     yield Finding(verdict, f"nothing was executed: {what}")
@@ -204,15 +224,18 @@ def _check_scope(rules: Rules, facts: Facts) -> Iterator[Finding]:
             yield Finding(Verdict.INCONCLUSIVE, "no board was used")
     elif facts.fidelity < rules.min_fidelity:
         have, want = facts.fidelity.name.lower(), rules.min_fidelity.name.lower()
-        yield Finding(Verdict.INCONCLUSIVE, f"the board is {have}; the gate asks for {want}")
+        short = f"the board is {have}; the gate asks for {want}"
+        yield Finding(Verdict.INCONCLUSIVE, short, Waives.FIDELITY)
     if facts.stop is not None or facts.suite is None or not facts.observations:
         return
     for rung in Rung:
         if rung <= rules.min_rung and rung not in _BY_RECORD and not _executed(facts, rung):
-            yield Finding(Verdict.INCONCLUSIVE, f"rung {rung.word} was not reached: no test of it ran")
+            reason = f"rung {rung.word} was not reached: no test of it ran"
+            yield Finding(Verdict.INCONCLUSIVE, reason, Waives.RUNG, rung.word)
         elif rung is Rung.SOAKED <= rules.min_rung and _soaked_s(facts) < LEAST_SOAK_S:
             had = f"it soaked for {_soaked_s(facts):.0f} s, and that takes {LEAST_SOAK_S:.0f} s"
-            yield Finding(Verdict.INCONCLUSIVE, f"rung {rung.word} was not reached: {had}")
+            reason = f"rung {rung.word} was not reached: {had}"
+            yield Finding(Verdict.INCONCLUSIVE, reason, Waives.RUNG, rung.word)
 
 
 def _executed(facts: Facts, rung: Rung) -> bool:
@@ -257,7 +280,7 @@ def _soaked_s(facts: Facts) -> float:
 
 def _praise(facts: Facts, rung: Rung | None) -> str:
     passed = sum(seen.outcome is Outcome.PASSED for seen in set_aside(facts).observations)
-    aside = len(facts.observations) - len(set_aside(facts).observations)
+    aside = sum(entry_of(facts, seen) is not None for seen in facts.observations)
     also = f", {aside} in quarantine" if aside else ""
     return f"{counted(passed, 'test')} passed, up to rung {rung.word if rung else 'none'}{also}"
 
@@ -272,7 +295,7 @@ def _left_open(facts: Facts, rung: Rung | None) -> tuple[str, ...]:
             why = f": {seen.message}" if seen.message else ""
             left.setdefault(f"({words[seen.outcome]}{why})", []).append(seen.test)
     skipped = [f"{first_of(tests, 'test')} {why}" for why, tests in left.items()]
-    skipped += told_aside(facts)
+    skipped += [*told_aside(facts), *told_ignored(facts)]
     beyond = [] if facts.fidelity is None else [BEYOND[facts.fidelity]]
     dirty = facts.build is not None and facts.build.dirty
     uncommitted = ["anything about the commit: uncommitted changes were built in"] if dirty else []

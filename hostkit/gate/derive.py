@@ -40,6 +40,7 @@ from hostkit.gate.parts import (
     RunPart,
     challenges_part,
     flash_part,
+    growth_part,
     json_part,
     manifest_part,
     quarantine_part,
@@ -47,8 +48,10 @@ from hostkit.gate.parts import (
     stop_part,
     suite_end,
     tools_part,
+    waivers_part,
 )
 from hostkit.gate.suite import JUNIT, OBSERVATIONS, OUTPUT, TRANSCRIPT
+from hostkit.gate.waivers import read_waivers
 from hostkit.hil.observations import Observations, parse_observations
 from hostkit.link.crash.decode import Crash
 from hostkit.link.transcript import Written, parse_transcript
@@ -91,7 +94,11 @@ class Derived:
 
 def verdict_json(decision: Decision, facts: Facts) -> bytes:
     """Return the decision with all that it rests on, as it is written."""
-    return pretty_json(jsonable(decision) | {"facts": jsonable(facts)})
+    said, rest = jsonable(decision), jsonable(facts)
+    for plain, name in ((said, "waived"), (rest, "waivers"), (rest, "growth")):
+        if not plain[name]:  # as it was before there were any
+            del plain[name]
+    return pretty_json(said | {"facts": rest})
 
 
 def derive(files: Files) -> Derived:
@@ -119,7 +126,9 @@ def derive(files: Files) -> Derived:
         challenges=challenges_part(files),
         tools=tools_part(files),
         quarantine=quarantine_part(files),
-        today=_day_of(run.run),
+        today=(today := _day_of(run.run)),
+        waivers=read_waivers(waivers_part(files), rules.may_waive, run.env, today),
+        growth=growth_part(files),
     )
     tools = hashlib.sha256(files.get(TOOLS, b"")).hexdigest()
     return Derived(run, rules, facts, decide(rules, facts), observed, crashes, tools, transcripts)

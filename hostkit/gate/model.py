@@ -155,6 +155,47 @@ class QuarantineFact:
     place: str
 
 
+class Waives(Enum):
+    """What a waiver answers for."""
+
+    TEST = "test"  # that a test did not pass
+    RUNG = "rung"  # that a rung was not reached
+    FIDELITY = "fidelity"  # that the board is not near enough to silicon
+    GROWTH = "growth"  # that the firmware grew by more than its budget
+    BOARD = "board"  # that there is no pass on a board that a merge requires
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverFact:
+    """A file in ``waivers/``. ``forged`` or ``ignored`` say why it does not count, both "" when it does."""
+
+    place: str
+    waives: Waives = Waives.TEST
+    name: str = ""  # of the test (with ``*`` and ``?``), rung or board
+    env: str = ""  # "" for every one
+    reason: str = ""
+    by: str = ""
+    expires: str = ""  # ISO date, the last day
+    key_id: str = ""  # of who signed it
+    forged: str = ""
+    ignored: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """True for one that is genuine, allowed and in force."""
+        return not self.forged and not self.ignored
+
+
+@dataclass(frozen=True, slots=True)
+class WaivedFact:
+    """What spoke against a pass and was waived, in words; by which file, which key and until when."""
+
+    said: str
+    place: str
+    key_id: str
+    expires: str
+
+
 @dataclass(frozen=True, slots=True)
 class CrashFact:
     """A crash that was seen in what the board sent; ``calls``: where it was, innermost first, for people."""
@@ -187,6 +228,7 @@ class Rules:
     whole_suite: bool = True  # a selection is never a pass
     soak_s: float = 0.0  # how long the suite soaks; 0: as long as ``min_rung`` needs
     growth: GrowthLimits | None = None  # how much larger than at its base the firmware may be
+    may_waive: tuple[str, ...] = ()  # ids of the keys whose waivers count
 
     @property
     def soaks_for_s(self) -> float:
@@ -203,7 +245,9 @@ class Rules:
             "whole_suite": self.whole_suite,
             "soak_s": self.soaks_for_s,
         }
-        return plain if self.growth is None else plain | {"growth": self.growth.plain()}
+        if self.growth is not None:
+            plain["growth"] = self.growth.plain()
+        return plain | {"may_waive": list(self.may_waive)} if self.may_waive else plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +267,8 @@ class Facts:
     tools: tuple[ToolFact, ...] = ()
     quarantine: tuple[QuarantineFact, ...] = ()
     today: str = ""  # ISO date of the run, by which entries of the quarantine end
+    waivers: tuple[WaiverFact, ...] = ()
+    growth: str = ""  # by what the firmware grew too much, where that is waived
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +277,8 @@ class Finding:
 
     verdict: Verdict  # never PASS
     reason: str
+    rule: Waives | None = None  # what could waive it
+    name: str = ""  # of what the rule is about, as a waiver names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +289,7 @@ class Decision:
     rung: Rung | None  # the highest that stands on passed rungs only
     reasons: tuple[str, ...]
     open: tuple[str, ...]  # what the verdict does not establish
+    waived: tuple[WaivedFact, ...] = ()  # what spoke against a pass, and somebody answers for
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,9 @@ MEASUREMENTS, TOOLS, TIMINGS, VERDICT, SUMMARY = (
 QUARANTINE = "quarantine.json"
 """The entries of the suite's quarantine, where it has any."""
 
+WAIVERS, GROWTH = "waivers.json", "growth.json"
+"""The files of ``waivers/``, where there are any; by what the firmware grew too much, where it is waived."""
+
 CHALLENGES = "challenge.json"
 """Every question with its answer and the right one."""
 
@@ -70,6 +73,7 @@ class RulesPart(_Part):
     whole_suite: bool
     soak_s: float = 0.0
     growth: GrowthLimits | None = None
+    may_waive: tuple[str, ...] = ()
 
     def rules(self) -> Rules:
         """Return them as a record. Raises :class:`ValueError` for a word that there is not."""
@@ -84,6 +88,7 @@ class RulesPart(_Part):
             whole_suite=self.whole_suite,
             soak_s=self.soak_s,
             growth=self.growth,
+            may_waive=self.may_waive,
         )
 
 
@@ -136,6 +141,7 @@ _STOP, _END, _FLASH = TypeAdapter(Stop), TypeAdapter(SuiteEnd), TypeAdapter(Flas
 _RUN, _MANIFEST = TypeAdapter(RunPart), TypeAdapter(ManifestPart)
 _CHALLENGES, _TOOLS = TypeAdapter(tuple[ChallengeFact, ...]), TypeAdapter(ToolsPart)
 _QUARANTINE = TypeAdapter(tuple[QuarantineFact, ...])
+_TEXTS = TypeAdapter(dict[str, str])
 
 
 def json_part(files: Files, name: str) -> Any:
@@ -207,3 +213,13 @@ def tools_part(files: Files) -> tuple[ToolFact, ...]:
 def quarantine_part(files: Files) -> tuple[QuarantineFact, ...]:
     """Return which tests do not count, none without the file."""
     return _typed(files, QUARANTINE, _QUARANTINE) if QUARANTINE in files else ()
+
+
+def waivers_part(files: Files) -> dict[str, str]:
+    """Return the files of ``waivers/`` by their place, none without the part."""
+    return _typed(files, WAIVERS, _TEXTS) if WAIVERS in files else {}
+
+
+def growth_part(files: Files) -> str:
+    """Return by what the firmware grew too much where that was waived, "" elsewhere."""
+    return _typed(files, GROWTH, _TEXTS).get("reason", "") if GROWTH in files else ""

@@ -6,20 +6,19 @@ without the tests that the entry names, never more. A rung that has no other tes
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
 from hostkit.gate.model import Facts, Finding, Observation, QuarantineFact
+from hostkit.gate.waivers import names_test, waiver_of
 from hostkit.hil.quarantine import MOST_DAYS
 from hostkit.store.model import Verdict
 
 
 def covers(entry: QuarantineFact, test: str) -> bool:
     """Tell whether an entry names a test: by its node id, or by the end of it from a file on."""
-    pattern = re.escape(entry.test).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(f"(.*/)?{pattern}", test, re.DOTALL) is not None
+    return names_test(entry.test, test)
 
 
 def entry_of(facts: Facts, seen: Observation) -> QuarantineFact | None:
@@ -28,10 +27,14 @@ def entry_of(facts: Facts, seen: Observation) -> QuarantineFact | None:
 
 
 def set_aside(facts: Facts) -> Facts:
-    """Return the facts with only those tests that count."""
-    if not facts.quarantine:
+    """Return the facts with only those tests that count: neither in quarantine nor waived."""
+    if not facts.quarantine and not facts.waivers:
         return facts
-    counting = tuple(seen for seen in facts.observations if entry_of(facts, seen) is None)
+    counting = tuple(
+        seen
+        for seen in facts.observations
+        if entry_of(facts, seen) is None and waiver_of(facts, seen) is None
+    )
     return replace(facts, observations=counting)
 
 

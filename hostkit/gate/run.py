@@ -21,6 +21,7 @@ from hostkit.gate.model import (
     Stop,
     SuiteFact,
     ToolFact,
+    WaiverFact,
 )
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.link.crash.shelf import CrashDecoder
@@ -56,7 +57,10 @@ class Ran:
 
 @dataclass(slots=True)
 class Run:
-    """What every stage works with and adds to. ``into``: the evidence's directory."""
+    """What every stage works with and adds to. ``into``: the evidence's directory.
+
+    ``waivers``: those of the checkout, with why one does not count.
+    """
 
     request: GateRequest
     bench: Bench
@@ -64,6 +68,7 @@ class Run:
     decoder: CrashDecoder
     ran: Ran = field(default_factory=Ran)
     seconds: dict[str, float] = field(default_factory=dict)
+    waivers: tuple[WaiverFact, ...] = ()
 
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:

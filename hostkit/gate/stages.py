@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from hostkit.boards.catalog import load_catalog
@@ -12,12 +12,13 @@ from hostkit.gate.building import run_build
 from hostkit.gate.choice import take_board
 from hostkit.gate.evidence import write_json
 from hostkit.gate.flashing import run_flash
-from hostkit.gate.parts import QUARANTINE
+from hostkit.gate.parts import QUARANTINE, WAIVERS
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.run import Ran, Run
 from hostkit.gate.suite import FOLDER
 from hostkit.gate.suite_run import run_suite
 from hostkit.gate.toolbox import used_tools
+from hostkit.gate.waivers import read_waivers, waiver_files
 from hostkit.hil.catalog import find_catalog
 from hostkit.hil.quarantine import FILE_NAME, Quarantined, read_quarantine, refuse_stale
 from hostkit.link.crash.shelf import CrashDecoder
@@ -34,6 +35,9 @@ class Stages:
             self._catalog.get(request.board)
         self._run = Run(request, bench, into, CrashDecoder(bench.paths.artifacts))
         self._quarantine = self._read_quarantine()
+        self._waivers = waiver_files(request.project)
+        allowed, today = request.rules.may_waive, str(self._today())
+        self._run.waivers = read_waivers(self._waivers, allowed, request.env, today)
 
     @property
     def ran(self) -> Ran:
@@ -48,14 +52,19 @@ class Stages:
     def _read_quarantine(self) -> tuple[Quarantined, ...]:
         """Return the entries that are in force; one that is not ends the gate before anything is built."""
         entries = read_quarantine(self._run.request.project / FOLDER / FILE_NAME)
-        refuse_stale(entries, datetime.fromtimestamp(self._run.bench.clock.wall_ns() / 1e9, UTC).date())
+        refuse_stale(entries, self._today())
         return entries
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._run.bench.clock.wall_ns() / 1e9, UTC).date()
 
     def run(self) -> None:
         """Run every stage up to the first that stops, then look at the programs that did it."""
         if self._quarantine:
             entries = [asdict(entry) | {"expires": str(entry.expires)} for entry in self._quarantine]
             write_json(self._run.into, QUARANTINE, entries)
+        if self._waivers:
+            write_json(self._run.into, WAIVERS, self._waivers)
         self._run_stages()
         self._run.ran.tools = used_tools(self._run)
 

@@ -80,7 +80,7 @@ class Statement:
 def predicate_of(derived: Derived, origin: Origin) -> dict[str, Any]:
     """Return what is said of a bundle: which case it was, by what it was judged, and the verdict."""
     run, facts, decision = derived.run, derived.facts, derived.decision
-    return {
+    told = {
         "run": run.run,
         "commit": run.commit,
         "tree": run.tree,
@@ -102,6 +102,7 @@ def predicate_of(derived: Derived, origin: Origin) -> dict[str, Any]:
         "ledger": origin.ledger,
         "hostkit": origin.hostkit,
     }
+    return told | {"waived": jsonable(list(decision.waived))} if decision.waived else told
 
 
 def statement_json(files: Files, predicate: Mapping[str, Any]) -> bytes:

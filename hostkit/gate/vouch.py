@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,23 @@ from hostkit.gate.statement import Statement, read_statement
 from hostkit.store.model import LedgerEntry, ProofKind, VerdictRecord
 
 
-def doubts(record: VerdictRecord, trusted: Sequence[PublicKey], *, whole: bool) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Waiving:
+    """Whose waivers count where a verdict is relied on: ids of keys. ``today``: an ISO date."""
+
+    may_waive: tuple[str, ...]
+    today: str
+
+
+def doubts(
+    record: VerdictRecord, trusted: Sequence[PublicKey], waiving: Waiving | None, *, whole: bool
+) -> tuple[str, ...]:
     """Return why a gate's entry cannot be relied on, empty when it can.
 
     Always checked: the bundle is there and every file is as signed, a ``trusted`` key signed it, and what
-    it states is what the entry says. ``whole``: the verdict is derived anew from the parts as well, which
-    takes a second for a whole suite instead of some milliseconds.
+    it states is what the entry says. ``waiving``: what it waives must be waived here and now as well; None
+    where that is no question. ``whole``: the verdict is derived anew from the parts besides, which takes a
+    second for a whole suite instead of some milliseconds.
     """
     folder = read_folder(Path(record.evidence))
     try:
@@ -32,11 +44,21 @@ def doubts(record: VerdictRecord, trusted: Sequence[PublicKey], *, whole: bool) 
     if hashlib.sha256(folder.files[SEAL]).hexdigest() != record.evidence_sha256:
         return (f"{SEAL} is not the one that the ledger names",)
     problems = [*folder.problems, *differences(folder.files, statement), *entry_mismatches(record, statement)]
+    if waiving is not None:
+        problems += _not_waived(statement.predicate, waiving)
     if whole and not problems:
         from hostkit.gate.verify import verify_folder  # noqa: PLC0415 - a cached pass needs it not
 
         problems += verify_folder(folder, key).problems
     return tuple(problems)
+
+
+def _not_waived(predicate: Mapping[str, Any], waiving: Waiving) -> Iterator[str]:
+    for waived in predicate.get("waived", ()):
+        if waived["key_id"] not in waiving.may_waive:
+            yield f"{waived['place']}: the key {waived['key_id'][:16]} may not waive here"
+        elif waived["expires"] < waiving.today:
+            yield f"{waived['place']}: what it waives, it did until {waived['expires']}"
 
 
 def signed_statement(folder: Folder, trusted: Sequence[PublicKey]) -> tuple[Statement, PublicKey]:
@@ -104,7 +126,7 @@ def ledger_problems(
         if entry.record.kind is not ProofKind.GATE:
             continue
         name = f"entry {entry.seq} (run {shown(entry.record.run_id)})"
-        problems += [f"{name}: {doubt}" for doubt in doubts(entry.record, trusted, whole=False)]
+        problems += [f"{name}: {doubt}" for doubt in doubts(entry.record, trusted, None, whole=False)]
         folder = read_folder(Path(entry.record.evidence))
         try:
             before = signed_statement(folder, trusted)[0].origin.ledger

@@ -88,6 +88,8 @@ def _head(report: Report) -> Iterator[str]:
         yield f"- {code(reason)}"
     if len(report.reasons) > _MOST_REASONS:
         yield f"- and {counted(len(report.reasons) - _MOST_REASONS, 'more reason')}"
+    for waived in report.waived:
+        yield f"- 🔴 **waived**: {code(waived)}"
     if report.hint:
         yield f"- hint: {code(report.hint)}"
     for problem in report.changed_files[:5]:

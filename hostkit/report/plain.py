@@ -23,6 +23,7 @@ def as_record(result: GateResult) -> dict[str, Any]:
         "reasons": list(decision.reasons),
         "hint": facts.stop.hint if facts.stop else "",
         "not_established": list(decision.open),
+        "waived": [waived.said for waived in decision.waived],
         "run": result.run_id,
         "env": result.env,
         "board": result.board,

@@ -103,6 +103,7 @@ def _values(directory: Path) -> dict[str, Any]:
         "reasons": decided["reasons"],
         "hint": stop.get("hint", ""),
         "not_established": decided["open"],
+        "waived": [waived["said"] for waived in decided.get("waived", ())],
         "env": asked["env"],
         "board": None if board is None else {key: board[key] for key in _BOARD},
         "fidelity": facts["fidelity"],

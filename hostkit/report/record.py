@@ -185,6 +185,8 @@ class Report:
     hint: str
     not_established: tuple[str, ...]
     """What the verdict leaves open."""
+    waived: tuple[str, ...]
+    """What spoke against a pass and somebody answers for, with who, why and until when."""
     env: str
     board: BoardRecord | None
     fidelity: FidelityWord | None

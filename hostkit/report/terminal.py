@@ -31,7 +31,7 @@ def gate_summary(result: GateResult, *, base: Path | None = None, page: Path | N
 
     ``page``: where the page of the run is, None where there is none.
     """
-    lines = [_headline(result), *_reasons(result), *_crashes(result), _ladder(result)]
+    lines = [_headline(result), *_reasons(result), *_waived(result), *_crashes(result), _ladder(result)]
     lines += [
         *_shown(result),
         *_tests(result),
@@ -73,6 +73,11 @@ def _reasons(result: GateResult) -> Iterator[Text]:
         yield Text(f"  and {len(reasons) - _MOST_REASONS} more, see verdict.json", style="dim")
     if result.facts.stop is not None and result.facts.stop.hint:
         yield Text().append("  hint: ", style="cyan").append(result.facts.stop.hint, style="default")
+
+
+def _waived(result: GateResult) -> Iterator[Text]:
+    for number, waived in enumerate(result.decision.waived):
+        yield _label("WAIVED" if number == 0 else "").append(waived.said, style="bold red")
 
 
 def _crashes(result: GateResult) -> Iterator[Text]:

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from hostkit.errors import UsageError
 from hostkit.settings.model import Origin, Resolved, Settings, Source
+from hostkit.settings.rules import FILE_NAME, TABLE
 
-FILE_NAME = "hostkit.toml"
 PREFIX = "HOSTKIT_"
 
 
@@ -59,6 +59,8 @@ def _from_file(path: Path) -> dict[str, tuple[Any, str]]:
         raise UsageError(f"{path.name}: {error}", hint="see https://toml.io for the syntax") from error
     known: dict[str, tuple[Any, str]] = {}
     for name, value in table.items():
+        if name == TABLE:
+            continue  # rules, see hostkit.settings.rules
         place = f"{path.name}:{_line_of(text, name)}"
         if name not in Settings.model_fields:
             near = get_close_matches(name, Settings.model_fields, n=1)

@@ -1,9 +1,12 @@
 """A gate that is a script: it judges the commit of its working directory by the files there, in no time.
 
-``python -m hostkit.testing.scripted_gate STATE BOARD``, in a worktree. It keeps the contract of ``hostkit
-gate``: one entry in the ledger of STATE for the commit that is checked out, and the exit code of its verdict.
+``python -m hostkit.testing.scripted_gate STATE BOARD [ENV]``, in a worktree. It keeps the contract of
+``hostkit gate``: one entry in the ledger of STATE for the commit that is checked out, about ENV (virtual),
+and the exit code of its verdict.
 
-- A file ``fail*`` makes the verdict fail, with the file's text as its reason; else it is pass.
+- A file ``fail*`` makes the verdict fail, with the file's text as its reason; else it is pass. A file
+  ``ENV-fail*`` does that for one env.
+- A number in STATE/length is how many seconds it takes, for benchmarks.
 - A number in STATE/trouble above 0 is counted down and the answer is inconclusive.
 - STATE/slow, a FIFO, is opened for reading first: whoever opens it for writing lets the gate go on.
 
@@ -25,11 +28,13 @@ from hostkit.store.model import ProofKind, Verdict, VerdictRecord
 from hostkit.tasks.git import Git
 
 
-def main(state: Path, board: str) -> int:
+def main(state: Path, board: str, env: str = "virtual") -> int:
     """Judge the working directory, enter the verdict, return its exit code."""
     if (state / "slow").exists():
         (state / "slow").read_bytes()
-    verdict, reason = _judge(state, Path.cwd())
+    if (state / "length").exists():
+        SystemClock().sleep(float((state / "length").read_text()))
+    verdict, reason = _judge(state, Path.cwd(), env)
     here = Git(Path.cwd(), SystemRunner()).checkout()
     record = VerdictRecord(
         run_id=new_run_id(SystemClock()),
@@ -41,7 +46,7 @@ def main(state: Path, board: str) -> int:
         commit=here.commit,
         tree=here.tree,
         dirty=here.dirty,
-        env="virtual",
+        env=env,
         board=board,
         build_id="",
         suite="",
@@ -58,16 +63,16 @@ def main(state: Path, board: str) -> int:
     return int(verdict.exit_code)
 
 
-def _judge(state: Path, tree: Path) -> tuple[Verdict, str]:
+def _judge(state: Path, tree: Path, env: str) -> tuple[Verdict, str]:
     trouble = state / "trouble"
     left = int(trouble.read_text()) if trouble.exists() else 0
     if left > 0:
         atomic_write(trouble, str(left - 1).encode())
         return Verdict.INCONCLUSIVE, "link lost"
-    for bad in sorted(tree.glob("fail*")):
+    for bad in sorted([*tree.glob("fail*"), *tree.glob(f"{env}-fail*")]):
         return Verdict.FAIL, bad.read_text().strip()
     return Verdict.PASS, "all of it passed"
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
+    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))

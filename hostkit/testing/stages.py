@@ -19,10 +19,11 @@ from hostkit.flash.model import ChipIdentity, FlashRecord, ReadBackBy, RegionRec
 from hostkit.gate.challenge import write_challenges
 from hostkit.gate.evidence import write_bytes, write_json
 from hostkit.gate.model import ChallengeFact, Stage, Stop
-from hostkit.gate.parts import BOOT_TRANSCRIPT, END_TRANSCRIPT, SUITE_END, SuiteEnd
+from hostkit.gate.parts import BOOT_TRANSCRIPT, END_TRANSCRIPT, SUITE_END, WAIVERS, SuiteEnd
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.run import Ran
 from hostkit.gate.suite import OBSERVATIONS, OUTPUT, TRANSCRIPT
+from hostkit.gate.waivers import waiver_files
 from hostkit.hil.observations import Measurement, ObservationFile, Outcome, Summary, TestSeen
 from hostkit.link.bodies import identity
 from hostkit.link.challenge import Challenge
@@ -70,6 +71,8 @@ class PlayedStages:
     def run(self) -> None:
         """Leave everything."""
         self.ran = Ran(stop=self.stop, tools=TOOLS)
+        if waivers := waiver_files(self._request.project):
+            write_json(self._into, WAIVERS, waivers)
         if self.stop is None:
             self.ran.spec = BOARD
             self.ran.artifact = self._built()

@@ -53,17 +53,25 @@ def read_updates(hook: Hook, text: str) -> tuple[Update, ...]:
 
 
 def refusals(
-    updates: Sequence[Update], target: str, check: GateCheck, records: Records, doubts: Doubts
+    updates: Sequence[Update],
+    target: str,
+    checks: Callable[[str], Sequence[GateCheck]],
+    records: Records,
+    doubts: Doubts,
 ) -> tuple[str, ...]:
-    """Return why a push may not go in, empty when it may. Other refs than the target's always may."""
+    """Return why a push may not go in, empty when it may. Other refs than the target's always may.
+
+    ``checks``: given a commit, what it must show, at least one thing.
+    """
     found = []
     for update in updates:
         if update.ref != f"refs/heads/{target}":
             continue
         if update.deletes:
             found.append(f"{target} is protected: it is not deleted")
-        elif why := unproved(update.commit, check, records, doubts):
-            found.append(f"{target} takes no {update.commit[:12]}: {why}")
+            continue
+        why = (unproved(update.commit, check, records, doubts) for check in checks(update.commit))
+        found += [f"{target} takes no {update.commit[:12]}: {reason}" for reason in why if reason]
     return tuple(found)
 
 

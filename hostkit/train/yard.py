@@ -24,6 +24,18 @@ from hostkit.train.site import Tested
 GateArgv = Callable[[str], Sequence[str]]
 """Given a board, the command that gates the working directory and writes the ledger."""
 
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One thing that a commit must show: what counts as a pass, and the gate that may give it."""
+
+    check: GateCheck
+    argv: GateArgv
+
+
+Demands = Callable[[str], Sequence[Demand]]
+"""Given a commit, all that it must show: at least one thing."""
+
 LANES = 16
 """Most lanes of a train."""
 
@@ -32,7 +44,11 @@ _GATE_TIMEOUT_S = 7200.0  # build, flash and suite have time-outs of their own, 
 
 @dataclass(frozen=True, slots=True)
 class Yard:
-    """Tools of a merge train. ``boards``: one a lane; ``check`` is what a commit must meet on one of them."""
+    """Tools of a merge train. ``boards``: one a lane; ``check`` is what a commit must meet on one of them.
+
+    ``demands``: what a commit must meet instead, where that is more than one check. A check that names a
+    board uses that one, whatever the lane.
+    """
 
     git: Git
     target: str
@@ -47,6 +63,7 @@ class Yard:
     clock: Clock
     folder: Path
     tell: Callable[[str], None]
+    demands: Demands | None = None
 
     @property
     def ref(self) -> str:
@@ -54,11 +71,23 @@ class Yard:
         return f"refs/heads/{self.target}"
 
     def proof(self, commit: str) -> Proof:
-        """Return what the ledger says of a commit: by this train's boards, and by evidence that holds."""
+        """Return what the ledger says of a commit: by this train's boards, and by evidence that holds.
+
+        Of several things that it must show: a failure, else what is missing, else the last pass.
+        """
+        proofs = [self._proof(commit, demand.check) for demand in self._demanded(commit)]
+        bad = [proof for proof in proofs if proof.verdict is not Verdict.PASS]
+        failed = [proof for proof in bad if proof.verdict is Verdict.FAIL]
+        return (failed or bad or proofs[-1:])[0]
+
+    def _demanded(self, commit: str) -> Sequence[Demand]:
+        return self.demands(commit) if self.demands else (Demand(self.check, self.gate_argv),)
+
+    def _proof(self, commit: str, check: GateCheck) -> Proof:
         records = [vouched(entry.record, self.doubts) for entry in self.ledger.of_commit(commit)]
-        if ANY_BOARD not in self.boards:
+        if ANY_BOARD not in self.boards and check.board == ANY_BOARD:
             records = [record for record in records if record.board in ("", *self.boards)]
-        return proofs_of([self.check], records)[0]
+        return proofs_of([check], records)[0]
 
     def passed(self, commit: str) -> bool:
         """True when the ledger holds a pass for the commit."""
@@ -78,31 +107,39 @@ class Yard:
             said = self._judged(commit)
             if said is not None:
                 return said
-            log = self.folder / "logs" / f"{commit[:12]}-lane{lane}.log"
-            ended = self._gate(lane, git.directory, log, children)
-            if (said := self._judged(commit)) is not None:
-                return said
-            proof = self.proof(commit)
-            return Tested(Outcome.UNKNOWN, commit, ended if proof.verdict is None else proof.reason)
+            for number, demand in enumerate(self._demanded(commit)):
+                if self._proof(commit, demand.check).verdict is Verdict.PASS:
+                    continue
+                log = self.folder / "logs" / f"{commit[:12]}-lane{lane}-{number}.log"
+                ended = self._gate(demand, lane, git.directory, log, children)
+                proof = self._proof(commit, demand.check)
+                if proof.verdict not in (Verdict.PASS, Verdict.FAIL):
+                    return Tested(Outcome.UNKNOWN, commit, ended if proof.verdict is None else proof.reason)
+                if proof.verdict is Verdict.FAIL:
+                    break
+            return self._judged(commit) or Tested(Outcome.UNKNOWN, commit, "its verdicts went")
 
     def _judged(self, commit: str) -> Tested | None:
         """Return what the ledger decides, None when it decides nothing."""
-        proof = self.proof(commit)
-        if proof.verdict is Verdict.FAIL:
-            return Tested(Outcome.FAIL, commit, proof.reason, proof.evidence)
-        if proof.verdict is not Verdict.PASS or proof.record is None:
+        demands = self._demanded(commit)
+        proofs = [self._proof(commit, demand.check) for demand in demands]
+        for proof in proofs:
+            if proof.verdict is Verdict.FAIL:
+                return Tested(Outcome.FAIL, commit, proof.reason, proof.evidence)
+        if any(proof.verdict is not Verdict.PASS or proof.record is None for proof in proofs):
             return None
-        if proof.record.kind is ProofKind.GATE:
-            for problem in self.doubts(proof.record, True):
+        for record in [proof.record for proof in proofs if proof.record is not None]:
+            for problem in self.doubts(record, True) if record.kind is ProofKind.GATE else ():
                 why = f"the evidence of its pass is not intact: {problem}"
-                return Tested(Outcome.UNKNOWN, commit, why, proof.evidence)
-        return Tested(Outcome.PASS, commit, proof.reason, proof.evidence)
+                return Tested(Outcome.UNKNOWN, commit, why, record.evidence)
+        return Tested(Outcome.PASS, commit, proofs[-1].reason, proofs[-1].evidence)
 
-    def _gate(self, lane: int, worktree: Path, log: Path, children: Children) -> str:
+    def _gate(self, demand: Demand, lane: int, worktree: Path, log: Path, children: Children) -> str:
         """Run the gate and return how it ended."""
         token = f"{self.line.token()}-{lane}"
         environment = marked_environment(clean_environment(self.env), token)
-        argv = tuple(self.gate_argv(self.boards[lane]))
+        board = self.boards[lane] if demand.check.board == ANY_BOARD else demand.check.board
+        argv = tuple(demand.argv(board))
         try:
             ended = children.run(Command(argv, worktree, environment, _GATE_TIMEOUT_S), log)
         finally:

@@ -21,7 +21,7 @@ from hostkit.tasks.worktree import Worktrees
 from hostkit.train.line import Line
 from hostkit.train.machine import Limits
 from hostkit.train.run import TrainRunner
-from hostkit.train.yard import Yard
+from hostkit.train.yard import GateArgv, Yard
 
 
 @dataclass
@@ -61,10 +61,13 @@ class Station:
         self.line.submit(name, commit, name)
         return commit
 
+    def argv_of(self, env: str) -> GateArgv:
+        gate = (sys.executable, "-m", "hostkit.testing.scripted_gate", str(self.state))
+        return lambda board: (*gate, board, env)
+
     @contextmanager
     def yard(self, boards: int = 1) -> Iterator[Yard]:
-        def argv(board: str) -> tuple[str, ...]:
-            return (sys.executable, "-m", "hostkit.testing.scripted_gate", str(self.state), board)
+        argv = self.argv_of("virtual")
 
         with open_database(self.state) as database:
             yield Yard(

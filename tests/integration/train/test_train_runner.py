@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ import pytest
 from hostkit.clock import SystemClock
 from hostkit.errors import UsageError
 from hostkit.tasks.lock import runner_lock
+from hostkit.tasks.model import GateCheck
 from hostkit.train.machine import Limits
+from hostkit.train.run import TrainRunner
+from hostkit.train.yard import Demand
 
 RUNNER = """
 import sys
@@ -131,3 +135,18 @@ def test_the_same_commit_is_not_in_line_twice(station: Any) -> None:
     with pytest.raises(UsageError, match="is in line already, as change 1") as caught:
         station.line.submit("again", commit, "again")
     assert caught.value.hint == "see `hostkit merge list`"
+
+
+def test_a_change_merges_only_with_a_pass_of_every_env_that_is_demanded(station: Any) -> None:
+    station.submit("a", "a.txt")
+    station.submit("b", "esp32c3-fail.txt", "the simulator shows LED 7 dark")
+    demands = (
+        Demand(GateCheck("virtual"), station.argv_of("virtual")),
+        Demand(GateCheck("esp32c3", "sim0"), station.argv_of("esp32c3")),
+    )
+    with station.yard() as yard:
+        assert TrainRunner(replace(yard, demands=lambda _: demands), Limits()).run() == ""
+        assert {e.record.env for e in yard.ledger.of_commit(station.main)} == {"virtual", "esp32c3"}
+    assert station.ends() == {"a": "merged", "b": "failed"}
+    assert station.line.of("2").why == "the simulator shows LED 7 dark"
+    assert {board for _, board, commit in station.asked() if commit == station.main} == {"virt0", "sim0"}

@@ -62,8 +62,8 @@ def user(tmp_path: Path) -> User:
 
 def test_what_a_gate_entered_is_backed(user: User) -> None:
     for record in (user.gate(), user.gate(tests=(a_test(outcome=Outcome.FAILED),))):
-        assert doubts(record, user.keys, whole=False) == ()
-        assert doubts(record, user.keys, whole=True) == ()
+        assert doubts(record, user.keys, None, whole=False) == ()
+        assert doubts(record, user.keys, None, whole=True) == ()
 
 
 CHANGES: dict[str, Callable[[VerdictRecord], VerdictRecord]] = {
@@ -81,27 +81,27 @@ CHANGES: dict[str, Callable[[VerdictRecord], VerdictRecord]] = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_an_entry_that_says_more_than_what_was_signed_is_not(user: User, name: str) -> None:
     record = CHANGES[name](user.gate(tests=(a_test(outcome=Outcome.FAILED),)))
-    assert doubts(record, user.keys, whole=False) == (
+    assert doubts(record, user.keys, None, whole=False) == (
         f"the ledger's entry and the signed statement differ in {name}",
     )
 
 
 def test_evidence_that_is_gone_edited_or_not_the_one_is_doubted(user: User) -> None:
     record, other = user.gate(), user.gate()
-    assert doubts(replace(record, evidence=other.evidence), user.keys, whole=False) == (
+    assert doubts(replace(record, evidence=other.evidence), user.keys, None, whole=False) == (
         f"{SEAL} is not the one that the ledger names",
     )
     write_bytes(Path(record.evidence), "junit.xml", b"<fine/>")
-    assert doubts(record, user.keys, whole=False) == ("junit.xml was changed",)
-    (gone,) = doubts(replace(record, evidence="/none"), user.keys, whole=False)
+    assert doubts(record, user.keys, None, whole=False) == ("junit.xml was changed",)
+    (gone,) = doubts(replace(record, evidence="/none"), user.keys, None, whole=False)
     assert gone == "/none cannot be read: No such file or directory"
 
 
 def test_a_key_that_is_not_trusted_backs_nothing_until_it_is(user: User) -> None:
     record = user.gate()
-    (doubt,) = doubts(record, (a_signer().public,), whole=False)
+    (doubt,) = doubts(record, (a_signer().public,), None, whole=False)
     assert "is not trusted here" in doubt
-    assert doubts(record, (a_signer().public, *user.keys), whole=True) == ()
+    assert doubts(record, (a_signer().public, *user.keys), None, whole=True) == ()
 
 
 def test_trusted_are_the_users_own_keys_and_those_put_beside_them(user: User, tmp_path: Path) -> None:

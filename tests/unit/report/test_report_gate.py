@@ -22,6 +22,7 @@ from hostkit.gate.model import (
     Stage,
     Stop,
     SuiteFact,
+    WaivedFact,
 )
 from hostkit.hil.observations import Outcome
 from hostkit.report.plain import as_record
@@ -154,3 +155,14 @@ def test_the_record_of_a_gate_that_met_no_board_has_nulls_not_inventions() -> No
     record = as_record(empty)
     assert record["stopped_at"] == "lease"
     assert [record[key] for key in ("fidelity", "build", "commit", "dirty", "identity")] == [None] * 5
+
+
+def test_what_is_waived_is_shown_in_red_and_told_to_programs() -> None:
+    waived = WaivedFact("h::wire (failed); waived until 2026-01-09 by ada", "waivers/w.json", "5f" * 32, "x")
+    given = result(*SEEN)
+    given = replace(given, decision=replace(given.decision, waived=(waived,)))
+    text = gate_summary(given)
+    line = next(line for line in text.split("\n") if "WAIVED" in line.plain)
+    assert "h::wire (failed); waived until 2026-01-09 by ada" in line.plain
+    assert "bold red" in {str(span.style) for span in line.spans}
+    assert as_record(given)["waived"] == [waived.said]

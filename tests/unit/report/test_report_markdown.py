@@ -13,6 +13,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from report_bundle import PASSED, failed
 
+from hostkit.gate.model import WaiverFact, Waives
+from hostkit.report.html.page import html_page, read_source
 from hostkit.report.markdown import LIMIT, block, code, markdown
 from hostkit.report.read import read_report
 from hostkit.report.record import Report
@@ -60,6 +62,20 @@ def test_a_pass_shows_verdict_ladder_budget_and_where_the_evidence_lies(written:
     assert "| RAM | 1,000 B | – |  |" in text
     assert "| `rate [Hz]` | 190.25 |" in text
     assert f"evidence `{run}`" in text
+
+
+def test_what_is_waived_is_told_in_red_by_markdown_and_page_alike(written: Write) -> None:
+    waiver = WaiverFact(
+        "waivers/w.json", Waives.TEST, "*", "", "rig <b>away</b>", "ada", "2026-01-09", "5f" * 32
+    )
+    run = written(observations=[*PASSED, failed("LED 7", test="h/test_w.py::dim")], waivers=(waiver,))
+    report = read_report(run)
+    assert (report.verdict.value, len(report.waived)) == ("pass", 1)
+    said = "- 🔴 **waived**: `h/test_w.py::dim (failed); waived until 2026-01-09 by ada"
+    assert said in markdown(report)
+    page = html_page(read_source(run))
+    assert '<div class="waived" role="note">' in page
+    assert "rig &lt;b&gt;away&lt;/b&gt;" in page
 
 
 def test_a_failure_shows_the_first_failures_with_their_lines(written: Write) -> None:

@@ -23,7 +23,7 @@ def asked(update: Update, *records: VerdictRecord, broken: bool = False) -> tupl
     return refusals(
         [update],
         "main",
-        GateCheck("virtual"),
+        lambda _: [GateCheck("virtual")],
         lambda commit: [record for record in records if record.commit == commit],
         lambda record, whole: ("a file was changed",) if whole and broken else (),
     )
@@ -73,3 +73,14 @@ def test_input_that_git_does_not_write_is_an_error() -> None:
     with pytest.raises(UsageError, match="is not what git tells a pre-receive hook") as caught:
         read_updates(Hook.PRE_RECEIVE, "main\n")
     assert caught.value.hint == "git runs it; by hand there is nothing to check"
+
+
+def test_every_check_must_be_met() -> None:
+    said = refusals(
+        [MAIN],
+        "main",
+        lambda _: [GateCheck("virtual"), GateCheck("esp32c3", "sim0")],
+        lambda _: [PASS],
+        lambda record, whole: (),
+    )
+    assert said == (f"main takes no {A[:12]}: gate esp32c3 on sim0 was not asked yet",)

@@ -95,13 +95,12 @@ def test_any_train_ends_with_innocent_changes_merged_in_order_at_commits_that_pa
     late: list[str] = list(changes[3:])
     trouble = data.draw(st.integers(0, 2))
     while True:
-        come: bool = data.draw(st.booleans())
-        if late and come:
-            train = joined(train, late.pop(0))
         train = fill(train)
-        if not train.running and not late:
-            break
+        if late and (not train.running or data.draw(st.booleans())):
+            train = fill(joined(train, late.pop(0)))
         if not train.running:
+            if not late:
+                break
             continue
         stack = data.draw(st.sampled_from(sorted(train.running)))
         outcome = world.truth(stack)
