@@ -82,15 +82,20 @@ def _main_group() -> click.Group:
     return group
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's own signature
+def interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's own signature
     """Treat TERM and HUP as Ctrl-C, so that every ``finally`` runs: boards released, children ended."""
     raise KeyboardInterrupt
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; never raises, never calls ``sys.exit``."""
+    return run_command_line(_main_group(), arguments, "hostkit")
+
+
+def run_command_line(command: click.Command, arguments: Sequence[str], name: str) -> int:
+    """Run one command line of any of the project's programs; see :func:`run`."""
     try:
-        result = _main_group().main(list(arguments), prog_name="hostkit", standalone_mode=False)
+        result = command.main(list(arguments), prog_name=name, standalone_mode=False)
         return int(result) if isinstance(result, int) else ExitCode.PASS
     except HostkitError as error:
         _say(error.message, error.hint)
@@ -121,8 +126,8 @@ def _say(message: str, hint: str) -> None:
 
 def entry() -> None:
     """Entry point of the ``hostkit`` script."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGHUP, interrupt)
     sys.exit(run(sys.argv[1:]))
 
 

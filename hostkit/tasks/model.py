@@ -140,6 +140,7 @@ class Plan:
     groups: Mapping[str, Group] = field(default_factory=dict)
     target_gate: GateCheck | None = None  # what every commit must show that the target goes to
     limits: Limits = Limits()
+    agents: Mapping[str, Agent] = field(default_factory=dict)  # all of them, by name
 
     @property
     def needs(self) -> dict[str, tuple[str, ...]]:

@@ -49,8 +49,14 @@ class _Work:
 class TaskRunner:
     """Runs a plan once through. Everything that it knows is in the store; it can be killed at any point."""
 
-    def __init__(self, shop: Workshop, *, jobs: int, merging: Merging | None) -> None:
-        """Do up to ``jobs`` things at once; only ``merging`` moves the target branch, None: nothing does."""
+    def __init__(
+        self, shop: Workshop, *, jobs: int, merging: Merging | None, only: frozenset[str] | None = None
+    ) -> None:
+        """Do up to ``jobs`` things at once; only ``merging`` moves the target branch, None: nothing does.
+
+        ``only``: the tasks to work on, None: all. The others stay as they are.
+        """
+        self._only = frozenset(shop.plan.tasks) if only is None else only
         self._shop = shop
         self._jobs = jobs_of(shop.plan, jobs)
         self._merging = merging
@@ -110,7 +116,8 @@ class TaskRunner:
 
     def _waited(self, now: Mapping[str, Standing]) -> bool:
         """Let time pass while a budget may free something in this run; False when none will."""
-        holds = [(each.task, each.hold) for each in now.values() if each.hold and each.hold.until_ns]
+        mine = [each for each in now.values() if each.task in self._only]
+        holds = [(each.task, each.hold) for each in mine if each.hold and each.hold.until_ns]
         if not holds or self._is_over():
             return False
         for task, hold in holds:
@@ -142,7 +149,7 @@ class TaskRunner:
         started once the run's time is used up.
         """
         out = busy.keys() | self._broken.keys()
-        idle = [standing for standing in now.values() if standing.task not in out]
+        idle = [each for each in now.values() if each.task in self._only and each.task not in out]
         if self._is_over():
             self._tell_over(idle)
             return
