@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit firmware hil mutants bench contest lock clean
+.PHONY: help setup demo graph test lint unit firmware hil mutants bench contest lock clean
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -24,6 +24,9 @@ setup: $(READY) ## Make .venv, install hostkit and provision PlatformIO.
 
 demo: $(READY) ## A change that passes and merges, one that the wire stops; on virtual boards.
 	@$(BIN)/hostkit demo
+
+graph: $(READY) ## A plan of 22 tasks on three boards, its runner killed twice, to the last commit (some minutes).
+	@$(BIN)/hostkit demo --graph
 
 test: lint browser unit firmware hil ## Everything that CI runs.
 

@@ -21,17 +21,36 @@ _SHOWN_REASONS = 4
 @click.command("demo")
 @click.option("-e", "--env", "env", default="virtual", show_default=True, help="PlatformIO environment.")
 @click.option("--keep", is_flag=True, help="Keep the clone, to look around in it.")
+@click.option("--graph", "graph", is_flag=True, help="A whole plan: 22 tasks, three boards, a few minutes.")
+@click.option("--small", is_flag=True, help="With --graph: five tasks of it, two boards.")
+@click.option(
+    "--kill",
+    "kills",
+    type=click.IntRange(0, 9),
+    default=2,
+    show_default=True,
+    help="With --graph: kill -9 its runner so often.",
+)
 @click.pass_obj
-def demo_command(context: Context, env: str, keep: bool) -> int:
+def demo_command(context: Context, env: str, keep: bool, graph: bool, small: bool, kills: int) -> int:
     """Show all of it in a throw-away clone, on virtual boards.
 
     One change adds a pattern with its model: it passes and merges, and so does what builds on it. One
     swaps two colours: it builds and boots, fails on the wire, and what builds on it never starts.
     Exit code 0 only if it went exactly so.
+
+    With --graph it is a whole plan instead: a breakdown with the faults that such plans have is imported,
+    settled and run by scripted agents, some of whom get it wrong at first. Its runner is killed on the way.
+    Exit code 0 only if everything is merged in the end, and every commit that the branch went to has a
+    signed pass that `hostkit verify` accepts.
     """
     with _clone(context, keep=keep) as place, _boards(place) as names:
         click.echo(f"clone   {place.project}, branch trunk at {_head(place)}")
         click.echo(f"boards  {', '.join(names)} (virtual, served for this demo)\n")
+        if graph:
+            from hostkit.cli.demo.graph.show import Wish, show_graph  # noqa: PLC0415 - not for --help
+
+            return show_graph(context, place, Wish(env, kills, small))
         return _run(context, place, env)
 
 

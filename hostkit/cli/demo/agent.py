@@ -13,19 +13,24 @@ from hostkit.tasks.git import Git
 
 
 def work(task: str, worktree: Path) -> None:
-    """Make the change of a task and commit it.
+    """Make the change of a task and commit it."""
+    change = CHANGES[task]
+    apply(change, worktree)
+    commit_all(Git(worktree, SystemRunner()), task, change.subject)
+
+
+def commit_all(git: Git, task: str, *message: str) -> None:
+    """Commit everything in a worktree, a paragraph of the message each; also when nothing differs.
 
     The commit is dated by the one before it: the same work on the same base is the same commit, whose
     build is known then.
     """
-    change = CHANGES[task]
-    apply(change, worktree)
-    git = Git(worktree, SystemRunner())
     date = f"{int(git.run('show', '-s', '--format=%ct', 'HEAD').split()[-1]) + 60} +0000"
     name = {"NAME": f"agent for {task}", "EMAIL": "agent@localhost", "DATE": date}
     who = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in name.items()}
-    git.run("add", "--", *(edit.file for edit in change.edits))
-    git.run("commit", "--quiet", "-m", change.subject, env=who)
+    git.run("add", "-A")
+    paragraphs = [word for each in message for word in ("-m", each)]
+    git.run("commit", "--quiet", "--allow-empty", *paragraphs, env=who)
 
 
 def main() -> int:
