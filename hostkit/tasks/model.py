@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from hostkit.boards.model import Fidelity
-from hostkit.files import canonical_json
 from hostkit.store.model import Rung
+from hostkit.tasks.checks import CommandCheck, TypedCheck
 
 ANY_BOARD = "any"
 """A gate's board when every board of the catalogue will do."""
@@ -31,25 +30,8 @@ class GateCheck:
         return f"gate {self.env} on {self.board}"
 
 
-@dataclass(frozen=True, slots=True)
-class CommandCheck:
-    """A command must end with exit code 0, run in the worktree of the claimed commit."""
-
-    argv: tuple[str, ...]
-    timeout_s: float = 600.0
-
-    @property
-    def title(self) -> str:
-        """Return the check in a few words."""
-        return f"command {' '.join(self.argv)}"
-
-    @property
-    def digest(self) -> str:
-        """Return what the ledger knows the command by: another argv is another check."""
-        return hashlib.sha256(canonical_json(list(self.argv))).hexdigest()
-
-
-Check = GateCheck | CommandCheck
+Check = GateCheck | CommandCheck | TypedCheck
+"""What proves a task. Only a gate needs a board."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hostkit.boards.model import Fidelity
 from hostkit.store.model import ProofKind, Rung, Verdict, VerdictRecord
-from hostkit.tasks.model import ANY_BOARD, Check, CommandCheck, GateCheck
+from hostkit.tasks.model import ANY_BOARD, Check, GateCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def _fits(check: Check, record: VerdictRecord) -> bool:
     """Is the record an answer to this check about the commit itself, with nothing added or left out?"""
     if record.dirty:
         return False
-    if isinstance(check, CommandCheck):
+    if not isinstance(check, GateCheck):
         return record.kind is ProofKind.COMMAND and record.suite == check.digest
     return (
         record.kind is ProofKind.GATE

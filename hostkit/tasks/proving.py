@@ -1,42 +1,81 @@
-"""Checks of one commit. A gate writes its own verdict; a command's exit code is written here."""
+"""Checks of one commit. A gate writes its own verdict; what a check's process says is written here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from hostkit.errors import ExitCode
 from hostkit.files import sha256_file
 from hostkit.process import Command
 from hostkit.store.ids import new_run_id
 from hostkit.store.model import ProofKind, Verdict, VerdictRecord
 from hostkit.tasks.agent import Ended, end_marked, marked_environment
-from hostkit.tasks.git import clean_environment
-from hostkit.tasks.model import Check, CommandCheck, GateCheck
+from hostkit.tasks.checks import CommandCheck, check_record
+from hostkit.tasks.git import Checkout, clean_environment
+from hostkit.tasks.model import Check, GateCheck
 from hostkit.tasks.proof import proofs_of
 from hostkit.tasks.workshop import Workshop, last_line
+from hostkit.tasks.worktree import restore
 
 _GATE_TIMEOUT_S = 7200.0  # build, flash and suite have time-outs of their own, and a board may be waited for
+_CHECKING = "hostkit.tasks.checking"  # the program that makes a typed check
 
 
-def prove(shop: Workshop, checks: Sequence[Check], worktree: Path, log: Path, token: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """Where checks are made: a worktree of one commit alone, a log, and what marks their processes."""
+
+    worktree: Path
+    log: Path
+    token: str
+    called_off: Callable[[], str]
+
+
+def prove(
+    shop: Workshop,
+    checks: Sequence[Check],
+    worktree: Path,
+    log: Path,
+    token: str,
+    called_off: Callable[[], str] = lambda: "",
+) -> str:
     """Run the checks that have no pass yet at the worktree's commit, in order, up to the first fail.
 
-    The verdicts are in the ledger afterwards. Returns why a check left none there, or "".
+    Each finds the commit alone: what the one before left there is taken away. ``called_off`` says who
+    stopped it meanwhile, or "". The verdicts are in the ledger afterwards. Returns why a check left none
+    there, or "". Each check writes to a log of its own beside ``log``: see :func:`check_log`.
     """
-    commit = shop.git.at(worktree).resolve("HEAD")
-    for check in checks:
+    git = shop.git.at(worktree)
+    commit = git.resolve("HEAD")
+    used = False
+    for number, check in enumerate(checks, 1):
         verdict = proofs_of([check], shop.records(commit))[0].verdict
         if verdict is Verdict.PASS:
             continue
         if verdict is not Verdict.FAIL:
-            ended = _run(shop, check, worktree, log, token)
+            if used:
+                restore(git, commit)
+            used = True
+            site = _Site(worktree, check_log(log, number), token, called_off)
+            ended = _run(shop, check, site)
             proof = proofs_of([check], shop.records(commit))[0]
+            if by := called_off():
+                return f"called off by {by}"
             if ended.stopped or proof.verdict is None:
-                return _silent(check, ended, log)
+                return _silent(check, ended, site.log)
             verdict = proof.verdict
         if verdict is not Verdict.PASS:
             return ""
     return ""
+
+
+def check_log(log: Path, number: int) -> Path:
+    """Return the log of one check of a proof, counted from 1: each has its own, whose hash stays true."""
+    return log.with_name(f"{log.stem}-{number}{log.suffix}")
 
 
 def _silent(check: Check, ended: Ended, log: Path) -> str:
@@ -47,41 +86,67 @@ def _silent(check: Check, ended: Ended, log: Path) -> str:
     return f"{check.title} {how} and gave no verdict" + (f": {said}" if said else "")
 
 
-def _run(shop: Workshop, check: Check, worktree: Path, log: Path, token: str) -> Ended:
-    timeout_s = check.timeout_s if isinstance(check, CommandCheck) else _GATE_TIMEOUT_S
-    argv = check.argv if isinstance(check, CommandCheck) else tuple(shop.gate_argv(check))
-    environment = marked_environment(clean_environment(shop.env), token)
-    before = shop.git.at(worktree).checkout()
+def _run(shop: Workshop, check: Check, site: _Site) -> Ended:
+    before = shop.git.at(site.worktree).checkout()
+    since = site.log.stat().st_size if site.log.exists() else 0
+    timeout_s = _GATE_TIMEOUT_S if isinstance(check, GateCheck) else check.timeout_s
+    argv = _argv(shop, check, before.commit)
+    environment = marked_environment(clean_environment(shop.env), site.token)
     try:
-        ended = shop.children.run(Command(argv, worktree, environment, timeout_s), log)
+        ended = shop.children.run(Command(argv, site.worktree, environment, timeout_s), site.log)
     finally:
-        end_marked(token, shop.clock)
-    if isinstance(check, GateCheck) or ended.stopped:
-        return ended
-    said = last_line(log)
-    how = f"took longer than {timeout_s:g} s" if ended.timed_out else f"exit {ended.returncode}"
-    good = ended.returncode == 0 and not ended.timed_out
-    verdict = Verdict.PASS if good else Verdict.INCONCLUSIVE if ended.timed_out else Verdict.FAIL
-    shop.ledger.append(
-        VerdictRecord(
-            run_id=new_run_id(shop.clock),
-            kind=ProofKind.COMMAND,
-            verdict=verdict,
-            rung="",
-            fidelity="",
-            project=shop.project,
-            commit=before.commit,
-            tree=before.tree,
-            dirty=before.dirty,
-            env="",
-            board="",
-            build_id="",
-            suite=check.digest,
-            selection="",
-            reasons=(how + (f": {said}" if said else ""),),
-            evidence=str(log),
-            evidence_sha256=sha256_file(log),
-            decided_ns=shop.clock.wall_ns(),
-        )
-    )
+        end_marked(site.token, shop.clock)
+    if not (isinstance(check, GateCheck) or ended.stopped or site.called_off()):
+        verdict, reason = _judge(check, ended, last_line(site.log, since))
+        shop.ledger.append(_record(shop, check, before, site.log, verdict, reason))
     return ended
+
+
+def _argv(shop: Workshop, check: Check, commit: str) -> tuple[str, ...]:
+    """Return what makes a check. ``-P``: the judge is the hostkit that runs, not the one in the worktree."""
+    if isinstance(check, GateCheck):
+        return tuple(shop.gate_argv(check))
+    if isinstance(check, CommandCheck):
+        return check.argv
+    record = json.dumps(check_record(check))
+    return (sys.executable, "-P", "-m", _CHECKING, commit, record)
+
+
+def _judge(check: Check, ended: Ended, said: str) -> tuple[Verdict, str]:
+    """Return what a process's end says. One that took too long says nothing, however near it was."""
+    if ended.timed_out and not isinstance(check, GateCheck):
+        how = f"took longer than {check.timeout_s:g} s"
+        return Verdict.INCONCLUSIVE, how + (f": {said}" if said else "")
+    if isinstance(check, CommandCheck):
+        wanted = "" if check.exit == 0 else f", {check.exit} wanted" if ended.returncode != check.exit else ""
+        how = f"exit {ended.returncode}{wanted}" + (f": {said}" if said else "")
+        return (Verdict.PASS if ended.returncode == check.exit else Verdict.FAIL), how
+    known = {ExitCode.PASS: Verdict.PASS, ExitCode.FAIL: Verdict.FAIL}
+    verdict = known.get(ExitCode(ended.returncode)) if ended.returncode in set(ExitCode) else None
+    return verdict or Verdict.INCONCLUSIVE, said or f"exit {ended.returncode}"
+
+
+def _record(
+    shop: Workshop, check: Check, before: Checkout, log: Path, verdict: Verdict, reason: str
+) -> VerdictRecord:
+    assert not isinstance(check, GateCheck)
+    return VerdictRecord(
+        run_id=new_run_id(shop.clock),
+        kind=ProofKind.COMMAND,
+        verdict=verdict,
+        rung="",
+        fidelity="",
+        project=shop.project,
+        commit=before.commit,
+        tree=before.tree,
+        dirty=before.dirty,
+        env="",
+        board="",
+        build_id="",
+        suite=check.digest,
+        selection="",
+        reasons=(reason,),
+        evidence=str(log),
+        evidence_sha256=sha256_file(log),
+        decided_ns=shop.clock.wall_ns(),
+    )

@@ -15,9 +15,9 @@ from hostkit.tasks.model import Plan
 from hostkit.tasks.problem import PlanError, Problem
 from hostkit.tasks.records import plan_of
 from hostkit.tasks.schema import (
+    CHECK_MODELS,
     AgentModel,
     BudgetModel,
-    CommandCheckModel,
     DefaultsModel,
     GateCheckModel,
     GateModel,
@@ -76,9 +76,11 @@ def _problem(detail: ErrorDetails, marked: Marked) -> Problem:
         hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(names)}"
         message = "unknown field"
     elif kind == "union_tag_invalid":
-        message, hint = f"unknown type {detail['ctx']['tag']!r}", "known types: gate, command"
+        near = get_close_matches(str(detail["ctx"]["tag"]), CHECK_MODELS, n=1)
+        message = f"unknown type {detail['ctx']['tag']!r}"
+        hint = f"did you mean {near[0]}?" if near else f"known types: {', '.join(CHECK_MODELS)}"
     elif kind == "union_tag_not_found":
-        message, hint = "a check needs a type", "write type: gate or type: command"
+        message, hint = "a check needs a type", f"one of: {', '.join(CHECK_MODELS)}"
     elif kind == "missing":
         message = "missing"
     elif kind == "string_type":
@@ -119,7 +121,7 @@ def _model_at(place: Place, marked: Marked) -> type[BaseModel] | None:
             return GroupModel
         case ("tasks", int(task), "checks", int(check), _, *_):
             kind: Any = marked.value["tasks"][task]["checks"][check].get("type")
-            return CommandCheckModel if kind == "command" else GateCheckModel
+            return CHECK_MODELS.get(kind, GateCheckModel)
         case ("tasks", _, _, *_):
             return TaskModel
     return None

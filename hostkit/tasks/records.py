@@ -6,11 +6,13 @@ from pathlib import Path
 
 from hostkit.boards.model import Fidelity
 from hostkit.store.model import Rung
+from hostkit.tasks.checks import CommandCheck, check_from
 from hostkit.tasks.grouping import all_needs, barriers
 from hostkit.tasks.marks import Marked
-from hostkit.tasks.model import Agent, Budget, Check, CommandCheck, GateCheck, Group, Limits, Plan, Task
+from hostkit.tasks.model import Agent, Budget, Check, GateCheck, Group, Limits, Plan, Task
 from hostkit.tasks.schema import (
     AgentModel,
+    AnyCheckModel,
     CommandCheckModel,
     DefaultsModel,
     GateCheckModel,
@@ -80,7 +82,11 @@ def _gate(model: GateModel) -> GateCheck:
     )
 
 
-def _check(model: GateCheckModel | CommandCheckModel, timeout_s: float) -> Check:
+def _check(model: AnyCheckModel, default_s: float) -> Check:
+    if isinstance(model, GateCheckModel):
+        return _gate(model)
+    timeout_s = model.timeout_s or default_s
     if isinstance(model, CommandCheckModel):
-        return CommandCheck(tuple(model.argv), model.timeout_s or timeout_s)
-    return _gate(model)
+        return CommandCheck(tuple(model.argv), timeout_s, model.exit)
+    values = model.model_dump() | {"timeout_s": timeout_s}
+    return check_from(values)

@@ -213,7 +213,14 @@ class TaskRunner:
         )
         with shop.worktrees.apart(task.id, claimed.commit) as git:
             log = shop.folders.log(task.id, claimed.number, "proof")
-            why = prove(shop, task.checks, git.directory, log, claimed.token)
+            why = prove(
+                shop,
+                task.checks,
+                git.directory,
+                log,
+                claimed.token,
+                partial(shop.called_off, claimed),
+            )
         phase = Phase.CLAIMED if shop.children.stopped else Phase.PROVED
         shop.attempts.advance(proving, phase, shop.clock.wall_ns(), why=why)
         proofs = proofs_of(task.checks, shop.records(claimed.commit))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
@@ -13,6 +13,9 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[0-9][A-Za-z0-9
 Argv = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?$")]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Paths = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+Percent = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+SqlDialect = Literal["bigquery", "clickhouse", "duckdb", "mysql", "oracle", "postgres", "sqlite", "tsql"]
 Attempts = Annotated[int, Field(ge=1, le=100)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -42,17 +45,86 @@ class GateCheckModel(GateModel):
     type: Literal["gate"]
 
 
-class CommandCheckModel(_Strict):
-    """A command that must end with exit code 0, run in the task's worktree."""
-
-    type: Literal["command"]
-    argv: Argv = Field(description="program and arguments; no shell")
+class _Timed(_Strict):
     timeout_s: Seconds | None = Field(
         None, description="it is ended after that, which is no pass; else that of defaults"
     )
 
 
-CheckModel = Annotated[GateCheckModel | CommandCheckModel, Field(discriminator="type")]
+class CommandCheckModel(_Timed):
+    """A command that must end with an exit code, run in a worktree of the claimed commit."""
+
+    type: Literal["command"]
+    argv: Argv = Field(description="program and arguments; no shell")
+    exit: Annotated[int, Field(ge=0, le=255)] = Field(0, description="the exit code that passes")
+
+
+class FileExistsCheckModel(_Timed):
+    """Files that the commit must have."""
+
+    type: Literal["file_exists"]
+    files: Paths = Field(description="whole paths from the top of the repository")
+
+
+class SqlSyntaxCheckModel(_Timed):
+    """Files that must be SQL."""
+
+    type: Literal["sql_syntax"]
+    files: Paths = Field(description="globs; each must cover a file, each file must have a statement")
+    dialect: SqlDialect = Field(description="whose SQL it is")
+
+
+class JsonSchemaCheckModel(_Timed):
+    """Files (JSON, or YAML by their names) that must be what a schema says."""
+
+    type: Literal["json_schema"]
+    files: Paths = Field(description="globs; each must cover a file")
+    against: str = Field(min_length=1, description="path of the schema, in the commit as well")
+
+
+class PytestCheckModel(_Timed):
+    """Pytest must pass, and run something."""
+
+    type: Literal["pytest"]
+    args: list[str] = Field(default_factory=list, description="paths and options for pytest")
+    min_executed: Count = Field(1, description="fewer tests than that is a fail; skipped ones do not count")
+
+
+class CoverageCheckModel(_Timed):
+    """A command must end with 0 and write a coverage report that reaches a floor."""
+
+    type: Literal["coverage"]
+    argv: Argv = Field(description="program and arguments; {report} is the path that it writes to")
+    floor: Percent = Field(description="percent of lines (and branches, where measured) that must be run")
+    include: list[str] = Field(
+        default_factory=list, description="globs of the files that count; empty: all in the report"
+    )
+
+
+class SizeCheckModel(_Timed):
+    """An env's firmware must build within its budgets and these."""
+
+    type: Literal["size"]
+    env: str = Field(min_length=1, description="PlatformIO environment")
+    max_flash: Count | None = Field(None, description="bytes of flash")
+    max_ram: Count | None = Field(None, description="bytes of RAM")
+
+
+AnyCheckModel = (
+    GateCheckModel
+    | CommandCheckModel
+    | FileExistsCheckModel
+    | SqlSyntaxCheckModel
+    | JsonSchemaCheckModel
+    | PytestCheckModel
+    | CoverageCheckModel
+    | SizeCheckModel
+)
+CheckModel = Annotated[AnyCheckModel, Field(discriminator="type")]
+CHECK_MODELS: dict[str, type[BaseModel]] = {
+    get_args(model.model_fields["type"].annotation)[0]: model for model in get_args(AnyCheckModel)
+}
+"""What a check's type may be, and the model of each."""
 
 
 class BudgetModel(_Strict):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from hostkit.tasks.brief import PLACEHOLDERS, unknown_placeholders
+from hostkit.tasks.checks import REPORT
 from hostkit.tasks.graph import problems as graph_problems
 from hostkit.tasks.grouping import all_needs, barriers, group_problems
 from hostkit.tasks.marks import Marked, Place
 from hostkit.tasks.problem import Problem, problem_at
 from hostkit.tasks.records import gate_of
-from hostkit.tasks.schema import PlanModel, TaskModel
+from hostkit.tasks.schema import AnyCheckModel, CoverageCheckModel, PlanModel, SizeCheckModel, TaskModel
 
 
 def plan_problems(model: PlanModel, marked: Marked) -> list[Problem]:
@@ -36,14 +37,25 @@ def _task_problems(model: PlanModel, marked: Marked) -> list[Problem]:
             )
         place_of.setdefault(task.id, number)
         if gate_of(task, model.defaults) is None and not task.checks and not task.incomplete:
-            hint = "give it a gate, or a check of type command; or say under incomplete what is missing"
+            hint = "give it a gate or a check; or say under incomplete what is missing"
             found.append(problem_at(marked, where, f"nothing could ever verify {task.id}", hint))
         most = model.limits.attempts
         if most is not None and task.attempts is not None and task.attempts > most:
             hint = f"ask for {most} at most, or raise limits.attempts"
             found.append(problem_at(marked, (*where, "attempts"), f"limits allow {most} attempts", hint))
         found += _agent_problem(model, task, marked, where)
+        for place, check in enumerate(task.checks):
+            found += _check_problem(check, marked, (*where, "checks", place))
     return found
+
+
+def _check_problem(check: AnyCheckModel, marked: Marked, where: Place) -> list[Problem]:
+    if isinstance(check, CoverageCheckModel) and not any(REPORT in part for part in check.argv):
+        hint = f"hand it to the command as the path to write to, as in --cov-report=json:{REPORT}"
+        return [problem_at(marked, (*where, "argv"), f"nothing in argv is {REPORT}", hint)]
+    if isinstance(check, SizeCheckModel) and check.max_flash is None and check.max_ram is None:
+        return [problem_at(marked, where, "a size without a limit", "say max_flash or max_ram, in bytes")]
+    return []
 
 
 def _agent_problem(model: PlanModel, task: TaskModel, marked: Marked, where: Place) -> list[Problem]:

@@ -127,11 +127,14 @@ def vouched(record: VerdictRecord, doubts: Doubts) -> VerdictRecord:
     return record
 
 
-def last_line(log: Path) -> str:
-    """Return the last line of a log that says something, at most 200 characters; "" when there is none."""
+def last_line(log: Path, since: int = 0) -> str:
+    """Return the last line of a log that says something, at most 200 characters; "" when there is none.
+
+    Only what follows the first ``since`` bytes is looked at.
+    """
     try:
         with log.open("rb") as stream:
-            stream.seek(max(0, log.stat().st_size - 8192))
+            stream.seek(max(since, log.stat().st_size - 8192))
             lines = stream.read().decode(errors="replace").splitlines()
     except OSError:
         return ""

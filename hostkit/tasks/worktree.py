@@ -148,3 +148,17 @@ def _merge(git: Git, need: str, task: str) -> None:
         f"what {task} needs does not merge: {said}",
         hint=f"merge it by hand in {git.directory} and run again",
     )
+
+
+def restore(git: Git, commit: str) -> None:
+    """Take away all that is in a worktree of :meth:`Worktrees.apart` besides the commit.
+
+    Raises :class:`ToolError` anywhere else: there may be work there.
+    """
+    if not git.directory.name.startswith(APART):
+        raise ToolError(
+            f"{git.directory} is no worktree that hostkit made to prove in",
+            hint="this is a bug in hostkit; nothing was touched",
+        )
+    git.run("checkout", "--quiet", "--force", "--detach", commit)
+    git.run("clean", "-ffdxq")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from hostkit.boards.model import Fidelity
 from hostkit.store.model import ProofKind, Rung, Verdict, VerdictRecord
-from hostkit.tasks.model import CommandCheck, GateCheck
+from hostkit.tasks.checks import CommandCheck
+from hostkit.tasks.model import GateCheck
 from hostkit.tasks.proof import judge, proofs_of
 from hostkit.testing.store import a_pass
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,8 +15,19 @@ from jsonschema import Draft202012Validator
 from hostkit.boards.model import Fidelity
 from hostkit.errors import UsageError
 from hostkit.store.model import Rung
+from hostkit.tasks.checks import (
+    CommandCheck,
+    CoverageCheck,
+    FileExistsCheck,
+    JsonSchemaCheck,
+    PytestCheck,
+    SizeCheck,
+    SqlSyntaxCheck,
+    check_from,
+    check_record,
+)
 from hostkit.tasks.marks import load_marked
-from hostkit.tasks.model import Agent, Budget, CommandCheck, GateCheck, Limits
+from hostkit.tasks.model import Agent, Budget, GateCheck, Limits
 from hostkit.tasks.problem import PlanError, Problem
 from hostkit.tasks.read import parse_plan, read_plan
 from hostkit.tasks.schema import json_schema
@@ -67,10 +81,21 @@ def replaced(old: str, new: str) -> str:
     return GOOD.replace(old, new)
 
 
+def typed(fields: str) -> str:
+    """The plan with another check in the place of the command."""
+    whole = "- type: command\n        argv: [grep, strobe, README.md]"
+    return replaced(whole, "- {type: " + fields + "}")
+
+
 BROKEN = {
     "an unknown field": (replaced("attempts: 1", "attemps: 1"), 17, "tasks.1.attemps", "attempts?"),
     "an unknown check": (replaced("type: command", "type: shell"), 19, "tasks.1.checks.0", "gate, command"),
-    "a check without a type": (replaced("type: command\n        ", ""), 19, "tasks.1.checks.0", "type: gate"),
+    "a check without a type": (
+        replaced("type: command\n        ", ""),
+        19,
+        "tasks.1.checks.0",
+        "one of: gate, command",
+    ),
     "an unknown need": (replaced("needs: [strobe]", "needs: [strob]"), 16, "tasks.1.needs.0", "strobe?"),
     "a need of itself": (replaced("needs: [strobe]", "needs: [docs]"), 16, "tasks.1.needs.0", "remove"),
     "an id twice": (replaced("id: docs", "id: strobe"), 14, "tasks.1.id", "unique"),
@@ -133,6 +158,48 @@ BROKEN = {
         14,
         "tasks.1.id",
         "letters",
+    ),
+    "a misspelt check": (
+        replaced("type: command", "type: json-schema"),
+        19,
+        "tasks.1.checks.0",
+        "did you mean json_schema?",
+    ),
+    "a dialect that there is not": (
+        typed("sql_syntax, files: [x], dialect: ms"),
+        19,
+        "tasks.1.checks.0.dialect",
+        "whose SQL",
+    ),
+    "a check without files": (
+        typed("file_exists, files: []"),
+        19,
+        "tasks.1.checks.0.files",
+        "whole paths",
+    ),
+    "a coverage check that does not say where the report goes": (
+        typed("coverage, argv: [x], floor: 80"),
+        19,
+        "tasks.1.checks.0.argv",
+        "{report}",
+    ),
+    "a floor above everything": (
+        typed("coverage, argv: ['{report}'], floor: 101"),
+        19,
+        "tasks.1.checks.0.floor",
+        "percent",
+    ),
+    "a suite that may run nothing": (
+        typed("pytest, min_executed: 0"),
+        19,
+        "tasks.1.checks.0.min_executed",
+        "fewer tests",
+    ),
+    "a size without a limit": (
+        typed("size, env: virtual"),
+        19,
+        "tasks.1.checks.0",
+        "max_flash or max_ram",
     ),
     "a default agent that there is not": (
         replaced("agents:\n", "defaults: {agent: codr}\nagents:\n"),
@@ -308,6 +375,53 @@ def test_what_a_task_does_not_say_comes_from_the_defaults_within_the_limits() ->
     assert c.checks == (GateCheck("esp32"), CommandCheck(("x",), 5.0))
     few = parse_plan(text.replace("limits: {attempts: 4", "limits: {attempts: 2"), PATH)
     assert few.tasks["a"].attempts == 2
+
+
+def test_the_profiles_that_the_manual_ships_are_sound_and_each_is_kept_on_a_leash() -> None:
+    plan = read_plan(Path(__file__).parents[3] / "docs" / "how-to" / "agents.yaml")
+    text = plan.file.read_text()
+    assert _valid(text)
+    agents = parse_plan(text, PATH).tasks
+    assert {task.agent.name for task in agents.values()} == {"claude", "script"}
+    for name in ("claude", "codex", "aider", "script"):
+        agent = parse_plan(text.replace("agent: claude", f"agent: {name}"), PATH).tasks["sparkle"].agent
+        assert agent.env is not None
+        assert any("{brief}" in part or "{prompt}" in part for part in agent.argv)
+        assert name == "script" or agent.budget.flashes_per_hour
+
+
+def test_every_type_of_check_is_read_with_its_time_out() -> None:
+    checks = {
+        "file_exists, files: [a, b]": FileExistsCheck(600, ("a", "b")),
+        "sql_syntax, files: ['**/*.sql'], dialect: sqlite, timeout_s: 5": SqlSyntaxCheck(
+            5, ("**/*.sql",), "sqlite"
+        ),
+        "json_schema, files: [a.json], against: s.json": JsonSchemaCheck(600, ("a.json",), "s.json"),
+        "pytest, args: [tests], min_executed: 3": PytestCheck(600, ("tests",), 3),
+        "coverage, argv: [x, '{report}'], floor: 80, include: [src/]": CoverageCheck(
+            600, ("x", "{report}"), 80, ("src/",)
+        ),
+        "size, env: virtual, max_flash: 9": SizeCheck(600, "virtual", 9, None),
+        "command, argv: [x], exit: 3": CommandCheck(("x",), 600, 3),
+    }
+    for text, wanted in checks.items():
+        assert parse_plan(typed(text), PATH).tasks["docs"].checks[0] == wanted
+    digests = {check.digest for check in checks.values()}
+    assert len(digests) == len(checks)
+
+
+@pytest.mark.parametrize(
+    "check", [PytestCheck(5, ("-x",), 2), SizeCheck(1, "e", None, 3), FileExistsCheck(1, ("a",))]
+)
+def test_a_check_survives_the_way_to_its_process_and_is_known_by_what_it_asks(check: Any) -> None:
+    assert check_from(json.loads(json.dumps(check_record(check)))) == check
+    assert replace(check, timeout_s=99).digest == check.digest
+
+
+def test_a_record_that_is_no_check_is_a_usage_error() -> None:
+    for record in ({"type": "shell"}, {}, {"type": "size", "env": "e"}):
+        with pytest.raises(UsageError, match="no check that hostkit knows"):
+            check_from(record)
 
 
 def test_an_agents_profile_and_the_limits_of_the_plan_are_read() -> None:
