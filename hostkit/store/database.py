@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from hostkit.errors import ToolError
 from hostkit.files import disk_error
 from hostkit.store.dialect import WRITE, alone, explain, make_engine, sqlite_url
 from hostkit.store.glance import FILE_NAME
-from hostkit.store.tables import HEAD
+from hostkit.store.tables import HEAD, ledger_head, metadata
 
 
 class Database:
@@ -79,7 +79,7 @@ def open_database(state: Path, url: str = "") -> Database:
     place = str(engine.url.database) if engine.dialect.name == "sqlite" else engine.url.render_as_string()
     try:
         if _revision(engine) != HEAD:
-            _migrate(engine, place)
+            _bring_up_to_date(engine, place)
     except DBAPIError as error:
         engine.dispose()
         raise explain(error, place) from error
@@ -101,7 +101,31 @@ def _revision_of(connection: Connection) -> str:
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
 
 
-def _migrate(engine: Engine, place: str) -> None:
+def _bring_up_to_date(engine: Engine, place: str) -> None:
+    with alone(engine) as connection:
+        found = _revision_of(connection)  # another process may have been faster
+        if found == HEAD:
+            return
+        if inspect(connection).get_table_names():
+            _migrate(connection, found, place)
+        else:
+            _create(connection)
+
+
+def _create(connection: Connection) -> None:
+    """Make the tables of a new database as they are now.
+
+    Alembic would make them step by step, and stay in memory: 8 MB that a worker has no other use for.
+    """
+    metadata.create_all(connection)
+    connection.execute(ledger_head.insert().values(id=1, entries=0, digest=""))
+    version = Column("version_num", String(32), primary_key=True)
+    alembic_version = Table("alembic_version", MetaData(), version)
+    alembic_version.create(connection)
+    connection.execute(alembic_version.insert().values(version_num=HEAD))
+
+
+def _migrate(connection: Connection, found: str, place: str) -> None:
     from alembic import command  # noqa: PLC0415 - 60 ms, and only for a database that is not current
     from alembic.config import Config  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
@@ -110,16 +134,10 @@ def _migrate(engine: Engine, place: str) -> None:
     folder = Path(__file__).parent / "migrations"
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    with alone(engine) as connection:
-        found = _revision_of(connection)  # another process may have been faster
-        if found == HEAD:
-            return
-        if found and found not in {
-            script.revision for script in ScriptDirectory(str(folder)).walk_revisions()
-        }:
-            raise ToolError(
-                f"the database {place} is of a newer hostkit (migration {found}, this one knows {HEAD})",
-                hint="use the newer hostkit, or another HOSTKIT_STATE_DIR",
-            )
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    if found and found not in {script.revision for script in ScriptDirectory(str(folder)).walk_revisions()}:
+        raise ToolError(
+            f"the database {place} is of a newer hostkit (migration {found}, this one knows {HEAD})",
+            hint="use the newer hostkit, or another HOSTKIT_STATE_DIR",
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

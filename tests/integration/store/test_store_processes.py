@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from hostkit.store.database import open_database
@@ -47,8 +48,12 @@ def test_processes_that_open_a_new_database_at_once_make_one_unbroken_ledger(tmp
         assert Ledger(database).check() == 40
 
 
-def test_opening_a_current_database_does_not_import_alembic(tmp_path: Path) -> None:
-    open_database(tmp_path).close()
+@pytest.mark.parametrize("state", ["current", "new"])
+def test_opening_a_database_that_needs_no_migration_does_not_import_alembic(
+    tmp_path: Path, state: str
+) -> None:
+    if state == "current":
+        open_database(tmp_path).close()
     code = (
         "import sys; from pathlib import Path; from hostkit.store.database import open_database;"
         "open_database(Path(sys.argv[1])).close();"

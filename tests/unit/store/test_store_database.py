@@ -39,9 +39,19 @@ def read(database: Database, *statements: str) -> Any:
         return [connection.execute(text(statement)).scalar() for statement in statements][-1]
 
 
-def test_a_new_database_is_made_with_the_tables_that_the_code_expects(tmp_path: Path) -> None:
-    open_database(tmp_path / "new").close()
-    engine = create_engine(f"sqlite:///{tmp_path}/new/{FILE_NAME}")
+@pytest.mark.parametrize("by", ["the tables as they are now", "all migrations"])
+def test_a_new_database_is_made_with_the_tables_that_the_code_expects(tmp_path: Path, by: str) -> None:
+    path = tmp_path / "new" / FILE_NAME
+    path.parent.mkdir()
+    if by == "all migrations":
+        raw = sqlite3.connect(path)
+        raw.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        raw.close()
+    with open_database(path.parent) as database:
+        assert read(database, "SELECT entries FROM ledger_head") == 0
+        Ledger(database).append(a_pass())
+        assert Ledger(database).check() == 1
+    engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, metadata) == []
