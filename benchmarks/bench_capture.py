@@ -34,6 +34,7 @@ def rows() -> Iterator[Row]:
             Side("pyserial, chunks joined", lambda: _peer(board.link_port())),
             runs=5,
             target="<= 0.15",
+            unit="",
         )
 
 

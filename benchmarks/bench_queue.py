@@ -98,7 +98,7 @@ def _no_ops() -> Iterator[Row]:
         peer = _peer(home)
         for how, at_once in (("one by one", False), ("at once", True)):
             ours = Side(f"8 seats, submitted {how}", partial(_run_ours, home, at_once=at_once))
-            yield compare("1,000 durable no-op jobs", ours, peer, runs=5, target="<= 0.6 s")
+            yield compare("1,000 durable no-op jobs", ours, peer, runs=5, target="<= 0.6 s, <= 1 x")
     finally:
         shutil.rmtree(home)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import subprocess
 import time
@@ -10,18 +11,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+_PART = re.compile(r"<=? ([\d.]+)(?: (ms|s|x|MB))?")
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: medians in seconds, and the median of the pairwise ratios ours / peer."""
+    """One line of the table: medians, and the median of the pairwise ratios ours / peer.
+
+    ``unit``: of both medians, "" for a plain number. ``target``: one or more of «<= NUMBER UNIT», joined by
+    a comma; the unit ``x`` is for the ratio.
+    """
 
     what: str
     ours_name: str
-    ours_s: float
+    ours: float
     peer_name: str
-    peer_s: float
+    peer: float
     ratio: float
     target: str = ""
+    unit: str = "s"
+
+    @property
+    def met(self) -> bool | None:
+        """Is every part of the target met? None where there is none."""
+        parts = _PART.findall(self.target)
+        return all(self._value(unit) <= float(limit) for limit, unit in parts) if parts else None
+
+    def _value(self, unit: str) -> float:
+        return {"x": self.ratio, "ms": self.ours * 1e3}.get(unit, self.ours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +53,11 @@ def compare(what: str, ours: Side, peer: Side, *, runs: int = 7, target: str = "
     """Warm both up once, then time them in turn ``runs`` times."""
     ours.once()
     peer.once()
-    pairs = [(_timed(ours.once), _timed(peer.once)) for _ in range(runs)]
+    pairs = [(timed(ours.once), timed(peer.once)) for _ in range(runs)]
+    return _row(what, ours, peer, pairs, target, "s")
+
+
+def _row(what: str, ours: Side, peer: Side, pairs: list[tuple[float, float]], target: str, unit: str) -> Row:
     return Row(
         what,
         ours.name,
@@ -45,21 +66,16 @@ def compare(what: str, ours: Side, peer: Side, *, runs: int = 7, target: str = "
         statistics.median(b for _, b in pairs),
         statistics.median(a / b for a, b in pairs),
         target,
+        unit,
     )
 
 
-def compare_values(what: str, ours: Side, peer: Side, *, runs: int = 7, target: str = "") -> Row:
+def compare_values(
+    what: str, ours: Side, peer: Side, *, runs: int = 7, target: str = "", unit: str = "s"
+) -> Row:
     """Let both say a number in turn ``runs`` times: what they measured themselves."""
     pairs = [(float(ours.once()), float(peer.once())) for _ in range(runs)]
-    return Row(
-        what,
-        ours.name,
-        statistics.median(a for a, _ in pairs),
-        peer.name,
-        statistics.median(b for _, b in pairs),
-        statistics.median(a / b for a, b in pairs),
-        target,
-    )
+    return _row(what, ours, peer, pairs, target, unit)
 
 
 def command(
@@ -77,7 +93,8 @@ def command(
     return Side(name, once)
 
 
-def _timed(once: Callable[[], object]) -> float:
+def timed(once: Callable[[], object]) -> float:
+    """Return how long something takes, in seconds."""
     began = time.perf_counter()
     once()
     return time.perf_counter() - began

@@ -34,10 +34,10 @@ class KnownPass:
         self._now = Surroundings(context.project, context.runner)
         # Git answers meanwhile.
         from hostkit.gate.keys import checkouts_of, open_signer  # noqa: PLC0415 - none of it for --help
-        from hostkit.gate.witness import Question, WitnessStand  # noqa: PLC0415
+        from hostkit.gate.witness import WITNESSES, Question, WitnessStand  # noqa: PLC0415
 
         signer = open_signer(context.paths, os.environ, checkouts_of(context.project))
-        self._stand = WitnessStand(context.paths.cache / "witnesses", signer, context.paths.state)
+        self._stand = WitnessStand(context.paths.cache / WITNESSES, signer, context.paths.state)
         self._question = Question(context.project, options, dict(os.environ))
 
     def glance(self) -> Earlier | None:

@@ -39,7 +39,7 @@ _MEGABYTE = 1 << 20
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of lines.")
 @click.pass_obj
 def gc_command(context: Context, days: float, megabytes: int | None, dry_run: bool, as_json: bool) -> None:
-    """Remove stored builds, compiled objects and interrupted runs that were not used for long.
+    """Remove stored builds, compiled objects, witnesses of gates and interrupted runs not used for long.
 
     Never what evidence refers to: a build that the ledger, a run of this checkout or a board's last flash
     names, nor any run that has a verdict. Nor what was used within the last hour. Safe beside builds, gates

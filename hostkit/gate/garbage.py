@@ -14,10 +14,12 @@ from hostkit.build.slots import BuildSlots
 from hostkit.build.store import MANIFEST
 from hostkit.clock import Clock
 from hostkit.gate.seal import SEAL
+from hostkit.gate.witness import WITNESSES
 from hostkit.settings.paths import Paths
 from hostkit.store.glance import FILE_NAME
 
 ARTIFACT, OBJECT, DIGEST, RUN = "artifact", "object", "mutant's digests", "interrupted run"
+WITNESS = "witness"
 _LOCK = "gc.lock"
 
 
@@ -89,10 +91,11 @@ def _interrupted(runs: list[Path]) -> Iterator[Item]:
 
 
 def _caches(paths: Paths) -> Iterator[Item]:
-    """Return what is only ever made again: compiled objects, and what mutants were told apart by."""
+    """Return what is only ever made again: compiled objects, what mutants and cases were told apart by."""
     folders = (
         (OBJECT, paths.cache / "objects", "*/*"),
         (DIGEST, paths.cache / "mutants" / "objects", "*.json"),
+        (WITNESS, paths.cache / WITNESSES, "*/*.json"),
     )
     for kind, folder, pattern in folders:
         for path in folder.glob(pattern):

@@ -28,6 +28,9 @@ from hostkit.gate.standing import standing_line
 from hostkit.gate.surroundings import Surroundings, looked_in, places_digest
 from hostkit.store.glance import lines_of_commit
 
+WITNESSES = "witnesses"
+"""In the cache: a folder for each key, a file for each question."""
+
 PAYLOAD_TYPE = "application/vnd.hostkit.witness+json"
 SETTLED_NS = 2_000_000_000
 """How long before the look a program must have lain as it is: the coarsest file system's tick."""

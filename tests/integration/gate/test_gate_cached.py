@@ -19,6 +19,7 @@ from hostkit.clock import SystemClock
 from hostkit.files import sha256_file
 from hostkit.gate.cache import FOLDER, keep
 from hostkit.gate.keys import own_public
+from hostkit.gate.witness import WITNESSES
 from hostkit.testing.keys import a_signer
 
 SMALL = """import os
@@ -102,7 +103,7 @@ def test_a_pass_answers_for_the_same_case_again_and_nothing_runs(passed: Passed)
 
 def test_the_pass_itself_leaves_what_it_is_known_by_at_a_glance(passed: Passed) -> None:
     paths = passed.clone.paths
-    own = paths.cache / "witnesses" / own_public(paths, {}).key_id[:16]
+    own = paths.cache / WITNESSES / own_public(paths, {}).key_id[:16]
     assert len(list(own.iterdir())) >= len(passed.records)
 
 

@@ -18,6 +18,7 @@ from hostkit.build.slots import BuildSlots
 from hostkit.build.store import ArtifactStore
 from hostkit.clock import SystemClock
 from hostkit.flash.memory import FlashMemory
+from hostkit.gate.witness import WITNESSES
 from hostkit.settings.paths import Paths
 from hostkit.store.database import open_database
 from hostkit.store.ledger import Ledger
@@ -89,15 +90,20 @@ def test_old_things_go_but_what_the_ledger_a_run_or_a_board_names_stays(yard: Ya
     cached = yard.paths.cache / "objects" / "00" / "object"
     cached.parent.mkdir(parents=True)
     cached.write_bytes(b"o")
+    witness = yard.paths.cache / WITNESSES / "key" / "asked-long-ago.json"
+    witness.parent.mkdir(parents=True)
+    for path in (witness, witness.with_name("asked-now.json")):
+        path.write_text("{}")
     staged = yard.paths.artifacts / ".virtual-0.abcdefgh"
     staged.mkdir()
-    yard.old(*(each.directory for each in (free, judged, ran, flashed)), sealed, broken, cached, staged)
+    yard.old(*(each.directory for each in (free, judged, ran, flashed)), sealed, broken)
+    yard.old(cached, staged, witness)
 
-    going = sorted((free.directory.name, broken.name, "object"))
+    going = sorted((free.directory.name, broken.name, "object", "asked-long-ago.json"))
     assert yard.collect("--dry-run") == going
     with BuildSlots(yard.paths.slots, SystemClock()).hold(lambda: None):
-        assert yard.collect() == [name for name in going if name != "object"]
-    assert yard.collect() == ["object"]
+        assert yard.collect() == sorted((free.directory.name, broken.name))
+    assert yard.collect() == ["asked-long-ago.json", "object"]
     assert yard.collect("--older-than", "0", "--max-size", "0") == [], "the rest is fresh, or referred to"
     assert all(each.directory.is_dir() for each in (judged, ran, flashed, fresh))
     assert sealed.is_dir()

@@ -1,0 +1,103 @@
+"""From a changed line to a verdict on a virtual board: `hostkit gate` beside the same by hand."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+
+from measure import Row, Side, compare_values, timed
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+
+
+def rows() -> Iterator[Row]:
+    """Change the firmware by a line, then gate; or `pio run`, pack, `esptool write-flash`, `pytest --board`.
+
+    Both in a checkout and with a served board of its own, with the whole of hil_tests, and with everything
+    but that line built before. By hand nothing is kept, signed or judged.
+    """
+    with tempfile.TemporaryDirectory(prefix="hk") as name, ExitStack() as stack:
+        ours, peer = (_Checkout(Path(name) / side, stack) for side in ("a", "b"))
+        ours.hostkit("build", "-e", "virtual")
+        peer.pio_run()
+        gate = Side("hostkit gate", lambda: timed(ours.gate))
+        hand = Side("pio run, esptool, pytest", lambda: timed(peer.by_hand))
+        yield compare_values("one-line change to verdict", gate, hand, runs=2, target="<= 0.6 x")
+
+
+class _Checkout:
+    """A clone, its state directory and its served board."""
+
+    def __init__(self, home: Path, stack: ExitStack) -> None:
+        from hostkit.boards.catalog import load_catalog  # noqa: PLC0415 - keep --help of run.py quick
+        from hostkit.boards.open import open_board  # noqa: PLC0415
+        from hostkit.build.provision import provision  # noqa: PLC0415
+        from hostkit.clock import SystemClock  # noqa: PLC0415
+        from hostkit.settings.paths import Paths  # noqa: PLC0415
+
+        self.tree, state = home / "t", home / "s"
+        subprocess.run(["git", "clone", "-q", "--shared", str(ROOT), str(self.tree)], check=True)
+        core = Paths.from_environment(os.environ).core
+        provision(core)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PLATFORMIO_")}
+        self.env = kept | {"HOSTKIT_STATE_DIR": str(state), "PLATFORMIO_CORE_DIR": str(core)}
+        self._numbers = count()
+        spec = load_catalog(self.tree / "boards.toml").get("virt0")
+        self.board = open_board(spec, boards_dir=state / "boards", clock=SystemClock())
+        stack.callback(self.board.close)
+
+    def gate(self) -> None:
+        """Change a line and gate it."""
+        self._change()
+        self.hostkit("gate", "-e", "virtual", "-b", "virt0")
+
+    def by_hand(self) -> None:
+        """Change a line, build, pack, write, test."""
+        self._change()
+        self.pio_run()
+        regions = self._pack()
+        self.board.enter_download()
+        argv = [sys.executable, "-m", "esptool", "--chip", "esp32", "--port", self.board.link_port()]
+        argv += ["--before", "no-reset", "--after", "no-reset", "write-flash"]
+        self._run(*argv, *regions)
+        self.board.run_application()
+        self._run(sys.executable, "-m", "pytest", "-q", "hil_tests", "--board", "virt0")
+
+    def hostkit(self, *arguments: str) -> None:
+        """Run a verb."""
+        self._run(sys.executable, "-P", "-m", "hostkit", *arguments)
+
+    def pio_run(self) -> None:
+        """Build as somebody does who has PlatformIO alone."""
+        self._run(str(BIN / "pio"), "run", "-s", "-e", "virtual")
+
+    def _pack(self) -> list[str]:
+        """Make the images, as `elf2image` and `gen_esp32part` would of a chip's program."""
+        from hostkit.boards.model import Chip  # noqa: PLC0415
+        from hostkit.build.pack import pack  # noqa: PLC0415
+
+        made = self.tree / ".pio" / "build" / "virtual"
+        words = []
+        program = (made / "program").read_bytes()
+        for image, data in pack(program, chip=Chip.ESP32, version="0.1.0", build_id="0" * 64).images:
+            (made / image.file).write_bytes(data)
+            words += [hex(image.offset), str(made / image.file)]
+        return words
+
+    def _change(self) -> None:
+        with (self.tree / "firmware" / "src" / "main_host.cpp").open("a") as source:
+            source.write(f"// {os.getpid()} {next(self._numbers)}\n")
+
+    def _run(self, *argv: str) -> None:
+        done = subprocess.run(argv, cwd=self.tree, env=self.env, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(
+                f"{argv}: exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-2000:]}"
+            )
