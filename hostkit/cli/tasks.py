@@ -17,8 +17,10 @@ import click
 from hostkit.cli.context import Context, find_project
 from hostkit.cli.gate_rules import today_of
 from hostkit.cli.tasks_import import import_command
-from hostkit.cli.tasks_plan import FILE, JSON, graph_command, plan_file, schema_command
-from hostkit.errors import ExitCode, UsageError
+from hostkit.cli.tasks_log import log_command
+from hostkit.cli.tasks_orders import retry_command, stop_command
+from hostkit.cli.tasks_plan import FILE, JSON, graph_command, plan_file, schema_command, task_named
+from hostkit.errors import ExitCode
 from hostkit.words import counted
 
 if TYPE_CHECKING:
@@ -65,6 +67,9 @@ def lint_command(context: Context, file: Path | None) -> int:
 tasks_group.add_command(graph_command)
 tasks_group.add_command(import_command)
 tasks_group.add_command(schema_command)
+tasks_group.add_command(log_command)
+tasks_group.add_command(retry_command)
+tasks_group.add_command(stop_command)
 
 
 @tasks_group.command("plan")
@@ -143,10 +148,7 @@ def show_command(context: Context, task: str, file: Path | None) -> None:
     from hostkit.tasks.proof import proofs_of  # noqa: PLC0415
 
     with open_workshop(context, file) as shop:
-        found = shop.plan.tasks.get(task)
-        if found is None:
-            known = ", ".join(shop.plan.tasks)
-            raise UsageError(f"there is no task {task!r} in {shop.plan.file.name}", hint=f"known: {known}")
+        found = task_named(shop.plan, task)
         standing = shop.standings(running=is_running(shop.folders.lock))[task]
         proofs = proofs_of(found.checks, shop.records(standing.commit)) if standing.commit else ()
         story, tried = shop.attempts.story(task), shop.tried(task)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hostkit.cli.context import Context
+from hostkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from hostkit.tasks.model import Plan
+    from hostkit.tasks.model import Plan, Task
 
 FILE = click.option(
     "--file",
@@ -26,6 +27,14 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON object
 def plan_file(context: Context, file: Path | None) -> Path:
     """Return the plan that a command line means."""
     return file if file is not None else context.project / "tasks.yaml"
+
+
+def task_named(plan: Plan, name: str) -> Task:
+    """Return the task that a command line means. Raises :class:`UsageError` for one that there is not."""
+    if name not in plan.tasks:
+        known = ", ".join(plan.tasks)
+        raise UsageError(f"there is no task {name!r} in {plan.file.name}", hint=f"known: {known}")
+    return plan.tasks[name]
 
 
 @click.command("graph")

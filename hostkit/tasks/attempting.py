@@ -95,7 +95,7 @@ def _run_agent(shop: Workshop, task: Task, begun: Attempt, text: str) -> Ended:
 
 def _came(shop: Workshop, task: Task, begun: Attempt, ended: Ended, prepared: Prepared) -> _Came:
     """Judge what the agent left. Nothing that is not committed on the task's own branch counts."""
-    if by := shop.called_off(begun):
+    if by := shop.called_off(begun, begun.began_ns):
         return _Came(End.CALLED_OFF, f"by {by}")
     if ended.stopped:
         by = shop.run_stopped_by(begun.began_ns)

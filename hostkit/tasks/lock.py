@@ -44,6 +44,14 @@ def _take(descriptor: int, clock: Clock, what: str) -> None:
     )
 
 
+def runner_pid(path: Path) -> int:
+    """Return the process that holds the lock, 0 for none."""
+    if not is_running(path):
+        return 0
+    said = path.read_text(errors="replace").strip()
+    return int(said) if said.isdecimal() else 0
+
+
 def is_running(path: Path) -> bool:
     """True while a runner holds the lock. Takes nothing."""
     if not path.exists():

@@ -219,7 +219,7 @@ class TaskRunner:
                 git.directory,
                 log,
                 claimed.token,
-                partial(shop.called_off, claimed),
+                partial(shop.called_off, claimed, shop.clock.wall_ns()),
             )
         phase = Phase.CLAIMED if shop.children.stopped else Phase.PROVED
         shop.attempts.advance(proving, phase, shop.clock.wall_ns(), why=why)

@@ -110,10 +110,11 @@ class Workshop:
                 return order.by
         return ""
 
-    def called_off(self, attempt: Attempt) -> str:
-        """Return who stopped the task of an attempt while it went on, or ""."""
+    def called_off(self, attempt: Attempt, since_ns: int) -> str:
+        """Return who stopped the task of an attempt, at that time or later, or ""."""
         for order in reversed(self.attempts.orders()):
-            if order.kind is OrderKind.STOP and (order.task, order.number) == (attempt.task, attempt.number):
+            same = (order.task, order.number) == (attempt.task, attempt.number)
+            if order.kind is OrderKind.STOP and same and order.at_ns >= since_ns:
                 return order.by
         return ""
 

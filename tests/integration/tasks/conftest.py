@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +19,8 @@ from hostkit.process import SystemRunner
 from hostkit.store.attempts import Attempts
 from hostkit.store.database import open_database
 from hostkit.store.ledger import Ledger
-from hostkit.tasks.agent import Children
+from hostkit.store.model import Attempt
+from hostkit.tasks.agent import Children, end_marked
 from hostkit.tasks.git import Git
 from hostkit.tasks.model import GateCheck, Standing
 from hostkit.tasks.read import parse_plan
@@ -139,3 +143,52 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     made.git.run("add", "-A")
     made.git.run("commit", "-qm", "begin")
     return made
+
+
+class Runs:
+    """Runners in processes of their own, that a test starts, stops and kills."""
+
+    # Tells the test that it runs (the write ends when the test reads), with a grandchild of another session.
+    hang = "setsid sleep 300 & echo here > $PIPE; sleep 300"
+
+    def __init__(self, bench: Bench, tmp_path: Path, environment: dict[str, str]) -> None:
+        self.bench = bench
+        self.pipe = tmp_path / "pipe"
+        self.flag = tmp_path / "flag"
+        os.mkfifo(self.pipe)
+        self.environment = environment | {
+            "PIPE": str(self.pipe),
+            "FLAG": str(self.flag),
+            "HOSTKIT_STATE_DIR": str(bench.state),
+        }
+
+    def plan(self, text: str) -> None:
+        (self.bench.repository / "tasks.yaml").write_text(text)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        argv = [sys.executable, "-m", "hostkit", "tasks", "run"]
+        pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(argv, cwd=self.bench.repository, env=self.environment, **pipes)
+
+    def started_and_here(self) -> subprocess.Popen[bytes]:
+        """Start a runner and return it when its agent or check has said that it is at work."""
+        runner = self.start()
+        assert self.pipe.read_text() == "here\n"
+        return runner
+
+    def kill_when_here(self) -> None:
+        runner = self.started_and_here()
+        runner.send_signal(signal.SIGKILL)
+        runner.communicate()
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        with open_database(self.bench.state) as database:
+            return Attempts(database, str(self.bench.git.common_dir())).all()
+
+
+@pytest.fixture
+def runs(bench: Bench, tmp_path: Path, hostkit_environment: dict[str, str]) -> Iterator[Runs]:
+    made = Runs(bench, tmp_path, hostkit_environment)
+    yield made
+    for attempt in made.attempts():
+        end_marked(attempt.token, SystemClock())
