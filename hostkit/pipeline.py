@@ -86,6 +86,7 @@ def run_gate(request: GateRequest, bench: Bench, stages_of: StagesOf = Stages) -
             evidence_sha256="",
             ledger_seq=0,
             seconds=stages.seconds,
+            parents=derived.run.parents,
         )
         write_bytes(into, SUMMARY, plain_text(gate_summary(result)).encode())
         origin = Origin(bench.clock.wall_ns(), _newest(bench) if request.ledger else "")

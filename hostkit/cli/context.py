@@ -26,12 +26,16 @@ def find_project(start: Path) -> Path | None:
 
 @dataclass
 class Context:
-    """The context of one command line; ``start`` is where the search for the project begins."""
+    """The context of one command line; ``start`` is where the search for the project begins.
+
+    ``kept_in``: where evidence and pages go instead of the project, which is soon removed.
+    """
 
     start: Path
     paths: Paths
     clock: Clock
     runner: Runner
+    kept_in: Path | None = None
 
     @classmethod
     def of_system(cls, start: Path, env: dict[str, str]) -> Context:
@@ -48,6 +52,11 @@ class Context:
                 hint="change to the firmware checkout, or name it: hostkit --project DIR …",
             )
         return found
+
+    @property
+    def keep(self) -> Path:
+        """What ``runs_dir`` and ``reports_dir`` are relative to."""
+        return self.kept_in or self.project
 
     @cached_property
     def console(self) -> Console:

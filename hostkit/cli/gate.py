@@ -12,6 +12,7 @@ import click
 
 from hostkit.cli.affected import choose_affected, nothing_ran
 from hostkit.cli.context import Context
+from hostkit.cli.gate_onto import onto_option
 from hostkit.cli.gate_rules import FIDELITIES, RUNGS, Least, pinned, rules_of
 from hostkit.cli.retrying import retry_option
 from hostkit.cli.soaking import soak_option
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a summary.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what compiler and pytest print.")
 @click.pass_obj
+@onto_option
 def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     context: Context,
     env: str | None,
@@ -75,6 +77,9 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     entry of the ledger it is from. With --fresh all runs anew. So it does without, on silicon and with
     --no-flash, as what a board is like and holds now is in no hash; --cached takes the earlier pass there
     too. What was tampered with is invalid.
+
+    With --onto the merge of HEAD into that branch is judged, in a worktree of its own, by the rules that the
+    branch has; a conflict is a fail that names the files. The evidence names both parents.
 
     With --affected all of the suite runs when the env's firmware can differ from that of --base, else only
     the test files that changed, which is a selection and never a pass. Where nothing is touched nothing runs
@@ -146,7 +151,7 @@ def judge(context: Context, settings: Settings, request: GateRequest, *, as_json
     bench = bench_of(context, settings)
     with GateProgress(context, verbose=verbose) as progress:
         result = run_gate(request, replace(bench, listener=progress.listener()))
-    page = None if as_json else write_page(result, context.project / settings.reports_dir)
+    page = None if as_json else write_page(result, context.keep / settings.reports_dir)
     show(context, result, page, as_json=as_json)
     return int(result.decision.verdict.exit_code)
 
@@ -161,7 +166,7 @@ def bench_of(context: Context, settings: Settings) -> Bench:
         runner=context.runner,
         clock=context.clock,
         env=dict(os.environ),
-        runs=context.project / settings.runs_dir,
+        runs=context.keep / settings.runs_dir,
         database=settings.database_url,
     )
 
@@ -188,4 +193,4 @@ def show(context: Context, result: GateResult, page: Path | None = None, *, as_j
         return
     from hostkit.report.terminal import gate_summary  # noqa: PLC0415
 
-    context.console.print(gate_summary(result, base=context.project, page=page))
+    context.console.print(gate_summary(result, base=context.keep, page=page))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hostkit.settings.model import Settings
 
 KINDS = ("build", "flash", "hil", "gate")
-_OWN = ("lease_timeout", "cached", "as_json", "verbose")  # of the verb by hand: the queue has its own
+_OWN = ("lease_timeout", "cached", "onto", "as_json", "verbose")  # of the verb by hand: the queue has its own
 _MEANT = ("env", "board")
 _NOT_PASSED_ON = (
     *("STATE_DIR", "CACHE_DIR", "DATABASE_URL", "ENV", "BOARD", "LEASE_TIMEOUT_S"),

@@ -84,6 +84,8 @@ def _lines(directory: Path, found: Verification) -> list[str]:
             f"{head}  {directory.name}: {counted(len(found.problems), 'problem')}, checked with {key}",
             *told,
         ]
+    from hostkit.report.terminal import merge_words  # noqa: PLC0415
+
     said = found.statement
     board = f"{said['board']['name']} ({said['fidelity']})" if said["board"] else "no board"
     changes = " with uncommitted changes" if said["dirty"] else ""
@@ -92,6 +94,7 @@ def _lines(directory: Path, found: Verification) -> list[str]:
     return [
         f"{head}  {said['verdict']}{rung}  run {said['run']}",
         f"  about      commit {said['commit'][:12] or '(none)'}{changes}",
+        *(f"  merge of   {merge_words(each)}" for each in [said.get("parents")] if each),
         f"  build      {said['build_id'][:12] or '(none)'}",
         f"  where      {said['env']} on {board}",
         f"  signed by  {key}",

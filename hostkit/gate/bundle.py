@@ -36,6 +36,7 @@ class Case:
 def write_records(into: Path, case: Case, ran: Ran, seconds: Mapping[str, float]) -> None:
     """Write what was asked of what, with which tools, and how far it came: all that a verdict rests on."""
     request, checkout = case.request, case.checkout
+    merges = {"parents": list(checkout.parents)} if len(checkout.parents) > 1 else {}
     write_json(
         into,
         RUN,
@@ -51,6 +52,7 @@ def write_records(into: Path, case: Case, ran: Ran, seconds: Mapping[str, float]
             "tree": checkout.tree,
             "dirty": checkout.dirty,
             "changes_sha256": checkout.changes,
+            **merges,
         },
     )
     write_json(into, TOOLS, tool_versions(ran))

@@ -306,3 +306,4 @@ class GateResult:
     evidence_sha256: str  # of evidence.json, which holds the hash of every other file
     ledger_seq: int  # 0 when nothing was written to the ledger
     seconds: Mapping[str, float]  # stage -> duration
+    parents: tuple[str, ...] = ()  # of a merge commit, the one that was merged onto first

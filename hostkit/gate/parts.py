@@ -93,7 +93,10 @@ class RulesPart(_Part):
 
 
 class RunPart(_Part):
-    """``run.json``: what was asked, of what. ``board`` None: none was taken."""
+    """``run.json``: what was asked, of what. ``board`` None: none was taken.
+
+    ``parents``: of a merge commit, the one that was merged onto first.
+    """
 
     run: str
     env: str
@@ -106,6 +109,7 @@ class RunPart(_Part):
     tree: str
     dirty: bool
     changes_sha256: str
+    parents: tuple[str, ...] = ()
 
 
 class ManifestPart(_Part):

@@ -102,7 +102,11 @@ def predicate_of(derived: Derived, origin: Origin) -> dict[str, Any]:
         "ledger": origin.ledger,
         "hostkit": origin.hostkit,
     }
-    return told | {"waived": jsonable(list(decision.waived))} if decision.waived else told
+    if run.parents:
+        told["parents"] = list(run.parents)
+    if decision.waived:
+        told["waived"] = jsonable(list(decision.waived))
+    return told
 
 
 def statement_json(files: Files, predicate: Mapping[str, Any]) -> bytes:

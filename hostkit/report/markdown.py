@@ -185,6 +185,9 @@ def _evidence(report: Report, url: str) -> Iterator[str]:
         said.append(
             f"commit {code(report.commit[:12])}" + (" with uncommitted changes" if report.dirty else "")
         )
+    if report.parents:
+        onto, *came = (code(parent[:12]) for parent in report.parents)
+        said.append(f"merge of {', '.join(came)} onto {onto}")
     if report.build:
         said.append(f"build {code(report.build.build_id[:12])}")
     told = ", ".join(f"{number} {outcome}" for outcome, number in report.counts.items())

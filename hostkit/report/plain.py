@@ -31,6 +31,7 @@ def as_record(result: GateResult) -> dict[str, Any]:
         "build": facts.build.build_id if facts.build else None,
         "commit": facts.build.commit if facts.build else None,
         "dirty": facts.build.dirty if facts.build else None,
+        "parents": list(result.parents),
         "identity": facts.identity.build_id if facts.identity else None,
         "selection": facts.selection,
         "stopped_at": facts.stop.stage.value if facts.stop else None,

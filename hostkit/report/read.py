@@ -110,6 +110,7 @@ def _values(directory: Path) -> dict[str, Any]:
         "commit": asked["commit"],
         "tree": asked["tree"],
         "dirty": asked["dirty"],
+        "parents": asked.get("parents", []),
         "build": _build(directory, build) if build else None,
         "identity": facts["identity"]["build_id"] if facts["identity"] else None,
         "flash": _flash(directory),

@@ -193,6 +193,8 @@ class Report:
     commit: str
     tree: str
     dirty: bool
+    parents: tuple[str, ...]
+    """Of a merge commit, the one that was merged onto first; none for any other."""
     build: BuildRecord | None
     identity: str | None
     """Build id that the board named to the suite."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -33,6 +33,7 @@ def gate_summary(result: GateResult, *, base: Path | None = None, page: Path | N
     """
     lines = [_headline(result), *_reasons(result), *_waived(result), *_crashes(result), _ladder(result)]
     lines += [
+        *_merged(result),
         *_shown(result),
         *_tests(result),
         *_patterns(result),
@@ -114,6 +115,17 @@ def _share(observations: tuple[Observation, ...], rung: Rung) -> str:
     mine = [s.outcome for s in observations if s.rung is rung and s.outcome is not Outcome.NOT_APPLICABLE]
     passed = mine.count(Outcome.PASSED)
     return "" if not mine else f" {passed}" if passed == len(mine) else f" {passed}/{len(mine)}"
+
+
+def _merged(result: GateResult) -> Iterator[Text]:
+    if result.parents:
+        yield _label("merge of").append(merge_words(result.parents), style="default")
+
+
+def merge_words(parents: Sequence[str]) -> str:
+    """Say of which commits a merge was made: what came, and onto what."""
+    onto, *came = (parent[:12] for parent in parents)
+    return f"{', '.join(came)} onto {onto}"
 
 
 def _shown(result: GateResult) -> Iterator[Text]:

@@ -36,12 +36,16 @@ def _complaint(output: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """What is checked out: ``changes`` is a hash over all that differs from the commit, or ""."""
+    """What is checked out: ``changes`` is a hash over all that differs from the commit, or "".
+
+    ``parents``: of the commit, more than one for a merge.
+    """
 
     commit: str
     tree: str
     dirty: bool
     changes: str
+    parents: tuple[str, ...] = ()
 
 
 class Git:
@@ -101,18 +105,18 @@ class Git:
 
     def checkout(self) -> Checkout:
         """Return what is checked out, with a hash over uncommitted changes and untracked files."""
-        named = self.ask("rev-parse", "HEAD^{commit}", "HEAD^{tree}")
+        named = self.ask("rev-parse", "HEAD^{commit}", "HEAD^{tree}", "HEAD^@")
         found = _HASH.findall(named.output) if named.ok else []
-        if len(found) != 2:
+        if len(found) < 2:
             raise UsageError(f"{self.directory} has no commit yet", hint="commit something first")
-        commit, tree = found
+        commit, tree, *parents = found
         paths = self.changed_paths()
         digest = hashlib.sha256()
         for path in paths:
             digest.update(path.encode() + b"\0")
             file = self.directory / path
             digest.update(hashlib.sha256(file.read_bytes()).digest() if file.is_file() else b"gone")
-        return Checkout(commit, tree, bool(paths), digest.hexdigest() if paths else "")
+        return Checkout(commit, tree, bool(paths), digest.hexdigest() if paths else "", tuple(parents))
 
     def changed_paths(self) -> tuple[str, ...]:
         """Return paths that differ, or may differ, from the commit: untracked ones included.

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from hostkit.errors import HostkitError
 from hostkit.tasks.git import Git
 
+_TOLD = 5  # conflicts, each with its file
+
 
 def join(git: Git, tip: str, commit: str, message: str) -> tuple[str, str]:
     """Merge ``commit`` onto ``tip``, which is checked out in ``git``'s own worktree.
@@ -18,7 +20,7 @@ def join(git: Git, tip: str, commit: str, message: str) -> tuple[str, str]:
         return git.resolve("HEAD"), ""
     said = [line for line in done.output.splitlines() if line.startswith("CONFLICT")]
     git.ask("merge", "--abort")
-    return "", said[0] if said else done.output.strip().splitlines()[-1]
+    return "", "; ".join(said[:_TOLD]) if said else done.output.strip().splitlines()[-1]
 
 
 def gather(git: Git, tip: str, commits: Sequence[str], message: str) -> tuple[str, str]:

@@ -77,3 +77,24 @@ def test_a_branch_that_refuses_a_push_takes_the_same_change_through_the_merge_tr
     assert (state["tip"], state["running"], state["waiting"]) == (tip, False, [])
     (Path(told["changes"][0]["evidence"]) / "more.txt").write_text("put in later")
     assert json.loads(desk.hostkit("git", "stop-hook", *rules, at=desk.clone).stdout)["decision"] == "block"
+
+
+def test_a_gate_judges_what_a_merge_would_make_and_names_both_parents(desk: Desk) -> None:
+    desk.git("switch", "-q", "-c", "topic")
+    desk.git("commit", "-q", "--allow-empty", "-m", "docs: on the topic")
+    desk.git("switch", "-q", "main")
+    desk.git("commit", "-q", "--allow-empty", "-m", "docs: on main")
+    desk.git("switch", "-q", "topic")
+    tips = [desk.git("rev-parse", name).stdout.strip() for name in ("main", "topic")]
+    asked = ("gate", "--onto", "main", "-e", "virtual", "--min-rung", "linked")
+    ran = desk.hostkit(*asked, "--json", at=desk.clone)
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert (told["parents"], told["dirty"]) == (tips, False)
+    held = json.loads(desk.hostkit("verify", told["evidence"], "--json", at=desk.clone).stdout)
+    assert (held["holds"], held["statement"]["parents"]) == (True, tips)
+    assert Path(told["evidence"]).is_relative_to(desk.clone)
+    again = desk.hostkit(*asked, at=desk.clone)
+    assert "answered from ledger entry 1" in again.stdout
+    assert [desk.git("rev-parse", name).stdout.strip() for name in ("main", "topic")] == tips
+    assert len(desk.git("worktree", "list").stdout.splitlines()) == 1
