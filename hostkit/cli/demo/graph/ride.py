@@ -15,11 +15,14 @@ from hostkit.clock import Clock
 from hostkit.errors import ToolError
 from hostkit.process import Command, Runner, end_group, start
 
-KILL_AT = (
-    re.compile(r"proving [0-9a-f]{12}: gate virtual"),
-    re.compile(r"merge train: change.* under test"),
-)
-"""What the runner says before it is killed, in turn: a claim at a board, a merge at a board."""
+_AT_A_BOARD = re.compile(r"proving [0-9a-f]{12}: gate virtual")
+_MERGED = re.compile(r": merged into ")
+_MERGING = re.compile(r"merge train: change.* under test")
+KILL_AT = ((_AT_A_BOARD,), (_MERGED, _MERGING))
+"""What a run says before it is killed, line after line; for each kill in turn.
+
+First while a claim is at a board; then, once something was merged, while the next merge is at one.
+"""
 
 _INTO_IT_S = 3.0  # from what it says to the kill: by then a build, a flash or a suite is under way
 
@@ -57,7 +60,7 @@ def ride(place: Place, arguments: Sequence[str | Path], kills: int, show: Callab
     """
     killed = 0
     while True:
-        awaited = KILL_AT[killed % len(KILL_AT)] if killed < kills else None
+        awaited = KILL_AT[killed % len(KILL_AT)] if killed < kills else ()
         if not _killed(place, arguments, awaited, show):
             return killed
         killed += 1
@@ -66,16 +69,18 @@ def ride(place: Place, arguments: Sequence[str | Path], kills: int, show: Callab
 def _killed(
     place: Place,
     arguments: Sequence[str | Path],
-    awaited: re.Pattern[str] | None,
+    awaited: Sequence[re.Pattern[str]],
     show: Callable[[str], None],
 ) -> bool:
-    """Run it; kill it, and say True, a little after it says what is awaited."""
+    """Run it; kill it, and say True, a little after it has said all that is awaited."""
+    seen = 0
     child = start(Command(place.argv(*arguments), place.clone, place.env, None))
     try:
         for data in child.stdout or ():
             line = data.decode(errors="replace").rstrip()
             show(line)
-            if awaited is not None and awaited.search(line):
+            seen += seen < len(awaited) and awaited[seen].search(line) is not None
+            if awaited and seen == len(awaited):
                 place.clock.sleep(_INTO_IT_S)
                 with suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGKILL)
