@@ -157,6 +157,10 @@ class Git:
         listed = self._listed_worktrees()
         return frozenset(path.resolve() for path, fields in listed if fields.get("locked") == "initializing")
 
+    def locked_worktrees(self) -> frozenset[Path]:
+        """Return worktrees that somebody locked, for whatever reason."""
+        return frozenset(path.resolve() for path, fields in self._listed_worktrees() if "locked" in fields)
+
     def _listed_worktrees(self) -> Iterator[tuple[Path, dict[str, str]]]:
         for block in self.run("worktree", "list", "--porcelain").split("\n\n"):
             fields = dict(line.partition(" ")[::2] for line in block.splitlines())

@@ -22,6 +22,7 @@ from hostkit.tasks.proof import judge, proofs_of
 from hostkit.tasks.proving import prove
 from hostkit.tasks.standing import reason_of
 from hostkit.tasks.startable import enough_of, in_the_way, jobs_of
+from hostkit.tasks.tidying import tidy
 from hostkit.tasks.workshop import Workshop
 
 NOT_MERGED = "not merged: "
@@ -82,6 +83,7 @@ class TaskRunner:
         self._shop.ledger.check()
         with runner_lock(self._shop.folders.lock, self._shop.clock):
             recover(self._shop)
+            tidy(self._shop, ())
             if self._merging is not None:
                 self._merging.clear()
             wall_s = self._shop.plan.limits.wall_s
@@ -102,6 +104,9 @@ class TaskRunner:
         busy: dict[Future[None], _Work] = {}
         while True:
             now = self._shop.standings(running=True)
+            held = any(each.hold and each.hold.until_ns is None for each in now.values())
+            if held and tidy(self._shop, {each.task for each in busy.values()}):
+                now = self._shop.standings(running=True)
             for work in self._startable(now, {each.task: each for each in busy.values()}):
                 merging = any(each.kind is _Kind.MERGE for each in busy.values())
                 if len(busy) < self._jobs and not (work.kind is _Kind.MERGE and merging):

@@ -15,6 +15,7 @@ from hostkit.tasks.agent import Children
 from hostkit.tasks.budget import HOUR_NS, Past, flashes_held, hold_of
 from hostkit.tasks.git import Git
 from hostkit.tasks.model import Agent, GateCheck, Hold, Plan, Standing
+from hostkit.tasks.quota import within_quota
 from hostkit.tasks.standing import standings
 from hostkit.tasks.worktree import Worktrees
 
@@ -91,7 +92,8 @@ class Workshop:
             return (flashes_held if proving else hold_of)(agent, self.plan.limits, past)
 
         attempts, orders = past.attempts, past.orders
-        return standings(self.plan, attempts, self.records, running=running, orders=orders, holds=holds)
+        now = standings(self.plan, attempts, self.records, running=running, orders=orders, holds=holds)
+        return within_quota(self.plan.limits, self.worktrees, now)
 
     def past(self, *, running: bool = True) -> Past:
         """Return what was done and ordered so far, and the verdicts of the last hour."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from hostkit.errors import FailedError, ToolError
 from hostkit.tasks.git import Git
+from hostkit.tasks.losses import losses
 
 BRANCHES = "hostkit/"
 """What the branches of tasks begin with."""
@@ -40,6 +42,11 @@ class Worktrees:
         self._folder = folder
         self._target = target
         self._one_at_a_time = threading.Lock()  # git's own locks make a second command fail, not wait
+
+    @property
+    def folder(self) -> Path:
+        """Return where all of them are."""
+        return self._folder
 
     def path(self, task: str) -> Path:
         """Return where a task's worktree is, or would be."""
@@ -126,14 +133,43 @@ class Worktrees:
         """Remove a task's worktree and branch if nothing would be lost; return whether they went."""
         path, branch = self.path(task), BRANCHES + task
         with self._one_at_a_time:
-            tip = self._git.resolve(f"refs/heads/{branch}")
-            if not tip or not path.is_dir() or not self._git.is_ancestor(tip, target_tip):
+            if (
+                path.resolve() not in {place.resolve() for place in self._git.worktrees()}
+                or not path.is_dir()
+            ):
                 return False
-            if self._git.at(path).changed_paths():
+            tip = self._git.resolve(f"refs/heads/{branch}")
+            if losses(self._git.at(path), branch, target_tip):
                 return False
             self._git.run("worktree", "remove", str(path))  # git itself refuses what is not clean
-            self._git.run("update-ref", "-d", f"refs/heads/{branch}", tip)
+            if tip:
+                self._git.run("update-ref", "-d", f"refs/heads/{branch}", tip)
             return True
+
+    def kept(self) -> tuple[str, ...]:
+        """Return the tasks that have a worktree, as their folders say."""
+        if not self._folder.is_dir():
+            return ()
+        names = [entry.name for entry in self._folder.iterdir() if entry.is_dir() and not entry.is_symlink()]
+        return tuple(sorted(name for name in names if not name.startswith(APART)))
+
+    def used_bytes(self) -> int:
+        """Return what all worktrees take on the disk. A file that goes away meanwhile takes nothing."""
+        return _disk_bytes(self._folder)
+
+
+def _disk_bytes(folder: Path) -> int:
+    total = 0
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    if entry.is_dir(follow_symlinks=False):
+                        total += _disk_bytes(Path(entry.path))
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return total
+    return total
 
 
 def _merge(git: Git, need: str, task: str) -> None:
