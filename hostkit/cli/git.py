@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from hostkit.cli.context import Context
 from hostkit.cli.gate_rules import CHECK, target_rules
+from hostkit.cli.git_stop import asked_with_ledger, stop_hook_command
 from hostkit.cli.repository import REPO, git_of
 from hostkit.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hostkit.cli.gate_rules import TargetRules
     from hostkit.tasks.git import Git
-    from hostkit.tasks.workshop import Doubts
-    from hostkit.train.admission import Records
 
-T = TypeVar("T")
 _HOOKS = ("pre-push", "pre-receive")
 _TARGET = click.option("--target", default="main", show_default=True, help="The branch that is protected.")
 _HOOK = click.option(
@@ -117,8 +110,10 @@ def check_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     updates = read_updates(Hook(hook), sys.stdin.read())
     ref = f"refs/heads/{target}"
     rules = target_rules(context, git_of(context, None), ref, env, min_rung, min_fidelity)
-    found = _asked(
-        context, rules, lambda records, doubts: refusals(updates, target, rules.checks, records, doubts)
+    _, found = asked_with_ledger(
+        context,
+        rules.may_waive,
+        lambda records, doubts: refusals(updates, target, rules.checks, records, doubts),
     )
     for refusal in found:
         click.echo(f"hostkit: {refusal}", err=True)
@@ -127,55 +122,7 @@ def check_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     return ExitCode.FAIL if found else ExitCode.PASS
 
 
-@git_group.command("stop-hook")
-@CHECK
-@click.pass_obj
-def stop_hook_command(
-    context: Context, env: str | None, min_rung: str | None, min_fidelity: str | None
-) -> int:
-    """Answer a coding agent that wants to stop: not without a pass for exactly what is checked out.
-
-    For the Stop hook of Claude Code and agents with the same protocol: the answer is JSON on standard
-    output, {"decision": "block", "reason": ...} or {}, and the exit code is 0 for both.
-    """
-    from hostkit.train.admission import unproved  # noqa: PLC0415 - not for --help
-
-    git = git_of(context, None)
-    rules, here = target_rules(context, git, "HEAD", env, min_rung, min_fidelity), git.checkout()
-    checks = rules.checks(here.commit)
-
-    def missing(records: Records, doubts: Doubts) -> str:
-        why = (unproved(here.commit, check, records, doubts) for check in checks)
-        return next((reason for reason in why if reason), "")
-
-    if here.dirty:
-        why = f"there are uncommitted changes: {', '.join(git.changed_paths()[:3])}"
-    else:
-        why = _asked(context, rules, missing)
-    answer = {}
-    if why:
-        envs = " and ".join(f"`hostkit gate -e {env}`" for env in dict.fromkeys(c.env for c in checks))
-        todo = f"commit, run {envs} and mend what it finds"
-        answer = {"decision": "block", "reason": f"not done: {why}; {todo}"}
-    click.echo(json.dumps(answer, ensure_ascii=False))
-    return ExitCode.PASS
-
-
-def _asked(context: Context, rules: TargetRules, question: Callable[..., T]) -> T:
-    """Ask with the ledger open. Raises :class:`InvalidError` when somebody edited it."""
-    from hostkit.cli.tasks import doubts_of  # noqa: PLC0415 - not for --help
-    from hostkit.settings.load import load_settings  # noqa: PLC0415
-    from hostkit.store.database import open_database  # noqa: PLC0415
-    from hostkit.store.ledger import Ledger  # noqa: PLC0415
-
-    url = load_settings(context.start, os.environ, {}).settings.database_url
-    with open_database(context.paths.state, url) as database:
-        ledger = Ledger(database)
-        ledger.check()
-        return question(
-            lambda commit: [entry.record for entry in ledger.of_commit(commit)],
-            doubts_of(context, rules.may_waive),
-        )
+git_group.add_command(stop_hook_command)
 
 
 def _folder(git: Git) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -79,7 +79,10 @@ def withdraw_command(context: Context, change: str, repo: Path | None, target: s
     """Take a waiting change out of the line."""
     from hostkit.train.line import Status  # noqa: PLC0415 - not for --help
 
-    ended = _line(context, git_of(context, repo), target).end(change, Status.WITHDRAWN, "withdrawn by hand")
+    git = git_of(context, repo)
+    line = _line(context, git, target)
+    ended = line.end(change, Status.WITHDRAWN, "withdrawn by hand")
+    _release(git, target, line.changes())
     if ended.status is not Status.WITHDRAWN:
         raise UsageError(f"change {change} is {ended.status.value} already", hint="see `hostkit merge list`")
     click.echo(f"change {change} is withdrawn")
@@ -278,11 +281,13 @@ def _kept(target: str, change: Change) -> str:
     return f"refs/hostkit/train/{target}/{change.id}"
 
 
-def _release(git: Git, target: str, changes: tuple[Change, ...]) -> None:
-    """Let git forget commits of changes that are merged: the branch has them."""
-    for change in changes:
-        if change.status.value == "merged" and git.resolve(_kept(target, change)):
-            git.run("update-ref", "-d", _kept(target, change))
+def _release(git: Git, target: str, changes: Iterable[Change]) -> None:
+    """Let git forget commits that are in line no more: the branch has them, or their makers' branches do."""
+    waiting = {_kept(target, change) for change in changes if change.status.value == "waiting"}
+    listed = git.run("for-each-ref", "--format=%(refname)", f"refs/hostkit/train/{target}/")
+    for ref in listed.split():
+        if ref not in waiting:
+            git.run("update-ref", "-d", ref)
 
 
 def _show(changes: tuple[Change, ...] | list[Change], *, as_json: bool) -> None:

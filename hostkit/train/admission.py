@@ -9,7 +9,7 @@ from enum import Enum
 from hostkit.errors import UsageError
 from hostkit.store.model import Verdict, VerdictRecord
 from hostkit.tasks.model import GateCheck
-from hostkit.tasks.proof import proofs_of
+from hostkit.tasks.proof import Proof, proofs_of
 from hostkit.tasks.workshop import Doubts, vouched
 
 Records = Callable[[str], Sequence[VerdictRecord]]
@@ -75,9 +75,14 @@ def refusals(
     return tuple(found)
 
 
+def proof_of(commit: str, check: GateCheck, records: Records, doubts: Doubts) -> Proof:
+    """Return what the ledger says of a check; the evidence was looked at, but not derived anew."""
+    return proofs_of([check], [vouched(record, doubts) for record in records(commit)])[0]
+
+
 def unproved(commit: str, check: GateCheck, records: Records, doubts: Doubts) -> str:
     """Return why a commit does not count, "" when it has a pass whose evidence a whole check accepts."""
-    proof = proofs_of([check], [vouched(record, doubts) for record in records(commit)])[0]
+    proof = proof_of(commit, check, records, doubts)
     if proof.verdict is not Verdict.PASS or proof.record is None:
         return proof.reason if proof.verdict is None else f"{proof.verdict.value}: {proof.reason}"
     for problem in doubts(proof.record, True):
