@@ -30,3 +30,12 @@ def rows() -> Iterator[Row]:
         ours = Side("hostkit gate", gate)
         bare = command("python -c pass", [sys.executable, "-c", "pass"])
         yield compare("gate, unchanged", ours, bare, target="<= 150 ms")
+        hook = [argv[0], "git", "stop-hook", "-e", "virtual"]
+
+        def stop() -> None:
+            done = subprocess.run(hook, cwd=clone, env=env, check=True, capture_output=True, text=True)
+            if done.stdout != "{}\n":
+                raise RuntimeError(done.stdout)
+
+        ours = Side("hostkit git stop-hook", stop)
+        yield compare("stop hook, with a pass", ours, bare, target="<= 150 ms")

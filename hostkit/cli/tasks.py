@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hostkit.cli.context import Context, find_project
-from hostkit.cli.gate_rules import today_of
+from hostkit.cli.gate_rules import target_rules, today_of
 from hostkit.cli.tasks_import import import_command
 from hostkit.cli.tasks_log import log_command
 from hostkit.cli.tasks_orders import retry_command, stop_command
@@ -25,10 +25,11 @@ from hostkit.words import counted
 
 if TYPE_CHECKING:
     from hostkit.store.model import VerdictRecord
+    from hostkit.tasks.git import Git
     from hostkit.tasks.model import GateCheck, Plan, Standing
     from hostkit.tasks.workshop import Doubts, Workshop
 
-_JUDGES = ("hil_tests/", "hostkit/", "boards.toml", "hostkit.toml")  # what a change is judged by
+_JUDGES = ("hil_tests/", "hostkit/", "boards.toml", "hostkit.toml", "waivers/")  # what judges a change
 _LEASE_TIMEOUT_S = "900"  # a proof waits for a board rather than giving up: others are at work
 
 
@@ -220,6 +221,7 @@ def open_workshop(context: Context, file: Path | None, kept: Kept | None = None)
             gate_argv=_gate_argv,
             doubts=doubts_of(context),
             judges=_JUDGES,
+            required=_required(context, git, plan.target),
             env=dict(os.environ)
             | {
                 "HOSTKIT_STATE_DIR": str(context.paths.state.resolve()),
@@ -230,6 +232,12 @@ def open_workshop(context: Context, file: Path | None, kept: Kept | None = None)
             },
             tell=_tell,
         )
+
+
+def _required(context: Context, git: Git, target: str) -> Callable[[str], tuple[GateCheck, ...]]:
+    """Return who says what ``[gate]`` of the target requires of a commit: nothing where it says nothing."""
+    rules = target_rules(context, git, f"refs/heads/{target}", None, None, None)
+    return lambda commit: rules.checks(commit) if rules.rules().require else ()
 
 
 def doubts_of(context: Context, may_waive: Callable[[], tuple[str, ...]] | None = None) -> Doubts:

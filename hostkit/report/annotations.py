@@ -54,15 +54,16 @@ class Annotation:
 def annotations_of(report: Report, prefix: str = "") -> tuple[Annotation, ...]:
     """Return the verdict and what to say beside which line, at most :data:`MOST` of them.
 
-    Crashes come first, then what the compiler said, then failed tests. ``prefix``: where the project lies
-    inside the repository, "" for its root.
+    What was waived comes first, then crashes, then what the compiler said, then failed tests. ``prefix``:
+    where the project lies inside the repository, "" for its root.
     """
     verdict = Annotation(
         _LEVELS[report.verdict],
         f"hostkit {report.title}",
         "\n".join(report.reasons[:MOST]) or "no reason given",
     )
-    placed = [*_crashes(report, prefix), *_diagnostics(report, prefix), *_tests(report, prefix)]
+    waived = [Annotation(Level.WARNING, "waived", said) for said in report.waived]
+    placed = [*waived, *_crashes(report, prefix), *_diagnostics(report, prefix), *_tests(report, prefix)]
     room = MOST - 1
     if len(placed) <= room:
         return (verdict, *placed)

@@ -79,6 +79,7 @@ class Workshop:
     judges: tuple[str, ...]  # patterns of paths that a change is judged by
     env: Mapping[str, str]
     tell: Callable[[str, str], None]
+    required: Callable[[str], Sequence[GateCheck]] = lambda _: ()  # of a commit that goes into the target
 
     def records(self, commit: str) -> tuple[VerdictRecord, ...]:
         """Return the verdicts about a commit, oldest first; a pass without evidence that holds is invalid."""

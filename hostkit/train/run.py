@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from hostkit.errors import ToolError, UsageError
 from hostkit.tasks.agent import Children
 from hostkit.tasks.joining import advance
 from hostkit.tasks.lock import runner_lock
-from hostkit.train.line import Status
+from hostkit.train.line import Change, Status
 from hostkit.train.machine import (
     Limits,
     Outcome,
@@ -48,6 +48,7 @@ class TrainRunner:
         self._yard = yard
         self._tip = yard.git.resolve(yard.ref)
         self._stopping = False
+        self._asked: tuple[str, tuple[str, ...]] = ("", ())
         self._busy: dict[Future[Tested], _Lane] = {}
         self._said: dict[str, Tested] = {}  # newest outcome by the last change of the stack
         self._train = Train.of((), replace(limits, lanes=len(yard.boards)))
@@ -103,9 +104,8 @@ class TrainRunner:
             for lane in self._busy.values():
                 lane.stack = None
         waiting = self._yard.line.waiting()
-        for change in waiting:
-            if self._yard.git.is_ancestor(change.commit, self._tip):
-                self._yard.line.end(change.id, Status.MERGED, f"{self._yard.target} has it", at=self._tip)
+        for change in self._had(waiting):
+            self._yard.line.end(change.id, Status.MERGED, f"{self._yard.target} has it", at=self._tip)
         here = {change.id for change in self._yard.line.waiting()}
         for gone in [each for each in self._train.queue if each not in here]:
             self._train = withdrawn(self._train, gone)
@@ -113,6 +113,15 @@ class TrainRunner:
             if change.id in here and change.id not in self._train.queue:
                 self._train = joined(self._train, change.id)
         self._stop_useless()
+
+    def _had(self, waiting: Sequence[Change]) -> list[Change]:
+        """Return the changes that the target has already; asked again only when one of both changed."""
+        asked = (self._tip, tuple(change.commit for change in waiting))
+        if asked == self._asked or not waiting:
+            return []
+        self._asked = asked
+        missing = set(self._yard.git.run("rev-list", *asked[1], f"^{self._tip}").split())
+        return [change for change in waiting if change.commit not in missing]
 
     def _start(self, pool: ThreadPoolExecutor) -> None:
         taken = {lane.number for lane in self._busy.values()}

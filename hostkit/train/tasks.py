@@ -70,7 +70,7 @@ class TaskSite:
 
     def passed(self, commit: str) -> bool:
         """True when a commit meets what the target itself must meet."""
-        tested = self._judged(commit, self._checks(()))
+        tested = self._judged(commit, self._checks((), commit))
         return tested is not None and tested.outcome is Outcome.PASS
 
     def test(self, lane: int, tip: str, changes: Sequence[Change], children: Children) -> Tested:
@@ -78,11 +78,11 @@ class TaskSite:
 
         Only a pass of all, each gate's evidence intact, is a PASS; only a verdict of fail is a FAIL.
         """
-        checks = self._checks(changes)
         with self.worktrees.apart(f"lane{lane}", tip) as git:
             commit, why = gather(git, tip, [change.commit for change in changes], _message(changes))
             if not commit:
                 return Tested(Outcome.CONFLICT, "", why)
+            checks = self._checks(changes, commit)
             if (said := self._judged(commit, checks)) is not None:
                 return said
             log = self.folder / "logs" / f"{commit[:12]}.log"
@@ -99,12 +99,15 @@ class TaskSite:
             end_marked(f"{self.line.token()}-{lane}", self.clock)
         self.worktrees.drop_apart()
 
-    def _checks(self, changes: Sequence[Change]) -> tuple[Check, ...]:
-        """Return what a stack must meet, nothing twice: the target's gate first, as it asks for most."""
+    def _checks(self, changes: Sequence[Change], commit: str) -> tuple[Check, ...]:
+        """Return what a stack must meet, nothing twice: the target's gate first, as it asks for most.
+
+        Then what the rules of the target require of the commit, and the checks of every task in it.
+        """
         plan = self.shop.plan
         of_target = [plan.target_gate] if plan.target_gate is not None else []
         own = [check for change in changes for check in plan.tasks[change.name].checks]
-        return tuple(dict.fromkeys([*of_target, *own]))
+        return tuple(dict.fromkeys([*of_target, *self.shop.required(commit), *own]))
 
     def _judged(self, commit: str, checks: Sequence[Check]) -> Tested | None:
         """Return what the ledger decides, None when it decides nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hostkit.clock import Clock
@@ -64,6 +64,7 @@ class Yard:
     folder: Path
     tell: Callable[[str], None]
     demands: Demands | None = None
+    merges: dict[tuple[str, str], str] = field(default_factory=dict)  # (onto, what): the same every time
 
     @property
     def ref(self) -> str:
@@ -99,11 +100,9 @@ class Yard:
         Only a pass whose evidence a whole check accepts is a PASS; only a verdict of fail is a FAIL.
         """
         with self.worktrees.apart(f"lane{lane}", tip) as git:
-            commit = tip
-            for change in changes:
-                commit, why = _onto(git, commit, change)
-                if not commit:
-                    return Tested(Outcome.CONFLICT, "", f"on top of {self.target}: {why}")
+            commit, why = self._merged(git, tip, changes)
+            if not commit:
+                return Tested(Outcome.CONFLICT, "", f"on top of {self.target}: {why}")
             said = self._judged(commit)
             if said is not None:
                 return said
@@ -118,6 +117,24 @@ class Yard:
                 if proof.verdict is Verdict.FAIL:
                     break
             return self._judged(commit) or Tested(Outcome.UNKNOWN, commit, "its verdicts went")
+
+    def _merged(self, git: Git, tip: str, changes: Sequence[Change]) -> tuple[str, str]:
+        """Merge the changes onto the tip, which is checked out; what another lane merged is taken from there.
+
+        Returns the commit, checked out now, and "", or "" and the conflict.
+        """
+        commit = there = tip
+        for change in changes:
+            made = self.merges.get((commit, change.commit), "")
+            if not made:
+                _go(git, there, commit)
+                made, why = _onto(git, commit, change)
+                if not made:
+                    return "", why
+                self.merges[commit, change.commit] = there = made
+            commit = made
+        _go(git, there, commit)
+        return commit, ""
 
     def _judged(self, commit: str) -> Tested | None:
         """Return what the ledger decides, None when it decides nothing."""
@@ -156,6 +173,11 @@ class Yard:
         for lane in range(LANES):
             end_marked(f"{self.line.token()}-{lane}", self.clock)
         self.worktrees.drop_apart()
+
+
+def _go(git: Git, there: str, commit: str) -> None:
+    if there != commit:
+        git.run("checkout", "--quiet", "--detach", commit)
 
 
 def _onto(git: Git, tip: str, change: Change) -> tuple[str, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hostkit.store.model import Verdict
 from hostkit.tasks.joining import gather
-from hostkit.tasks.model import State
+from hostkit.tasks.model import GateCheck, State
 from hostkit.tasks.runner import NOT_MERGED
 from hostkit.train.tasks import TaskTrain
 
@@ -48,6 +49,15 @@ def test_work_that_only_its_own_check_accepts_stays_out_and_takes_nobody_with_it
     assert merged == {"a", "c"}
     assert f"b: {NOT_MERGED}gate virtual on any: LED 7" in bench.told
     assert (bench.repository / "verdict.txt").read_text() == "pass"
+
+
+def test_what_the_rules_of_the_target_require_is_asked_of_what_goes_there(bench: Any) -> None:
+    graph, base = checked("a"), bench.git.resolve("main")
+    bench.run(graph, ADDS, merging=False)
+    with bench.shop(graph, ADDS) as plain:
+        shop = replace(plain, required=lambda _: (GateCheck("virtual"),))
+        assert TaskTrain(shop).bring([shop.standings(running=False)["a"]]) == {}
+    assert bench.asked() == first_parents(bench, base)
 
 
 def test_what_an_agent_committed_before_it_was_right_is_not_on_the_targets_way(bench: Any) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_bundle import PASSED, failed
 
+from hostkit.gate.model import WaiverFact, Waives
 from hostkit.report.annotations import MOST, Annotation, Level, annotations_of
 from hostkit.report.read import read_report
 
@@ -29,6 +30,14 @@ def test_a_failed_expectation_is_shown_at_its_line(written: Write) -> None:
     verdict, test = map(str, annotations_of(report, "led"))
     assert verdict.startswith("::error title=hostkit fail%3A virtual on virt0 (virtual)::h/test_w.py::wire")
     assert test == "::error file=led/h/test_w.py,line=12,title=wire[lava] failed::LED 7: red, 50%25"
+
+
+def test_what_is_waived_is_a_warning_of_its_own(written: Write) -> None:
+    waiver = WaiverFact("waivers/w.json", Waives.TEST, "*", "", "the rig", "ada", "2026-01-09", "5f" * 32)
+    run = written(observations=(*PASSED, failed("LED 7", test="h/test_w.py::dim")), waivers=(waiver,))
+    verdict, waived, _ = annotations_of(read_report(run))
+    assert (verdict.level, waived.level, waived.title) == (Level.NOTICE, Level.WARNING, "waived")
+    assert "waived until 2026-01-09 by ada" in waived.message
 
 
 def test_a_panic_is_shown_at_the_first_line_inside_the_repository(written: Write) -> None:
