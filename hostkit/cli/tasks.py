@@ -20,6 +20,7 @@ from hostkit.cli.tasks_import import import_command
 from hostkit.cli.tasks_log import log_command
 from hostkit.cli.tasks_orders import retry_command, stop_command
 from hostkit.cli.tasks_plan import FILE, JSON, graph_command, plan_file, schema_command, task_named
+from hostkit.cli.tasks_reports import reported
 from hostkit.errors import ExitCode
 from hostkit.words import counted
 
@@ -98,8 +99,9 @@ def plan_command(context: Context, file: Path | None, as_json: bool, jobs: int) 
 @FILE
 @click.option("--jobs", "-j", type=click.IntRange(1, 64), default=2, show_default=True, help="At once.")
 @click.option("--no-merge", is_flag=True, help="Leave the target branch alone.")
+@click.option("--reports", help="Folder for the log and a page a task (default: the plan's; '': nowhere).")
 @click.pass_obj
-def run_command(context: Context, file: Path | None, jobs: int, no_merge: bool) -> int:
+def run_command(context: Context, file: Path | None, jobs: int, no_merge: bool, reports: str | None) -> int:
     """Run what can run, prove what is claimed, merge what is verified.
 
     Killed at any point, the next run goes on. Exit code 0: everything is verified (and merged); 1: a task
@@ -109,7 +111,7 @@ def run_command(context: Context, file: Path | None, jobs: int, no_merge: bool) 
     from hostkit.tasks.runner import TaskRunner  # noqa: PLC0415
     from hostkit.train.tasks import TaskTrain  # noqa: PLC0415
 
-    with open_workshop(context, file) as shop:
+    with open_workshop(context, file) as opened, reported(context, opened, reports) as shop:
         now = TaskRunner(shop, jobs=jobs, merging=None if no_merge else TaskTrain(shop)).run()
         merges = merge_words(shop, now)
     _print(context, shop.plan, now, merges)

@@ -12,6 +12,7 @@ from hostkit.store.attempts import Beginning
 from hostkit.store.model import Attempt, End, Phase
 from hostkit.tasks.agent import Ended, end_marked, marked_environment
 from hostkit.tasks.brief import Handover, brief_text, seen_environment
+from hostkit.tasks.findings import evidence_of_failure, results_of_needs
 from hostkit.tasks.git import clean_environment
 from hostkit.tasks.model import Standing, Task
 from hostkit.tasks.patterns import outside
@@ -46,11 +47,12 @@ def attempt(shop: Workshop, task: Task, standing: Standing, needs: Sequence[str]
         beginning = Beginning(task.id, "", where, str(log), token, boot_id(), task.agent.name)
         begun = shop.attempts.begin(beginning, _now(shop))
         return shop.attempts.finish(begun, End.NO_BASE, error.message, _now(shop))
+    before = standing.why if number > 1 else ""
+    text = brief_text(task, before, evidence_of_failure(shop, task), results_of_needs(shop, task))
     where = str(prepared.path)
     beginning = Beginning(task.id, prepared.base, where, str(log), token, boot_id(), task.agent.name)
     begun = shop.attempts.begin(beginning, _now(shop))
-    before = standing.why if number > 1 else ""
-    ended = _run_agent(shop, task, begun, brief_text(task, before))
+    ended = _run_agent(shop, task, begun, text)
     came = _came(shop, task, begun, ended, prepared)
     if came.end is not End.NONE:
         shop.tell(task.id, f"attempt {begun.number}: {came.end.value}: {came.why}")

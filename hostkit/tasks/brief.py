@@ -68,11 +68,18 @@ def unknown_placeholders(argv: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(m[1] for part in argv for m in _PLACEHOLDER.finditer(part) if m[1] not in PLACEHOLDERS)
 
 
-def brief_text(task: Task, before: str) -> str:
-    """Return the whole brief in Markdown. ``before``: why the attempt before came to nothing, or empty."""
+def brief_text(task: Task, before: str, evidence: Sequence[str] = (), results: Sequence[str] = ()) -> str:
+    """Return the whole brief in Markdown.
+
+    ``before``: why the attempt before came to nothing, or empty. ``evidence``: what shows it, and
+    ``results``: what came of the tasks that this one needs; one line each.
+    """
     lines = [f"# {task.id}: {task.title}", "", task.brief.strip(), ""]
+    if results:
+        lines += ["## What it builds on", "", *(f"- {line}" for line in results), ""]
     if before:
-        lines += ["## What happened so far", "", before, "Your earlier commits are still on this branch.", ""]
+        lines += ["## What happened so far", "", before, *(f"- {line}" for line in evidence)]
+        lines += ["Your earlier commits are still on this branch.", ""]
     if task.files:
         lines += ["## Files that may change", "", *(f"- `{pattern}`" for pattern in task.files), ""]
     lines += ["## How it is judged", ""]

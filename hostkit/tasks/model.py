@@ -123,6 +123,7 @@ class Plan:
     target_gate: GateCheck | None = None  # what every commit must show that the target goes to
     limits: Limits = Limits()
     agents: Mapping[str, Agent] = field(default_factory=dict)  # all of them, by name
+    reports: str = ""  # folder of the checkout that runs write Markdown to, "" for none
 
     @property
     def needs(self) -> dict[str, tuple[str, ...]]:

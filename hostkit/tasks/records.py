@@ -49,7 +49,8 @@ def plan_of(model: PlanModel, marked: Marked, path: Path) -> Plan:
         for name, group in model.groups.items()
     }
     gate = _gate(model.target_gate) if model.target_gate else None
-    return Plan(path, model.target, tasks, groups, gate, Limits(**model.limits.model_dump()), agents)
+    limits = Limits(**model.limits.model_dump())
+    return Plan(path, model.target, tasks, groups, gate, limits, agents, model.reports)
 
 
 def gate_of(task: TaskModel, defaults: DefaultsModel) -> GateModel | None:

@@ -29,7 +29,7 @@ NOT_MERGED = "not merged: "
 """What an event begins with that says why verified work is not in the target."""
 
 
-_LOOK_S = 60.0  # how often a run that waits for a budget looks again
+_LOOK_S = 60.0  # how often a run looks again, though nothing ended: a budget, or a person, may free something
 
 
 class _Kind(Enum):
@@ -115,7 +115,7 @@ class TaskRunner:
                 if not self._waited(now):
                     return
                 continue
-            done, _ = wait(busy, return_when=FIRST_COMPLETED)
+            done, _ = wait(busy, _LOOK_S, FIRST_COMPLETED)
             for future in done:
                 self._settle(busy.pop(future).task, future)
 

@@ -212,6 +212,10 @@ class PlanModel(_Strict):
         DefaultsModel.model_validate({}), description="what holds for tasks that do not say it themselves"
     )
     limits: LimitsModel = Field(LimitsModel.model_validate({}), description="what the whole plan may use")
+    reports: str = Field(
+        "docs/09-reports",
+        description="folder of the checkout for the log of a run and a page a task; empty: none",
+    )
     agents: dict[Id, AgentModel] = Field(min_length=1, description="name to program")
     groups: dict[Id, GroupModel] = Field(default_factory=dict, description="name to what it is")
     tasks: list[TaskModel] = Field(min_length=1, description="the tasks, in the order they are shown")

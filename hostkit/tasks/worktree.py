@@ -139,7 +139,7 @@ class Worktrees:
             ):
                 return False
             tip = self._git.resolve(f"refs/heads/{branch}")
-            if losses(self._git.at(path), branch, target_tip):
+            if any(losses(self._git.at(path), branch, target_tip)):
                 return False
             self._git.run("worktree", "remove", str(path))  # git itself refuses what is not clean
             if tip:
