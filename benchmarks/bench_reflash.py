@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench_flash import ROOT, bare_esptool, built, padded
-from measure import Row, Side, compare
+from measure import Row, Side, command, compare
 
 BAUD = 921_600
 _BITS_PER_BYTE = 10
@@ -27,14 +27,13 @@ def rows() -> Iterator[Row]:
         peer = Side("esptool write-flash", lambda: bench.peer().once())
         once = Side("hostkit flash (in process)", bench.change)
         yield compare("flash of a one-line change, 921,600 baud", once, peer, runs=3, target="<= 0.25 x")
+        line, what = Side("its bytes on the line", bench.line), "flash of 1 MB, 921,600 baud"
         whole = Side("hostkit flash --full (in process)", bench.whole)
-        yield compare(
-            "flash of 1 MB, 921,600 baud",
-            whole,
-            Side("its bytes on the line", bench.line),
-            runs=3,
-            target="<= 1.11 x",
-        )
+        yield compare(what, whole, line, runs=3, target="<= 1.11 x")
+        # What a flash by esptool can be at most, and what its start takes of that.
+        yield compare(what, Side("(esptool write-flash)", peer.once), line, runs=3)
+        start = Side("(esptool flash-id: start and stub)", bench.start)
+        yield compare(what, start, line, runs=3)
 
 
 class _Bench:
@@ -86,6 +85,13 @@ class _Bench:
     def peer(self) -> Side:
         """Return bare esptool with what the board holds."""
         return bare_esptool(self.board, self.builds[0], "--baud", str(BAUD))
+
+    def start(self) -> None:
+        """Let bare esptool do all but the writing: start, connect, upload its stub, change the speed."""
+        self.board.enter_download()
+        held = ("--chip", "esp32", "--before", "no-reset", "--after", "no-reset")
+        port = ("--port", self.board.link_port(), "--baud", str(BAUD))
+        command("flash-id", [sys.executable, "-m", "esptool", *held, *port, "flash-id"]).once()
 
     def line(self) -> None:
         """Take the time that the line needs for the deflated bytes, and for nothing else."""

@@ -14,6 +14,7 @@ from hostkit.jobs.rows import EQUAL, job_of, row_of_wanted
 from hostkit.store.tables import jobs
 
 _ENTER = insert(jobs).returning(jobs.c.id, sort_by_parameter_order=True)
+_ENTER_ONE = insert(jobs)
 _FIRST = {"step": 0, "tries": 0, "lost": 0, "attempt": 0, "not_before_ns": 0, "began_ns": 0, "ended_ns": 0}
 
 
@@ -65,12 +66,21 @@ class Entering:
 
     def _write(self) -> None:
         if self._unwritten:
-            numbers = self._connection.execute(_ENTER, [_row(job) for job in self._unwritten]).scalars()
             self._written += [
-                replace(job, id=number) for job, number in zip(self._unwritten, numbers, strict=True)
+                replace(job, id=number) for job, number in zip(self._unwritten, self._numbers(), strict=True)
             ]
             self._unwritten.clear()
             self._identities.clear()
+
+    def _numbers(self) -> Sequence[int]:
+        """Write what is unwritten and return the numbers that it got."""
+        rows = [_row(job) for job in self._unwritten]
+        if len(rows) > 1:
+            return self._connection.execute(_ENTER, rows).scalars().all()
+        entered = self._connection.execute(_ENTER_ONE, rows[0])  # quicker than a list of one
+        key = entered.inserted_primary_key
+        assert key is not None
+        return (int(key[0]),)
 
 
 def _row(job: Job) -> dict[str, Any]:
