@@ -8,9 +8,12 @@ from dataclasses import asdict, dataclass
 from io import BytesIO
 from typing import Any
 
-from hostkit.build.model import Artifact
+from hostkit.build.model import Artifact, Sizes
 from hostkit.errors import FailedError, ToolError
 from hostkit.files import disk_error
+
+GREW = "grew too much"
+"""How a reason begins that is about growth."""
 
 _NAMED = 3  # files or symbols that a reason names
 
@@ -56,7 +59,7 @@ def check_growth(old: Artifact, new: Artifact, limits: GrowthLimits) -> None:
 
     Raises :class:`ToolError` for an ELF file that cannot be read.
     """
-    over = list(_in_all(old, new, limits))
+    over = list(grown_in_all(old.sizes, new.sizes, limits))
     if over or limits.section or limits.symbol:
         before, after = read_layout(old), read_layout(new)
         over += grown_sections(before, after, limits.section)
@@ -64,7 +67,7 @@ def check_growth(old: Artifact, new: Artifact, limits: GrowthLimits) -> None:
     if not over:
         return
     raise FailedError(
-        f"grew too much since {limits.base[:12]}: {'; '.join((*over, *where(before, after, new)))}",
+        f"{GREW} since {limits.base[:12]}: {'; '.join((*over, *where(before, after, new)))}",
         hint="make it smaller, or raise the limit (max_…_growth in hostkit.toml) in a change of its own",
     )
 
@@ -82,6 +85,16 @@ def read_layout(artifact: Artifact) -> Layout:
         raise disk_error(error, path) from error
     except (ELFError, KeyError, ValueError) as error:
         raise ToolError(f"cannot read {path}: {error}", hint="build again: hostkit build") from error
+
+
+def grown_in_all(old: Sizes, new: Sizes, limits: GrowthLimits) -> Iterator[str]:
+    """Say which of flash and RAM grew by more than its limit (0: none is asked). Pure."""
+    for what, before, after, limit in (
+        ("flash", old.flash, new.flash, limits.flash),
+        ("RAM", old.ram, new.ram, limits.ram),
+    ):
+        if limit and after - before > limit:
+            yield f"{signed(after - before)} of {what} (limit {limit:,} B)"
 
 
 def grown_sections(before: Layout, after: Layout, limit: int) -> Iterator[str]:
@@ -118,15 +131,6 @@ def where(before: Layout, after: Layout, new: Artifact) -> Iterator[str]:
 def signed(count: int) -> str:
     """Return bytes for people: ``+1,204 B``."""
     return f"{count:+,} B"
-
-
-def _in_all(old: Artifact, new: Artifact, limits: GrowthLimits) -> Iterator[str]:
-    for what, before, after, limit in (
-        ("flash", old.sizes.flash, new.sizes.flash, limits.flash),
-        ("RAM", old.sizes.ram, new.sizes.ram, limits.ram),
-    ):
-        if limit and after - before > limit:
-            yield f"{signed(after - before)} of {what} (limit {limit:,} B)"
 
 
 def _changes(before: Layout, after: Layout) -> list[tuple[Symbol, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -50,8 +50,17 @@ def summary(found: Affected) -> str:
     return "\n".join(rows + _rows("tests", found.suite.reasons, names or "no file of the suite is touched"))
 
 
-def choose_affected(context: Context, env: str, base: str, selection: str, *, affected: bool) -> str | None:
-    """Return pytest's ``-k`` for a gate of what a change touches, "" for all of the suite, None for nothing.
+class Choice(NamedTuple):
+    """What a gate of a change runs: pytest's ``-k``, "" for all of the suite; and what that follows from."""
+
+    selection: str
+    found: Affected
+
+
+def choose_affected(
+    context: Context, env: str, base: str, selection: str, *, affected: bool
+) -> Choice | None:
+    """Return what a gate of what a change touches runs, None for nothing.
 
     Says on standard error what is left out. Raises :class:`UsageError` for options that do not go together.
     """
@@ -64,12 +73,12 @@ def choose_affected(context: Context, env: str, base: str, selection: str, *, af
     click.echo(summary(found), err=True)
     if found.whole(env):
         click.echo("affected: all of the suite runs; other envs are left out", err=True)
-        return ""
+        return Choice("", found)
     chosen = found.selection()
     if chosen:
         why = f"the firmware of {env} is that of {found.base[:12]} but for its build id"
         click.echo(f"affected: only {', '.join(found.suite.files)}: {why}; the rest is left out", err=True)
-    return chosen or None
+    return Choice(chosen, found) if chosen else None
 
 
 def nothing_ran(*, as_json: bool) -> int:

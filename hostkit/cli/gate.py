@@ -98,7 +98,10 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     if affected or base:
         settings = load(context, env=env, board=board)
         chosen = choose_affected(context, settings.env, base, selection, affected=affected)
-        return nothing_ran(as_json=as_json) if chosen is None else run(*asked(chosen))
+        if chosen is None:
+            return nothing_ran(as_json=as_json)
+        settings, request = asked(chosen.selection)
+        return run(settings, replace(request, affected=chosen.found.plain()))
     if selection.strip():
         return run(*asked(selection))
     from hostkit.cli.gate_cached import KnownPass, answer_or_run  # noqa: PLC0415 - not for --help

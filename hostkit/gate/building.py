@@ -14,7 +14,7 @@ from hostkit.errors import FailedError, InconclusiveError
 from hostkit.gate.base import builds_at
 from hostkit.gate.evidence import write_bytes, write_json
 from hostkit.gate.model import Stage, Waives
-from hostkit.gate.parts import GROWTH
+from hostkit.gate.parts import BASE, GROWTH
 from hostkit.gate.run import Run
 from hostkit.gate.waivers import in_force
 from hostkit.tasks.git import Git
@@ -61,6 +61,7 @@ def _check_growth(run: Run, artifact: Artifact, limits: GrowthLimits) -> None:
             f"no build of {artifact.env} at {limits.base[:12]} is stored: what it grew by is not known",
             hint=f"build that commit once: git worktree add ../base {limits.base[:12]}, hostkit build there",
         )
+    shutil.copyfile(base.directory / MANIFEST, run.into / BASE)
     try:
         check_growth(base, artifact, limits)
     except FailedError as error:

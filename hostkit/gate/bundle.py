@@ -15,7 +15,7 @@ from hostkit.files import jsonable
 from hostkit.gate.derive import Derived, derive
 from hostkit.gate.evidence import write_bytes, write_json
 from hostkit.gate.folder import read_folder
-from hostkit.gate.parts import FLASH, RUN, STOP, TIMINGS, TOOLS
+from hostkit.gate.parts import AFFECTED, FLASH, RUN, STOP, TIMINGS, TOOLS
 from hostkit.gate.request import GateRequest
 from hostkit.gate.run import Ran
 from hostkit.tasks.git import Checkout
@@ -55,6 +55,8 @@ def write_records(into: Path, case: Case, ran: Ran, seconds: Mapping[str, float]
             **merges,
         },
     )
+    if request.affected is not None:
+        write_json(into, AFFECTED, request.affected)
     write_json(into, TOOLS, tool_versions(ran))
     write_json(into, TIMINGS, {stage: round(took, 6) for stage, took in seconds.items()})
     if ran.flash is not None:

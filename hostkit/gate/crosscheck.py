@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from hostkit.build.growth import GREW, grown_in_all
 from hostkit.files import pretty_json, strict_json
 from hostkit.gate.challenge import heard_in
 from hostkit.gate.crashes import CRASHES, plain_crashes
@@ -12,6 +13,8 @@ from hostkit.gate.derive import Derived
 from hostkit.gate.folder import shown
 from hostkit.gate.model import Stage
 from hostkit.gate.parts import (
+    AFFECTED,
+    BASE,
     BOOT_TRANSCRIPT,
     CHALLENGES,
     END_TRANSCRIPT,
@@ -20,6 +23,8 @@ from hostkit.gate.parts import (
     TOOLS,
     VERDICT,
     Files,
+    affected_part,
+    base_part,
     flash_part,
     json_part,
     manifest_part,
@@ -73,6 +78,8 @@ def contradictions(files: Files, derived: Derived, *, ours: bool = True) -> Iter
         CRASHES, files.get(CRASHES, b""), pretty_json(crashes), ours
     ):
         yield f"{CRASHES} does not hold the crashes that the transcript shows"
+    yield from _of_the_choice(files, derived)
+    yield from _of_the_growth(files, derived)
     yield from _of_the_flash(files, derived)
     yield from _of_the_tools(files)
     yield from _of_the_session(derived)
@@ -97,6 +104,33 @@ def broken_json(files: Files) -> Iterator[str]:
                 strict_json(files[name])
             except ValueError as error:
                 yield f"{shown(name)}: {shown(str(error))}"
+
+
+def _of_the_choice(files: Files, derived: Derived) -> Iterator[str]:
+    affected = affected_part(files)
+    if affected is not None and affected.selection(derived.run.env) != derived.run.selection:
+        yield f"{AFFECTED} chooses other tests than those that were asked for"
+
+
+def _of_the_growth(files: Files, derived: Derived) -> Iterator[str]:
+    """Compare flash and RAM once more with those of the base; sections and symbols are in no part."""
+    limits, manifest, base = derived.rules.growth, manifest_part(files), base_part(files)
+    stop = derived.facts.stop
+    told = derived.facts.growth or (stop.reason if stop is not None and stop.stage is Stage.BUILD else "")
+    if limits is None or manifest is None:
+        return
+    if base is None:
+        if derived.decision.verdict is Verdict.PASS or GREW in told:
+            yield f"{BASE} is not there: nothing shows how much the firmware grew"
+        return
+    if base.env != manifest.env:
+        yield f"{BASE} is of env {shown(base.env)}, the manifest of env {shown(manifest.env)}"
+    over = list(grown_in_all(base.sizes, manifest.sizes, limits))
+    for each in over:
+        if each not in told:
+            yield f"the firmware grew by {each}, which the run does not tell"
+    if GREW in told and not over and not limits.section and not limits.symbol:
+        yield "the run tells of a growth that its manifests do not show"
 
 
 def _of_the_flash(files: Files, derived: Derived) -> Iterator[str]:

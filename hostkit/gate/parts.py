@@ -40,6 +40,9 @@ QUARANTINE = "quarantine.json"
 WAIVERS, GROWTH = "waivers.json", "growth.json"
 """The files of ``waivers/``, where there are any; by what the firmware grew too much, where it is waived."""
 
+BASE, AFFECTED = "base.json", "affected.json"
+"""The manifest of the build that growth counts from; what a change touches, where that chose what ran."""
+
 CHALLENGES = "challenge.json"
 """Every question with its answer and the right one."""
 
@@ -126,6 +129,36 @@ class ManifestPart(_Part):
     toolchain: dict[str, str]
 
 
+class TouchedPart(_Part):
+    """Of ``affected.json``: may an env's firmware differ from that of the base, and why."""
+
+    env: str
+    affected: bool
+    reasons: tuple[str, ...]
+
+
+class TouchedTestsPart(_Part):
+    """Of ``affected.json``: which of the suite's files changed, and why all of it runs, if it does."""
+
+    all: bool
+    files: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+class AffectedPart(_Part):
+    """``affected.json``: what the difference from a base touches."""
+
+    base: str
+    changed: tuple[str, ...]
+    envs: tuple[TouchedPart, ...]
+    tests: TouchedTestsPart
+
+    def selection(self, env: str) -> str:
+        """Return pytest's ``-k`` for a gate on an env, "" for all of the suite."""
+        whole = self.tests.all or any(each.affected for each in self.envs if each.env == env)
+        return "" if whole else " or ".join(self.tests.files)
+
+
 class ToolsPart(_Part):
     """``tools.json``: the programs that had a part in it, as far as it matters here."""
 
@@ -144,6 +177,7 @@ _T = TypeVar("_T")
 _STOP, _END, _FLASH = TypeAdapter(Stop), TypeAdapter(SuiteEnd), TypeAdapter(FlashRecord)
 _RUN, _MANIFEST = TypeAdapter(RunPart), TypeAdapter(ManifestPart)
 _CHALLENGES, _TOOLS = TypeAdapter(tuple[ChallengeFact, ...]), TypeAdapter(ToolsPart)
+_AFFECTED = TypeAdapter(AffectedPart)
 _QUARANTINE = TypeAdapter(tuple[QuarantineFact, ...])
 _TEXTS = TypeAdapter(dict[str, str])
 
@@ -181,11 +215,15 @@ def run_part(files: Files) -> tuple[RunPart, Rules]:
 
 def manifest_part(files: Files) -> ManifestPart | None:
     """Return what was built, None when nothing was. Its build id must be the hash of its inputs."""
-    if MANIFEST not in files:
+    return _manifest(files, MANIFEST)
+
+
+def _manifest(files: Files, name: str) -> ManifestPart | None:
+    if name not in files:
         return None
-    manifest = _typed(files, MANIFEST, _MANIFEST)
-    if not manifest_holds(json_part(files, MANIFEST)):
-        raise PartError(MANIFEST, "its build id is not the hash of its inputs, or a field was changed")
+    manifest = _typed(files, name, _MANIFEST)
+    if not manifest_holds(json_part(files, name)):
+        raise PartError(name, "its build id is not the hash of its inputs, or a field was changed")
     return manifest
 
 
@@ -222,6 +260,16 @@ def quarantine_part(files: Files) -> tuple[QuarantineFact, ...]:
 def waivers_part(files: Files) -> dict[str, str]:
     """Return the files of ``waivers/`` by their place, none without the part."""
     return _typed(files, WAIVERS, _TEXTS) if WAIVERS in files else {}
+
+
+def base_part(files: Files) -> ManifestPart | None:
+    """Return what was built at the base of a growth, None without the part. It holds as a manifest must."""
+    return _manifest(files, BASE)
+
+
+def affected_part(files: Files) -> AffectedPart | None:
+    """Return what a change touches, None where that did not choose what ran."""
+    return _typed(files, AFFECTED, _AFFECTED) if AFFECTED in files else None
 
 
 def growth_part(files: Files) -> str:

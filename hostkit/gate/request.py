@@ -26,6 +26,7 @@ class GateRequest:
     board: str
     rules: Rules = field(default_factory=Rules)
     selection: str = ""
+    affected: Mapping[str, object] | None = None  # what a change touches, where that chose what runs
     ledger: bool = True  # False: nobody relies on the verdict
     retries: int = 0  # how often a test that did not pass is tried again; a pass after that opens no gate
 

@@ -63,6 +63,9 @@ def test_growth_beyond_its_limit_fails_with_figures_and_a_base_that_is_not_built
     assert "+3,000 B in .rodata: kTable" in reason
     assert re.search(r"\+[\d,]+ B in \.text: firmware/lib/app\.cpp", reason), reason
     assert grown["rules"]["growth"]["flash"] == 1000  # type: ignore[index]
+    assert (Path(str(grown["evidence"])) / "base.json").is_file()
+    assert main.run(["-C", str(repository), "verify", "latest"]) == 1, "it holds, and is a fail"
+    capsys.readouterr()
 
     (repository / "hostkit.toml").write_text('growth_base = "nowhere"\n')
     assert main.run(["-C", str(repository), "gate", "-e", "virtual", "-b", "virt0"]) == 2
