@@ -18,7 +18,10 @@ from rich.text import Text
 
 
 def main(wanted: list[str]) -> int:
-    """Run every bench_*.py beside this file, or those named; return 1 when one of them could not run."""
+    """Run every bench_*.py beside this file, or those named.
+
+    Return 1 when one of them could not run, 130 after Ctrl-C; what was measured by then is printed.
+    """
     console = Console(width=max(160, Console().width))
     table = Table(title="hostkit beside its peers (medians; ratio is hostkit / peer, pair by pair)")
     for heading in ("what", "hostkit", "peer"):
@@ -37,15 +40,19 @@ def main(wanted: list[str]) -> int:
             for row in importlib.import_module(path.stem).rows():
                 table.add_row(*_cells(row))
                 print("  " + "  ".join(_cells(row)), file=sys.stderr, flush=True)
+        except KeyboardInterrupt:
+            table.caption = f"interrupted in {name}"
+            broken = 130
+            break
         except Exception as error:  # noqa: BLE001 - the figures of the others must not be lost
-            broken += 1
+            broken = 1
             table.add_row(name, Text(f"could not run: {type(error).__name__}: {error}"[:60], "red"))
             traceback.print_exc()
     console.print(table)
     console.print(
         f"load average of a minute {load} at the begin, {_load()} at the end; {os.cpu_count()} cores"
     )
-    return 1 if broken else 0
+    return broken
 
 
 def _load() -> str:
