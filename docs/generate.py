@@ -14,6 +14,7 @@ import click
 from hil_plugin import plugin_page
 
 from hostkit.cli.main import VERBS
+from hostkit.cli.spawn import spawn_command
 from hostkit.report.record import json_schema
 from hostkit.settings.load import FILE_NAME, PREFIX
 from hostkit.settings.model import Settings
@@ -44,6 +45,7 @@ def cli_page() -> str:
     parts += [f"- [`hostkit {name}`](#hostkit-{name}): {verb.summary}\n" for name, verb in VERBS.items()]
     for name, verb in VERBS.items():
         parts.append(_section(f"hostkit {name}", verb.load(), "##"))
+    parts.append(_section("agent-spawn", spawn_command, "##"))
     return "".join(parts)
 
 

@@ -67,7 +67,11 @@ class _Wish:
 @click.option(
     "--file", type=click.Path(dir_okay=False, path_type=Path), help="The plan (default: tasks.yaml)."
 )
-@click.option("-C", "--project", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    *("-C", "--project"),
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The checkout (default: the nearest one upwards).",
+)
 @click.version_option(__version__, prog_name="agent-spawn")
 def spawn_command(**asked: Any) -> int:
     """Set agents to work on tasks of a plan: each in a git worktree of its own, in the order of the graph.

@@ -24,6 +24,8 @@ from hostkit.train.machine import Limits, Outcome
 from hostkit.train.run import TrainRunner
 from hostkit.train.site import Tested
 
+_LIMITS = Limits(window=16)  # one lane, and tasks that each passed alone: mostly all of them go at once
+
 
 @dataclass(frozen=True, slots=True)
 class TaskSite:
@@ -135,7 +137,7 @@ class TaskTrain:
         folder = shop.folders.root / "train" / "tasks" / shop.plan.target.replace("/", "%2F")
         worktrees = Worktrees(shop.git, folder / "worktrees", shop.plan.target)
         self._site = TaskSite(shop, Line(folder), worktrees, folder)
-        self._limits = limits or Limits()
+        self._limits = limits or _LIMITS
         self._runner: TrainRunner | None = None
 
     def bring(self, verified: Sequence[Standing]) -> Mapping[str, str]:

@@ -89,8 +89,8 @@ def _run(place: Place, file: Path, kills: int) -> int:
     def show(line: str) -> None:
         click.echo(f"  {line}")
 
-    click.echo(f"\nhostkit tasks run --jobs 3, killed with -9 {counted(kills, 'time')}:")
-    return ride(place, ("tasks", "run", "--jobs", "3", "--file", file), kills, show)
+    click.echo(f"\nhostkit tasks run --jobs 4, killed with -9 {counted(kills, 'time')}:")
+    return ride(place, ("tasks", "run", "--jobs", "4", "--file", file), kills, show)
 
 
 @contextmanager
