@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,11 @@ from hypothesis import settings
 
 settings.register_profile("hostkit", deadline=None)  # a busy machine is no failure
 settings.load_profile("hostkit")
+
+# A shell starts what it puts in the background with Ctrl-C ignored, and so would every child of the tests
+# be that a test ends in that way.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 
