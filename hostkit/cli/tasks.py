@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,11 @@ import click
 from hostkit.cli.context import Context, find_project
 from hostkit.cli.gate_rules import target_rules, today_of
 from hostkit.cli.tasks_import import import_command
-from hostkit.cli.tasks_log import log_command
+from hostkit.cli.tasks_log import log_command, show_command
 from hostkit.cli.tasks_orders import retry_command, stop_command
-from hostkit.cli.tasks_plan import FILE, JSON, graph_command, plan_file, schema_command, task_named
+from hostkit.cli.tasks_plan import FILE, JSON, graph_command, plan_file, schema_command
 from hostkit.cli.tasks_reports import reported
+from hostkit.cli.tasks_view import watched
 from hostkit.errors import ExitCode
 from hostkit.words import counted
 
@@ -70,6 +71,7 @@ tasks_group.add_command(graph_command)
 tasks_group.add_command(import_command)
 tasks_group.add_command(schema_command)
 tasks_group.add_command(log_command)
+tasks_group.add_command(show_command)
 tasks_group.add_command(retry_command)
 tasks_group.add_command(stop_command)
 
@@ -111,10 +113,16 @@ def run_command(context: Context, file: Path | None, jobs: int, no_merge: bool, 
     from hostkit.tasks.runner import TaskRunner  # noqa: PLC0415
     from hostkit.train.tasks import TaskTrain  # noqa: PLC0415
 
-    with open_workshop(context, file) as opened, reported(context, opened, reports) as shop:
+    with (
+        open_workshop(context, file) as opened,
+        watched(context, opened) as seen,
+        reported(context, seen, reports) as (shop, log),
+    ):
         now = TaskRunner(shop, jobs=jobs, merging=None if no_merge else TaskTrain(shop)).run()
         merges = merge_words(shop, now)
     _print(context, shop.plan, now, merges)
+    if log is not None:
+        click.echo(f"log: {log}", err=True)
     if any(standing.dead for standing in now.values()):
         return ExitCode.FAIL
     if any(standing.state is not State.VERIFIED for standing in now.values()):
@@ -139,35 +147,6 @@ def status_command(context: Context, file: Path | None, as_json: bool) -> None:
         click.echo(json.dumps(task_records(shop.plan, now, merges), indent=2, ensure_ascii=False))
     else:
         _print(context, shop.plan, now, merges)
-
-
-@tasks_group.command("show")
-@click.argument("task")
-@FILE
-@click.pass_obj
-def show_command(context: Context, task: str, file: Path | None) -> None:
-    """Show one task: its brief, what proves it, and what happened."""
-    from hostkit.tasks.lock import is_running  # noqa: PLC0415
-    from hostkit.tasks.proof import proofs_of  # noqa: PLC0415
-
-    with open_workshop(context, file) as shop:
-        found = task_named(shop.plan, task)
-        standing = shop.standings(running=is_running(shop.folders.lock))[task]
-        proofs = proofs_of(found.checks, shop.records(standing.commit)) if standing.commit else ()
-        story, tried = shop.attempts.story(task), shop.tried(task)
-    click.echo(f"{found.id}: {found.title}\n\n{found.brief.strip()}\n")
-    click.echo(f"state     {standing.state.value}: {standing.why}")
-    click.echo(f"needs     {', '.join(found.needs) or 'nothing'}")
-    click.echo(f"files     {', '.join(found.files) or 'any'}")
-    click.echo(f"agent     {' '.join(found.agent.argv)}")
-    for proof in proofs:
-        verdict = proof.verdict.value if proof.verdict else "not asked"
-        click.echo(f"check     {proof.check.title}: {verdict}: {proof.reason}  {proof.evidence}")
-    for attempt in tried:
-        click.echo(f"log       {attempt.log}")
-    for event in story:
-        when = datetime.fromtimestamp(event.at_ns / 1e9, UTC).isoformat(" ", "seconds")
-        click.echo(f"{when}  {event.what}")
 
 
 def _print(context: Context, plan: Plan, now: dict[str, Standing], merges: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""``hostkit tasks log``: what an agent said in each attempt, and what came of the checks."""
+"""``hostkit tasks log`` and ``show``: what was said in each attempt, and what came of it."""
 
 from __future__ import annotations
 
@@ -43,6 +43,36 @@ def log_command(context: Context, task: str, file: Path | None, follow: bool, nu
             context.clock.sleep(_LOOK_S)
         shown.results()
     click.echo(click.style(f"── {standing.state.value}: {standing.why}", bold=True))
+
+
+@click.command("show")
+@click.argument("task")
+@FILE
+@click.pass_obj
+def show_command(context: Context, task: str, file: Path | None) -> None:
+    """Show one task: its brief, what proves it, and what happened."""
+    from hostkit.cli.tasks import open_workshop  # noqa: PLC0415 - not for --help
+    from hostkit.tasks.lock import is_running  # noqa: PLC0415
+    from hostkit.tasks.proof import proofs_of  # noqa: PLC0415
+
+    with open_workshop(context, file) as shop:
+        found = task_named(shop.plan, task)
+        standing = shop.standings(running=is_running(shop.folders.lock))[task]
+        proofs = proofs_of(found.checks, shop.records(standing.commit)) if standing.commit else ()
+        story, tried = shop.attempts.story(task), shop.tried(task)
+    click.echo(f"{found.id}: {found.title}\n\n{found.brief.strip()}\n")
+    click.echo(f"state     {standing.state.value}: {standing.why}")
+    click.echo(f"needs     {', '.join(found.needs) or 'nothing'}")
+    click.echo(f"files     {', '.join(found.files) or 'any'}")
+    click.echo(f"agent     {' '.join(found.agent.argv)}")
+    for proof in proofs:
+        verdict = proof.verdict.value if proof.verdict else "not asked"
+        click.echo(f"check     {proof.check.title}: {verdict}: {proof.reason}  {proof.evidence}")
+    for attempt in tried:
+        click.echo(f"log       {attempt.log}")
+    for event in story:
+        when = datetime.fromtimestamp(event.at_ns / 1e9, UTC).isoformat(" ", "seconds")
+        click.echo(f"{when}  {event.what}")
 
 
 class _Shown:

@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from hostkit.cli.context import Context
 from hostkit.errors import UsageError
 from hostkit.files import atomic_write, disk_error
@@ -79,8 +77,8 @@ class Reports:
 
 
 @contextmanager
-def reported(context: Context, shop: Workshop, folder: str | None) -> Iterator[Workshop]:
-    """Give a workshop whose run is written down, however it ends.
+def reported(context: Context, shop: Workshop, folder: str | None) -> Iterator[tuple[Workshop, Path | None]]:
+    """Give a workshop whose run is written down, however it ends, and where its log is.
 
     ``folder``: from the top of the checkout; None: what the plan says, "": nowhere.
     """
@@ -88,7 +86,7 @@ def reported(context: Context, shop: Workshop, folder: str | None) -> Iterator[W
 
     chosen = shop.plan.reports if folder is None else folder
     if not chosen:
-        yield shop
+        yield shop, None
         return
     reports = Reports(shop, context.project / chosen)
 
@@ -97,7 +95,7 @@ def reported(context: Context, shop: Workshop, folder: str | None) -> Iterator[W
         shop.tell(task, text)
 
     try:
-        yield replace(shop, tell=tell)
+        yield replace(shop, tell=tell), reports.log
     except UsageError:
         raise  # nothing was run, and another run may be at work
     except BaseException:
@@ -106,4 +104,3 @@ def reported(context: Context, shop: Workshop, folder: str | None) -> Iterator[W
         raise
     now = shop.standings(running=False)
     reports.close(now, merge_words(shop, now))
-    click.echo(f"log: {reports.log}", err=True)

@@ -36,10 +36,14 @@ def task_lines(plan: Plan, now: Mapping[str, Standing], merges: Mapping[str, str
     return Text("\n").join(_line(now[task], merges.get(task, ""), widest) for task in plan.tasks)
 
 
+def mark_of(standing: Standing) -> str:
+    """Return the sign of a standing: one that nothing moves any more has that of a failure."""
+    return "✘" if standing.blocked else _MARKS.get(standing.state, "…")
+
+
 def _line(standing: Standing, merged: str, width: int) -> Text:
     state = standing.state
-    mark = "✘" if standing.blocked else _MARKS.get(state, "…")
-    line = Text(f" {mark} {standing.task:<{width}}  ", style="dim" if standing.blocked else "")
+    line = Text(f" {mark_of(standing)} {standing.task:<{width}}  ", style="dim" if standing.blocked else "")
     line.append(f"{state.value:<12}", style="red" if standing.blocked else STYLES[state])
     line.append(
         f"  {standing.why}", style="dim" if state is State.PLANNED and not standing.blocked else "default"

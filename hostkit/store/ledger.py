@@ -29,6 +29,11 @@ class Ledger:
         """Use an open database."""
         self._database = database
 
+    @property
+    def database(self) -> Database:
+        """Return the database that it is in, with whatever else is in there."""
+        return self._database
+
     def append(self, record: VerdictRecord) -> LedgerEntry:
         """Add a verdict at the end and return its entry, durably. A run id can be used once."""
         with self._database.write() as connection:
