@@ -93,7 +93,10 @@ class TaskSite:
         if (said := self._judged(commit, checks)) is not None:
             return said
         proofs = proofs_of(checks, self.shop.records(commit))
-        return Tested(Outcome.UNKNOWN, commit, why or reason_of(proofs, judge(proofs)))
+        open_one = next(
+            proof for proof in proofs if proof.verdict is not Verdict.PASS
+        )  # the rest was not asked
+        return Tested(Outcome.UNKNOWN, commit, why or f"{open_one.check.title}: {open_one.reason}")
 
     def clear(self) -> None:
         """End what a killed runner left: its proofs, its worktrees. Call it with the runner's lock held."""

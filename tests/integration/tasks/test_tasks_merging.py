@@ -60,6 +60,18 @@ def test_what_the_rules_of_the_target_require_is_asked_of_what_goes_there(bench:
     assert bench.asked() == first_parents(bench, base)
 
 
+def test_a_target_gate_that_is_inconclusive_keeps_work_out_and_is_the_reason_told(bench: Any) -> None:
+    lost = (
+        "\n  loses: {argv: [sh, -c, 'echo inconclusive link lost > verdict.txt; echo x > {task}.txt; "
+        "git add -A; git commit -qm x']}\n"
+    )
+    base = bench.git.resolve("main")
+    bench.run(checked("a", "loses"), ADDS + lost, target_gate=True)
+    assert bench.git.resolve("main") == base
+    (told,) = [line for line in bench.told if NOT_MERGED in line]
+    assert told.endswith("gate virtual on any: link lost")
+
+
 def test_what_an_agent_committed_before_it_was_right_is_not_on_the_targets_way(bench: Any) -> None:
     script = (
         "grep -q green $HOSTKIT_BRIEF && echo pass > verdict.txt || echo fail LED 7 is green > verdict.txt;"
