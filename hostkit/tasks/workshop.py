@@ -134,6 +134,7 @@ def vouched(record: VerdictRecord, doubts: Doubts) -> VerdictRecord:
 def last_line(log: Path, since: int = 0) -> str:
     """Return the last line of a log that says something, at most 200 characters; "" when there is none.
 
+    What fills a screen's width with blanks, as a line of progress does, is one blank.
     Only what follows the first ``since`` bytes is looked at.
     """
     try:
@@ -142,4 +143,4 @@ def last_line(log: Path, since: int = 0) -> str:
             lines = stream.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
-    return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")
+    return next((" ".join(line.split())[:200] for line in reversed(lines) if line.strip()), "")

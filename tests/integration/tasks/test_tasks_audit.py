@@ -14,7 +14,9 @@ from hostkit.cli.demo.graph.ride import Place, ride
 from hostkit.cli.demo.graph.work import Stop, Work
 from hostkit.clock import SystemClock
 from hostkit.errors import ToolError
+from hostkit.gate.keys import open_signer
 from hostkit.process import SystemRunner
+from hostkit.settings.paths import Paths
 from hostkit.testing.clock import FakeClock
 
 SCRIPT = (
@@ -29,7 +31,11 @@ WORK = {"a": Work("a", (Edit("a.txt", "", "x\n"), PASS), {}, (), "LED 7 is green
 
 @pytest.fixture
 def place(bench: Any, tmp_path: Path) -> Place:
-    return Place(bench.repository, tmp_path, dict(os.environ), SystemClock(), SystemRunner())
+    """Whose hostkit has a key of its own, which nothing was signed with."""
+    paths = Paths(tmp_path / "keys", tmp_path / "cache")
+    open_signer(paths, {}, ())
+    env = dict(os.environ) | {"HOSTKIT_STATE_DIR": str(paths.state)}
+    return Place(bench.repository, tmp_path, env, SystemClock(), SystemRunner())
 
 
 def found(bench: Any, base: str, work: dict[str, Work] = WORK, agents: str = AGENTS) -> list[str]:
