@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from hostkit import process
+from hostkit.errors import MissingToolError
 from hostkit.process import Command, SystemRunner, boot_id, end_group, process_start_ticks, start
 
 
@@ -90,3 +92,62 @@ def test_a_process_that_ended_is_gone_though_its_parent_has_not_asked_how() -> N
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     assert process_start_ticks(child.pid) is None
     child.wait()
+
+
+@pytest.fixture(params=["by setpriv", "by code of ours after a fork"])
+def any_pact(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "by setpriv":
+        if not process._setpriv():
+            pytest.skip("not run: no setpriv of util-linux 2.33 or newer")
+    else:
+        monkeypatch.setattr(process, "_setpriv", lambda: "")
+    return str(request.param)
+
+
+@pytest.mark.usefixtures("any_pact")
+def test_a_program_is_found_as_ever_and_gets_its_arguments_directory_and_environment_as_they_are(
+    tmp_path: Path,
+) -> None:
+    program = tmp_path / "bin" / "tell"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nprintf "%s|" "$@" "$PWD" "$WORD"\n')
+    program.chmod(0o755)
+    env = {"PATH": str(program.parent), "WORD": "$(x) 'y'"}
+    for name in ("tell", "bin/tell", str(program)):
+        done = SystemRunner().run(Command((name, "a b", "", "$HOME"), cwd=tmp_path, env=env))
+        assert (done.returncode, done.output) == (0, f"a b||$HOME|{tmp_path}|$(x) 'y'|"), name
+        assert done.argv[0] == name
+
+
+@pytest.mark.usefixtures("any_pact")
+def test_a_program_that_is_not_there_or_may_not_be_run_is_said(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("x")
+    for name, said in {
+        "no-such": "no such program",
+        "./none": "no such program",
+        "./plain": "denied",
+    }.items():
+        with pytest.raises(MissingToolError, match=said):
+            SystemRunner().run(Command((name,), cwd=tmp_path))
+
+
+@pytest.mark.usefixtures("any_pact")
+def test_a_child_is_to_be_killed_with_its_parent_and_stays_in_a_group_of_its_own() -> None:
+    ask = (
+        "import ctypes, os\n"
+        "told = ctypes.c_int()\n"
+        "ctypes.CDLL(None).prctl(2, ctypes.byref(told))  # PR_GET_PDEATHSIG\n"
+        "print(told.value, os.getpid() == os.getpgrp())\n"
+    )
+    done = SystemRunner().run(Command((sys.executable, "-c", ask)))
+    assert done.output.split() == [str(int(signal.SIGKILL)), "True"]
+
+
+def test_without_its_parent_the_program_is_not_even_begun() -> None:
+    argv = process._pact_argv(Command(("/bin/echo",)))
+    if not argv:
+        pytest.skip("not run: no setpriv of util-linux 2.33 or newer")
+    done = subprocess.run(
+        (*argv[:-1], "1", "/bin/echo", "begun"), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
