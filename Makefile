@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# Two cores are the machine this is sized for; more help.
-WORKERS ?= 2
+# Two cores are the machine this is sized for, which three workers keep busy, as tests wait for boards; more help.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo graph test lint unit firmware hil mutants bench contest lock clean
