@@ -22,6 +22,7 @@ def main(wanted: list[str]) -> int:
 
     Return 1 when one of them could not run, 130 after Ctrl-C; what was measured by then is printed.
     """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # byte code is kept, as it is where nobody forbids it
     console = Console(width=max(160, Console().width))
     table = Table(title="hostkit beside its peers (medians; ratio is hostkit / peer, pair by pair)")
     for heading in ("what", "hostkit", "peer"):

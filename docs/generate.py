@@ -13,8 +13,8 @@ from pathlib import Path
 import click
 from hil_plugin import plugin_page
 
-from hostkit.cli.main import VERBS
 from hostkit.cli.spawn import spawn_command
+from hostkit.cli.verbs import VERBS
 from hostkit.report.record import json_schema
 from hostkit.settings.load import FILE_NAME, PREFIX
 from hostkit.settings.model import Settings

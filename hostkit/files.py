@@ -10,16 +10,17 @@ import math
 import os
 import re
 import shutil
-import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hostkit.errors import ToolError
+
+if TYPE_CHECKING:
+    import socket
 
 _CHUNK = 1 << 20
 _STAGED = re.compile(r"\..+\.[a-z0-9_]{8}")  # as tempfile names what it makes
@@ -126,6 +127,8 @@ def atomic_write(path: Path, data: bytes, *, mode: int = 0o644, durable: bool = 
 
     Parents are created. Raises :class:`ToolError` when the disk refuses; the old file is kept then.
     """
+    import tempfile  # noqa: PLC0415 - not where files are only read
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -190,6 +193,8 @@ def sweep_staged(path: Path) -> None:
 
 def _stage(path: Path) -> tuple[Path, int]:
     """Make a staging directory that is locked for as long as the descriptor is open, or its process lives."""
+    import tempfile  # noqa: PLC0415 - not where files are only read
+
     while True:
         staged = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
         try:
@@ -235,6 +240,8 @@ def listen_private(path: Path) -> socket.socket:
 
     What lies there already is replaced: the caller knows that it is stale. Raises :class:`ToolError`.
     """
+    import socket  # noqa: PLC0415 - not where files are only read
+
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import selectors
 import shutil
@@ -64,6 +63,8 @@ def _prctl() -> Callable[[int, int], int] | None:
     """Load libc before the fork: loading a library between fork and exec can deadlock."""
     if sys.platform != "linux":
         return None
+    import ctypes  # noqa: PLC0415 - only where there is no setpriv
+
     prctl: Callable[[int, int], int] = ctypes.CDLL(None).prctl
     return prctl
 

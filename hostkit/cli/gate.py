@@ -104,11 +104,11 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
         return run(settings, replace(request, affected=chosen.found.plain()))
     if selection.strip():
         return run(*asked(selection))
-    from hostkit.cli.gate_cached import KnownPass, answer_or_run  # noqa: PLC0415 - not for --help
+    from hostkit.cli.gate_cached import answer_or_run  # noqa: PLC0415 - not for --help
+    from hostkit.cli.gate_known import KnownPass, asked_options  # noqa: PLC0415
 
-    options: dict[str, object] = {"env": env, "board": board, "no_flash": no_flash, "soak": soak}
-    options |= {"min_rung": min_rung, "min_fidelity": min_fidelity, "rules": pinned(context, rules_at)}
-    known = KnownPass(context, options, cached)
+    more = {"no_flash": no_flash, "soak": soak, "rules": pinned(context, rules_at)}
+    known = KnownPass(context, asked_options(env, board, min_rung, min_fidelity, **more), cached)
     return answer_or_run(known, lambda: asked(""), run, as_json=as_json)
 
 

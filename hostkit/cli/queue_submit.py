@@ -17,7 +17,7 @@ import click
 from hostkit.cli.context import Context
 from hostkit.cli.gate import load
 from hostkit.cli.lazy import Verb
-from hostkit.cli.main import VERBS
+from hostkit.cli.verbs import VERBS
 from hostkit.files import canonical_json
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from hostkit.gate.dsse import read_envelope
 from hostkit.gate.folder import read_folder, shown
 from hostkit.gate.keys import PublicKey, Signer
 from hostkit.gate.seal import SEAL, differences
-from hostkit.gate.vouch import signed_statement
+from hostkit.gate.signed import signed_statement
 
 if TYPE_CHECKING:  # an entry is read without all that
     from hostkit.boards.model import BoardSpec

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from hostkit.cli import main
+from hostkit.cli import main, verbs
 from hostkit.cli.context import Context, find_project
 from hostkit.cli.lazy import Verb
 from hostkit.clock import SystemClock
@@ -38,7 +38,7 @@ def boom(monkeypatch: pytest.MonkeyPatch):
     """Make `hostkit boom` a verb that raises what the test says."""
 
     def install(error: BaseException) -> None:
-        monkeypatch.setitem(main.VERBS, "boom", Verb("x:y", "Raise."))
+        monkeypatch.setitem(verbs.VERBS, "boom", Verb("x:y", "Raise."))
         monkeypatch.setattr(Verb, "load", lambda self: _raising(error))
 
     return install
@@ -85,17 +85,17 @@ def test_an_unknown_verb_is_answered_with_the_nearest_one(capsys) -> None:
 def test_help_lists_every_verb_in_order(capsys) -> None:
     assert main.run(["--help"]) == 0
     printed = capsys.readouterr().out
-    places = [printed.index(f"\n  {verb} ") for verb in main.VERBS]
+    places = [printed.index(f"\n  {verb} ") for verb in verbs.VERBS]
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize("verb", list(main.VERBS))
+@pytest.mark.parametrize("verb", list(verbs.VERBS))
 def test_every_verb_loads_and_has_help(verb: str, capsys) -> None:
     assert main.run([verb, "--help"]) == 0
     assert "Usage: hostkit" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["--help"], *([verb, "--help"] for verb in main.VERBS)])
+@pytest.mark.parametrize("arguments", [["--help"], *([verb, "--help"] for verb in verbs.VERBS)])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys\n"
