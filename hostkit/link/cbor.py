@@ -8,7 +8,6 @@ out of order or twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import cbor2
@@ -20,6 +19,9 @@ _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = 2, 3, 4, 5, 6, 7
 _FALSE, _NULL = 20, 22
 _WIDTHS = {24: 1, 25: 2, 26: 4, 27: 8}
 _LEAST = {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}
+_WHOLE = frozenset([*range(24), *range(0x20, 0x38), 0xF4, 0xF5, 0xF6])  # values that are one byte and no more
+_U32 = 0x1A  # a CRC-32, an id or a nonce has four bytes as a rule
+_NO_MAP = None
 
 
 def encode_value(value: Any) -> bytes:
@@ -41,40 +43,45 @@ def decode_value(data: bytes) -> Any:
         raise MessageError(f"not CBOR: {error}") from error
 
 
-@dataclass(slots=True)
-class _Open:
-    """An array or map under way; a map counts keys and values."""
-
-    left: int
-    is_map: bool
-    last_key: bytes = b""
-
-
 def _refuse_foreign(data: bytes) -> None:
-    """Raise unless ``data`` is exactly one value of the allowed part, deterministically encoded."""
-    at = 0
-    stack = [_Open(1, False)]
-    while stack:
-        top = stack[-1]
-        if not top.left:
-            stack.pop()
-            continue
-        is_key = top.is_map and top.left % 2 == 0
-        top.left -= 1
+    """Raise unless ``data`` is exactly one value of the allowed part, deterministically encoded.
+
+    Every message of a line comes through here, most of them arrays of numbers, so that what goes on in the
+    loop is kept in plain variables: of the innermost array or map that is open, how much of it is to come
+    (``left``; a map counts keys and values), and the last key where it is a map.
+    """
+    at, end = 0, len(data)
+    left, last_key = 1, _NO_MAP
+    around: list[tuple[int, bytes | None]] = []
+    while True:
+        while not left:
+            if not around:
+                if at != end:
+                    raise MessageError(f"{end - at} bytes follow the value")
+                return
+            left, last_key = around.pop()
+        is_key = last_key is not _NO_MAP and left % 2 == 0
+        left -= 1
         start = at
+        if at < end and not is_key:
+            if data[at] in _WHOLE:
+                at += 1
+                continue
+            if data[at] == _U32 and at + 5 <= end and (data[at + 1] or data[at + 2]):
+                at += 5
+                continue
         major, argument, at = _head(data, at)
         if major in (_BYTES, _TEXT):
             at += argument
-            if at > len(data):
+            if at > end:
                 raise MessageError("not CBOR: it ends early")
-        elif major in (_ARRAY, _MAP):
-            stack.append(_Open(argument * (1 + (major == _MAP)), major == _MAP))
-            if len(stack) > _DEEPEST:
-                raise MessageError(f"nested deeper than {_DEEPEST}")
         if is_key:
-            _check_key(top, major, data[start:at])
-    if at != len(data):
-        raise MessageError(f"{len(data) - at} bytes follow the value")
+            last_key = _key_after(last_key, major, data[start:at])
+        if major in (_ARRAY, _MAP):
+            around.append((left, last_key))
+            if len(around) >= _DEEPEST:
+                raise MessageError(f"nested deeper than {_DEEPEST}")
+            left, last_key = (argument, _NO_MAP) if major == _ARRAY else (argument * 2, b"")
 
 
 def _head(data: bytes, at: int) -> tuple[int, int, int]:
@@ -103,9 +110,10 @@ def _head(data: bytes, at: int) -> tuple[int, int, int]:
     return major, argument, at
 
 
-def _check_key(top: _Open, major: int, key: bytes) -> None:
+def _key_after(last: bytes | None, major: int, key: bytes) -> bytes:
+    """Return a map's key, if it may follow the last one."""
     if major != _TEXT:
         raise MessageError("a map key that is not text")
-    if key <= top.last_key:
+    if key <= (last or b""):
         raise MessageError("map keys out of order or twice, which is not the deterministic encoding")
-    top.last_key = key
+    return key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hostkit.link.errors import MessageError
@@ -30,13 +30,15 @@ def stamp(us: int) -> str:
 
 def describe_value(value: Any) -> str:
     """Return a CBOR value for people; bytes as hex, long values cut."""
+    if type(value) is int:
+        return str(value)
     if isinstance(value, bytes):
         shown = value.hex(" ", -4)
         return _cut(f"{len(value)} bytes {shown}" if value else "0 bytes")
     if isinstance(value, dict):
-        return _cut("{" + ", ".join(f"{key}: {describe_value(item)}" for key, item in value.items()) + "}")
+        return _listed("{", (f"{key}: {describe_value(item)}" for key, item in value.items()), "}")
     if isinstance(value, list | tuple):
-        return _cut("[" + ", ".join(describe_value(item) for item in value) + "]")
+        return _listed("[", map(describe_value, value), "]")
     return _cut(str(value))
 
 
@@ -104,6 +106,18 @@ def _clean(text: str) -> str:
     return "".join(
         char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text
     )
+
+
+def _listed(begin: str, items: Iterable[str], end: str) -> str:
+    """Return items between two brackets, cut; those that could not be shown are not even described."""
+    shown: list[str] = []
+    length = 0
+    for item in items:
+        shown.append(item)
+        length += len(item)
+        if length > _LONGEST:
+            break
+    return _cut(begin + ", ".join(shown) + end)
 
 
 def _cut(shown: str) -> str:

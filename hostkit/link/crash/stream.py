@@ -10,6 +10,7 @@ from hostkit.link.errors import MessageError
 from hostkit.link.framing import MAX_CHUNK, Frame, FrameDecoder
 from hostkit.link.messages import Reply, decode_message
 
+_REPLY = b"\x85\x01"  # how the one encoding of each begins: an array of five, and the kind
 _LONGEST_LINE = 4096  # a backtrace of a hundred calls has 2,300 characters
 _KEPT = bytes([0x09, 0x1B, *range(0x20, 0x7F)])
 _DROPPED = bytes(set(range(256)) - set(_KEPT) - {0x0A, 0x0D})
@@ -109,6 +110,8 @@ def find_crashes(data: bytes) -> tuple[CrashReport, ...]:
 
 
 def _is_reply(payload: bytes) -> bool:
+    if not payload.startswith(_REPLY):
+        return False
     try:
         return isinstance(decode_message(payload), Reply)
     except MessageError:

@@ -6,12 +6,22 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hostkit.errors import ToolError
 from hostkit.link.client import Link
 from hostkit.link.framing import Broken, Reason, Text, encode_frame
 from hostkit.link.messages import FrameEvent, Level, Log, Nak, Op, Reply, Request, Status, encode_message
-from hostkit.link.transcript import Direction, Entry, Transcript, decoded_lines, read_entries
+from hostkit.link.transcript import (
+    Direction,
+    Entry,
+    Transcript,
+    Written,
+    decoded_lines,
+    parse_transcript,
+    read_entries,
+)
 from hostkit.link.views import describe_message, describe_piece, describe_value, stamp, text_lines
 from hostkit.testing.clock import FakeClock
 from hostkit.testing.link import MemoryTransport
@@ -74,6 +84,35 @@ def test_a_file_that_a_crash_cut_short_is_read_up_to_there(tmp_path: Path) -> No
     path = tmp_path / "t.jsonl"
     path.write_text('{"transcript": 1}\n{"dir": "tx", "us": 1, "hex": "00"}\n{"dir": "rx", "us"')
     assert read_entries(path) == [Entry(Direction.SENT, 1, b"\0")]
+
+
+@given(st.sampled_from(Direction), st.integers(0, 1 << 70), st.binary(max_size=20))
+def test_an_entry_reads_the_same_as_written_and_as_any_json_of_it(
+    way: Direction, us: int, data: bytes
+) -> None:
+    entry = Entry(way, us, data)
+    line = entry.json_line()
+    other = json.dumps(json.loads(line), separators=(",", ":"), sort_keys=True)
+    for text in (line, other, line.replace("hex", "he\\u0078"), line + " "):
+        assert parse_transcript(f"{text}\n".encode()) == Written((entry,))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("rx", "up"),
+        ("17", "017"),
+        ("17", "-17"),
+        ("17", '"17"'),
+        ("0aff", "0af"),
+        ("0aff", "0agg"),
+        ("}", ""),
+    ],
+)
+def test_a_line_that_is_nearly_an_entry_is_none(change: tuple[str, str]) -> None:
+    line = Entry(Direction.RECEIVED, 17, b"\x0a\xff").json_line()
+    assert parse_transcript(f"{line}\n".encode()).broken == 0
+    assert parse_transcript(f"{line.replace(*change)}\n".encode()) == Written((), broken=1)
 
 
 def test_a_directory_that_cannot_be_made_is_an_error_with_its_path(tmp_path: Path) -> None:
@@ -140,6 +179,11 @@ def test_a_message_is_one_line_for_people(message: object, line: str) -> None:
 def test_a_long_value_is_cut() -> None:
     assert len(describe_value(bytes(2000))) == 240
     assert describe_value(bytes(2000)).endswith("...")
+    assert describe_value([*range(1000)]) == f"{[*range(1000)]}"[:237] + "..."
+    assert describe_value({str(key): key for key in range(1000)}).endswith("...")
+    just = [123456] * 30  # with its brackets 240 characters
+    assert describe_value(just) == f"{just}"
+    assert describe_value([*just, 1]) == f"{just}"[:-3] + "..."
 
 
 def test_a_broken_piece_shows_its_reason_and_the_text_inside() -> None:
