@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -61,8 +61,9 @@ def lint_command(context: Context, file: Path | None) -> int:
             click.echo(f"{path.name}:{problem.line}: {field}{problem.message}\n    hint: {problem.hint}")
         click.echo(counted(len(error.problems), "problem"), err=True)
         return ExitCode.USAGE
-    agents = {task.agent.name for task in plan.tasks.values()}
+    agents = {task.agent.name for task in plan.tasks.values() if task.run is None}
     told = f"{counted(len(plan.tasks), 'task')}, {counted(len(agents), 'agent')}"
+    told += f", {counted(len(plan.commands), 'command')}" if plan.commands else ""
     click.echo(f"{path.name}: {told}, into {plan.target}: sound")
     return ExitCode.PASS
 
@@ -175,10 +176,12 @@ class Kept:
 def open_workshop(context: Context, file: Path | None, kept: Kept | None = None) -> Iterator[Workshop]:
     """Give what a run works with; the database is closed afterwards."""
     from hostkit.store.attempts import Attempts  # noqa: PLC0415
+    from hostkit.store.commands import CommandBook  # noqa: PLC0415
     from hostkit.store.database import open_database  # noqa: PLC0415
     from hostkit.store.ledger import Ledger  # noqa: PLC0415
     from hostkit.tasks.agent import Children  # noqa: PLC0415
     from hostkit.tasks.git import Git  # noqa: PLC0415
+    from hostkit.tasks.ground import Ground  # noqa: PLC0415
     from hostkit.tasks.read import read_plan  # noqa: PLC0415
     from hostkit.tasks.workshop import Folders, Workshop  # noqa: PLC0415
     from hostkit.tasks.worktree import Worktrees  # noqa: PLC0415
@@ -188,12 +191,15 @@ def open_workshop(context: Context, file: Path | None, kept: Kept | None = None)
     common = git.common_dir()
     folders = Folders.of_project(context.paths.state, common)
     kept = kept or Kept.of(context)
-    with open_database(context.paths.state, kept.database) as database:
+    book = CommandBook(folders.commands)
+    with open_database(context.paths.state, kept.database) as database, closing(book):
         yield Workshop(
             plan=plan,
             git=git,
             worktrees=Worktrees(git, folders.worktrees, plan.target),
             attempts=Attempts(database, str(common)),
+            commands=book,
+            ground=Ground(git, plan),
             ledger=Ledger(database),
             children=Children(),
             clock=context.clock,
@@ -265,7 +271,7 @@ def merge_words(shop: Workshop, now: dict[str, Standing]) -> dict[str, str]:
     tip = shop.git.resolve(f"refs/heads/{shop.plan.target}")
     found: dict[str, str] = {}
     for task, standing in now.items():
-        if standing.state is not State.VERIFIED:
+        if standing.state is not State.VERIFIED or not standing.commit:  # a command leaves nothing to merge
             continue
         if tip and shop.git.is_ancestor(standing.commit, tip):
             found[task] = f"merged into {shop.plan.target}"

@@ -27,7 +27,7 @@ _LOOK_S = 0.25
 @click.option("--attempt", "number", type=click.IntRange(1), help="Only this one.")
 @click.pass_obj
 def log_command(context: Context, task: str, file: Path | None, follow: bool, number: int | None) -> None:
-    """Show what the agent printed in each attempt, what the checks printed, and their results."""
+    """Show what the agent or command printed in each attempt, what the checks printed, and their results."""
     from hostkit.cli.tasks import open_workshop  # noqa: PLC0415 - not for --help
     from hostkit.tasks.lock import is_running  # noqa: PLC0415
     from hostkit.tasks.ordering import is_settled  # noqa: PLC0415
@@ -64,7 +64,7 @@ def show_command(context: Context, task: str, file: Path | None) -> None:
     click.echo(f"state     {standing.state.value}: {standing.why}")
     click.echo(f"needs     {', '.join(found.needs) or 'nothing'}")
     click.echo(f"files     {', '.join(found.files) or 'any'}")
-    click.echo(f"agent     {' '.join(found.agent.argv)}")
+    click.echo(f"{'command ' if found.run else 'agent   '}  {' '.join(found.agent.argv)}")
     for proof in proofs:
         verdict = proof.verdict.value if proof.verdict else "not asked"
         click.echo(f"check     {proof.check.title}: {verdict}: {proof.reason}  {proof.evidence}")
@@ -124,7 +124,7 @@ class _Shown:
         folders = self._shop.folders
         for attempt in self._attempts():
             began = datetime.fromtimestamp(attempt.began_ns / 1e9, UTC).isoformat(" ", "seconds")
-            agent = f"agent {attempt.agent} " if attempt.agent else ""
+            agent = f"agent {attempt.agent} " if attempt.agent and not self._task.run else ""
             yield Path(attempt.log), f"attempt {attempt.number} {agent}{began}"
             proof = folders.log(self._task.id, attempt.number, "proof")
             for place, check in enumerate(self._task.checks, 1):

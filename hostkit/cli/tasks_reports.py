@@ -15,6 +15,7 @@ from hostkit.errors import UsageError
 from hostkit.files import atomic_write, disk_error
 
 if TYPE_CHECKING:
+    from hostkit.store.model import Attempt
     from hostkit.tasks.model import Standing
     from hostkit.tasks.workshop import Workshop
 
@@ -45,15 +46,21 @@ class Reports:
         self._add(log_line(self._shop.clock.wall_ns(), task, text))
 
     def close(self, now: Mapping[str, Standing], merges: Mapping[str, str]) -> None:
-        """Write the page of each task that was tried, and end the log with where all stand."""
+        """Write the page of each task that an agent tried, and end the log with where all stand.
+
+        What a command printed is in its own log, and all else that there is to say of it in this one.
+        """
         from hostkit.report.execution import log_foot  # noqa: PLC0415 - not for --help
         from hostkit.report.task_log import task_log  # noqa: PLC0415
         from hostkit.tasks.proof import proofs_of  # noqa: PLC0415
 
         pages = {}
+        attempts: dict[str, list[Attempt]] = {}
+        for attempt in self._shop.attempts.all():
+            attempts.setdefault(attempt.task, []).append(attempt)
         for task in self._shop.plan.tasks.values():
-            tried = self._shop.tried(task.id)
-            if not tried:
+            tried = attempts.get(task.id, [])
+            if not tried or task.run is not None:
                 continue
             standing = now[task.id]
             proofs = proofs_of(task.checks, self._shop.records(standing.commit)) if standing.commit else ()

@@ -147,6 +147,15 @@ PHASES: dict[Phase, frozenset[Phase]] = {
 """The one table of phase changes; any other is refused."""
 
 
+COMMAND_PHASES: dict[Phase, frozenset[Phase]] = {
+    Phase.RUNNING: frozenset({Phase.PROVING, Phase.PROVED, Phase.ENDED}),
+    Phase.PROVING: frozenset({Phase.PROVED, Phase.ENDED}),
+    Phase.PROVED: frozenset(),
+    Phase.ENDED: frozenset(),
+}
+"""The same for a plain command, which claims nothing: its exit and its checks say what it did."""
+
+
 class End(Enum):
     """Why an attempt is over without a claim; NONE while it is not."""
 
@@ -160,6 +169,9 @@ class End(Enum):
     STOPPED = "stopped"  # its runner was told to end; the next one goes on
     CALLED_OFF = "called off"  # a person stopped this task; it waits for a person
     NO_BASE = "no base"
+    COMMAND_FAILED = "command failed"
+    COMMAND_TIMED_OUT = "command timed out"
+    CHECK_FAILED = "check failed"  # of a plain command: that of an agent's work is in the ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +197,8 @@ class Attempt:
     ended_ns: int  # 0 while it goes on
     agent: str = ""  # its name in the plan; "" where nobody kept it
     left_ns: int = 0  # when the agent ended; 0 while it works
+    stamp: str = ""  # of a plain command: what it was and ran on, see hostkit.tasks.ground
+    wrote: str = ""  # ... and a hash over what it wrote, "" where it names no files
 
 
 class OrderKind(Enum):

@@ -48,6 +48,14 @@ class Checkout:
     parents: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A commit that is checked out, and the paths that differ from it."""
+
+    commit: str
+    changed: tuple[str, ...]
+
+
 class Git:
     """One working tree. Every method raises :class:`ToolError` with git's words when git refuses."""
 
@@ -117,6 +125,22 @@ class Git:
             file = self.directory / path
             digest.update(hashlib.sha256(file.read_bytes()).digest() if file.is_file() else b"gone")
         return Checkout(commit, tree, bool(paths), digest.hexdigest() if paths else "", tuple(parents))
+
+    def state(self) -> Seen:
+        """Return what is checked out and every path that may differ from it, relative to the directory.
+
+        Ignored files are not looked at, other than by :meth:`changed_paths`: who judges by them says so.
+        """
+        named = self.ask("rev-parse", "HEAD^{commit}", "--show-prefix")
+        if not named.ok:
+            raise UsageError(f"{self.directory} has no commit yet", hint="commit something first")
+        commit, prefix = (*named.output.split("\n"), "")[:2]
+        listed = self.run("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
+        paths = {entry[3:] for entry in listed.split("\0") if len(entry) > 3}
+        marked = self.run("ls-files", "-v", "-z", "--full-name").split("\0")
+        paths |= {entry[2:] for entry in marked if entry[:1].islower() or entry[:1] == "S"}
+        here = (os.path.relpath(path, prefix or ".") for path in paths)
+        return Seen(commit, tuple(sorted(path for path in here if not path.startswith(".hostkit/"))))
 
     def changed_paths(self) -> tuple[str, ...]:
         """Return paths that differ, or may differ, from the commit: untracked ones included.

@@ -55,6 +55,23 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """A plain command that a task consists of: it runs in the plan's checkout, and no agent is asked.
+
+    ``inputs``: globs of what it reads; empty: it may read anything of the checkout.
+    """
+
+    argv: tuple[str, ...]
+    exit: int = 0  # the exit code that is wanted
+    inputs: tuple[str, ...] = ()
+    timeout_s: float = 3600.0
+
+
+COMMAND = "(command)"
+"""What stands for the agent of a task that is a plain command; no agent can be called so."""
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What a whole plan may use; None: as much as it takes."""
 
@@ -89,6 +106,8 @@ class Group:
 class Task:
     """One task as the file has it. ``files``: globs of what may change; empty: anything may.
 
+    Of a plain command ``files`` are what it writes; it is verified only as long as they are as it left them.
+
     ``incomplete``: what a person has still to settle. Until that is empty no agent starts and nothing
     verifies the task; only then may it be without checks.
     """
@@ -105,6 +124,7 @@ class Task:
     hours: float | None = None  # what it is thought to take
     group: str = ""
     incomplete: tuple[str, ...] = ()
+    run: Run | None = None  # the command that it is; None: an agent does it
 
     @property
     def gated(self) -> bool:
@@ -131,6 +151,11 @@ class Plan:
         return {task.id: task.needs for task in self.tasks.values()}
 
     @property
+    def commands(self) -> frozenset[str]:
+        """Return the tasks that are plain commands."""
+        return frozenset(task.id for task in self.tasks.values() if task.run is not None)
+
+    @property
     def hours(self) -> dict[str, float]:
         """Return what tasks are thought to take, where they say it."""
         return {task.id: task.hours for task in self.tasks.values() if task.hours is not None}
@@ -144,7 +169,8 @@ class State(Enum):
     RUNNING = "running"  # an agent is at work
     CLAIMED = "claimed"  # the agent says that it is done
     PROVING = "proving"
-    VERIFIED = "verified"  # the ledger holds a pass of every check for exactly this commit
+    VERIFIED = "verified"  # the ledger holds a pass of every check for exactly this commit; of a plain
+    # command: it ended as wanted, its checks passed, and what it is and ran on has not changed since
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"  # proved nothing yet; nobody's fault
 
@@ -153,12 +179,14 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     # A gate by hand may pass what failed before, while the next attempt is still to come.
     State.PLANNED: frozenset({State.READY, State.VERIFIED}),
     State.READY: frozenset({State.RUNNING, State.PLANNED, State.FAILED, State.VERIFIED}),
-    State.RUNNING: frozenset({State.CLAIMED, State.READY, State.PLANNED, State.FAILED, State.VERIFIED}),
+    State.RUNNING: frozenset(
+        {State.CLAIMED, State.PROVING, State.READY, State.PLANNED, State.FAILED, State.VERIFIED}
+    ),
     State.CLAIMED: frozenset({State.PROVING, State.VERIFIED, State.FAILED, State.READY, State.INCONCLUSIVE}),
     State.PROVING: frozenset(
         {State.VERIFIED, State.FAILED, State.INCONCLUSIVE, State.READY, State.PLANNED, State.CLAIMED}
     ),
-    State.VERIFIED: frozenset({State.CLAIMED, State.FAILED, State.READY}),
+    State.VERIFIED: frozenset({State.CLAIMED, State.FAILED, State.READY, State.PLANNED}),
     State.FAILED: frozenset({State.READY, State.PLANNED, State.VERIFIED}),
     State.INCONCLUSIVE: frozenset({State.CLAIMED, State.PROVING, State.VERIFIED, State.FAILED, State.READY}),
 }
@@ -182,6 +210,7 @@ class Standing:
     attempts: int = 0
     blocked: tuple[str, ...] = ()
     hold: Hold | None = None
+    mark: str = ""  # of a verified task: what those that need it rest on; another one, and they do not
 
     @property
     def dead(self) -> bool:

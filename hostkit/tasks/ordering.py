@@ -33,7 +33,7 @@ def retry(shop: Workshop, task: str, by: str, more: int) -> Order:
             f"{task} did not fail: it is {standing.state.value}: {standing.why}",
             hint="a retry is for a task that failed, or whose agent is held",
         )
-    return shop.attempts.order(task, OrderKind.RETRY, by, shop.clock.wall_ns(), more=more)
+    return shop.order(task, OrderKind.RETRY, by, more=more)
 
 
 def stop_task(shop: Workshop, task: str, by: str) -> int:
@@ -49,7 +49,7 @@ def stop_task(shop: Workshop, task: str, by: str) -> int:
             hint="see what is: hostkit tasks status",
         )
     token = shop.tried(task)[-1].token
-    shop.attempts.order(task, OrderKind.STOP, by, shop.clock.wall_ns())
+    shop.order(task, OrderKind.STOP, by)
     told = marked_processes(token)
     for pid in told:
         with suppress(ProcessLookupError, PermissionError):

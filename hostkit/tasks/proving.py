@@ -14,7 +14,7 @@ from hostkit.process import Command
 from hostkit.store.ids import new_run_id
 from hostkit.store.model import ProofKind, Verdict, VerdictRecord
 from hostkit.tasks.agent import Ended, end_marked, marked_environment
-from hostkit.tasks.checks import CommandCheck, check_record
+from hostkit.tasks.checks import CommandCheck, TypedCheck, check_record
 from hostkit.tasks.git import Checkout, clean_environment
 from hostkit.tasks.model import Check, GateCheck
 from hostkit.tasks.proof import proofs_of
@@ -90,29 +90,30 @@ def _run(shop: Workshop, check: Check, site: _Site) -> Ended:
     before = shop.git.at(site.worktree).checkout()
     since = site.log.stat().st_size if site.log.exists() else 0
     timeout_s = _GATE_TIMEOUT_S if isinstance(check, GateCheck) else check.timeout_s
-    argv = _argv(shop, check, before.commit)
+    argv = tuple(shop.gate_argv(check)) if isinstance(check, GateCheck) else check_argv(check, before.commit)
     environment = marked_environment(clean_environment(shop.env), site.token)
     try:
         ended = shop.children.run(Command(argv, site.worktree, environment, timeout_s), site.log)
     finally:
         end_marked(site.token, shop.clock)
     if not (isinstance(check, GateCheck) or ended.stopped or site.called_off()):
-        verdict, reason = _judge(check, ended, last_line(site.log, since))
+        verdict, reason = check_verdict(check, ended, last_line(site.log, since))
         shop.ledger.append(_record(shop, check, before, site.log, verdict, reason))
     return ended
 
 
-def _argv(shop: Workshop, check: Check, commit: str) -> tuple[str, ...]:
-    """Return what makes a check. ``-P``: the judge is the hostkit that runs, not the one in the worktree."""
-    if isinstance(check, GateCheck):
-        return tuple(shop.gate_argv(check))
+def check_argv(check: CommandCheck | TypedCheck, commit: str) -> tuple[str, ...]:
+    """Return what makes a check, in a directory that holds the commit; "": whatever that directory holds.
+
+    ``-P``: the judge is the hostkit that runs, not the one in the worktree.
+    """
     if isinstance(check, CommandCheck):
         return check.argv
     record = json.dumps(check_record(check))
     return (sys.executable, "-P", "-m", _CHECKING, commit, record)
 
 
-def _judge(check: Check, ended: Ended, said: str) -> tuple[Verdict, str]:
+def check_verdict(check: Check, ended: Ended, said: str) -> tuple[Verdict, str]:
     """Return what a process's end says. One that took too long says nothing, however near it was."""
     if ended.timed_out and not isinstance(check, GateCheck):
         how = f"took longer than {check.timeout_s:g} s"

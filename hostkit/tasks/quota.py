@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from hostkit.tasks.model import Hold, Limits, Standing, State
@@ -15,9 +16,14 @@ def over_quota(limits: Limits, worktrees: Worktrees) -> str:
     return "" if most is None or used_mb < most else f"worktrees take {used_mb:.1f} of {most:g} MB"
 
 
-def within_quota(limits: Limits, worktrees: Worktrees, now: dict[str, Standing]) -> dict[str, Standing]:
-    """Return the standings; where there is no room for a further worktree, those that need one are held."""
-    there = set(worktrees.kept())
+def within_quota(
+    limits: Limits, worktrees: Worktrees, now: dict[str, Standing], without: Collection[str] = ()
+) -> dict[str, Standing]:
+    """Return the standings; where there is no room for a further worktree, those that need one are held.
+
+    ``without``: the tasks that never have one.
+    """
+    there = {*worktrees.kept(), *without}
     waiting = [each for each in now.values() if each.state is State.READY and each.task not in there]
     said = over_quota(limits, worktrees) if waiting else ""
     if not said:

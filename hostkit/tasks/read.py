@@ -24,6 +24,7 @@ from hostkit.tasks.schema import (
     GroupModel,
     LimitsModel,
     PlanModel,
+    RunModel,
     TaskModel,
 )
 from hostkit.tasks.soundness import plan_problems
@@ -119,6 +120,8 @@ def _model_at(place: Place, marked: Marked) -> type[BaseModel] | None:
             return AgentModel
         case ("groups", _, _, *_):
             return GroupModel
+        case ("tasks", _, "run", str(), *_):
+            return RunModel
         case ("tasks", int(task), "checks", int(check), _, *_):
             kind: Any = marked.value["tasks"][task]["checks"][check].get("type")
             return CHECK_MODELS.get(kind, GateCheckModel)

@@ -9,7 +9,7 @@ from hostkit.store.model import Rung
 from hostkit.tasks.checks import CommandCheck, check_from
 from hostkit.tasks.grouping import all_needs, barriers
 from hostkit.tasks.marks import Marked
-from hostkit.tasks.model import Agent, Budget, Check, GateCheck, Group, Limits, Plan, Task
+from hostkit.tasks.model import COMMAND, Agent, Budget, Check, GateCheck, Group, Limits, Plan, Run, Task
 from hostkit.tasks.schema import (
     AgentModel,
     AnyCheckModel,
@@ -18,6 +18,7 @@ from hostkit.tasks.schema import (
     GateCheckModel,
     GateModel,
     PlanModel,
+    RunModel,
     TaskModel,
 )
 
@@ -25,11 +26,13 @@ from hostkit.tasks.schema import (
 def plan_of(model: PlanModel, marked: Marked, path: Path) -> Plan:
     """Return the plan of a sound model."""
     agents = {name: _agent(name, agent) for name, agent in model.agents.items()}
-    named = model.defaults.agent or next(iter(agents))
+    named = model.defaults.agent or next(iter(agents), "")
     most = model.limits.attempts
     tasks: dict[str, Task] = {}
     behind = barriers(model)
     for number, task in enumerate(model.tasks):
+        run = _run(task)
+        started = (1 if run else model.defaults.attempts) if task.attempts is None else task.attempts
         tasks[task.id] = Task(
             id=task.id,
             title=task.title,
@@ -37,12 +40,13 @@ def plan_of(model: PlanModel, marked: Marked, path: Path) -> Plan:
             needs=all_needs(task, behind),
             files=tuple(task.files),
             checks=_checks(task, model.defaults),
-            agent=agents[task.agent or named],
-            attempts=task.attempts or min(model.defaults.attempts, most or model.defaults.attempts),
+            agent=Agent(COMMAND, run.argv, run.timeout_s) if run else agents[task.agent or named],
+            attempts=min(started, most or started),
             line=marked.line(("tasks", number)),
             hours=task.hours,
             group=task.group,
             incomplete=tuple(task.incomplete),
+            run=run,
         )
     groups = {
         name: Group(name, group.title, tuple(group.after), group.barrier)
@@ -54,7 +58,12 @@ def plan_of(model: PlanModel, marked: Marked, path: Path) -> Plan:
 
 
 def gate_of(task: TaskModel, defaults: DefaultsModel) -> GateModel | None:
-    """Return what a board must show for a task: what it says itself, else the default."""
+    """Return what a board must show for a task: what it says itself, else the default.
+
+    The default is for agents' work: a command leaves no commit that a board could be asked about.
+    """
+    if task.run is not None and task.gate is None:
+        return None
     if task.gate is None:
         return defaults.gate
     return None if task.gate == "none" else task.gate
@@ -69,6 +78,12 @@ def _agent(name: str, model: AgentModel) -> Agent:
         model.concurrent,
         Budget(**model.budget.model_dump()),
     )
+
+
+def _run(task: TaskModel) -> Run | None:
+    if isinstance(task.run, RunModel):
+        return Run(tuple(task.run.argv), task.run.exit, tuple(task.run.inputs), task.run.timeout_s)
+    return Run(tuple(task.run)) if task.run is not None else None
 
 
 def _checks(task: TaskModel, defaults: DefaultsModel) -> tuple[Check, ...]:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import select
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from pathlib import Path
 
 from hostkit.errors import HostkitError, UsageError
-from hostkit.process import boot_id
-from hostkit.store.model import Attempt, End, Phase
-from hostkit.tasks.agent import end_marked
+from hostkit.store.model import Attempt, Phase
 from hostkit.tasks.attempting import attempt
+from hostkit.tasks.bell import Bell
 from hostkit.tasks.budget import has_room
+from hostkit.tasks.calm import calm
+from hostkit.tasks.crew import Crew
 from hostkit.tasks.lock import runner_lock
 from hostkit.tasks.merging import Merging
 from hostkit.tasks.model import Standing, State, Task
 from hostkit.tasks.proof import judge, proofs_of
 from hostkit.tasks.proving import prove
+from hostkit.tasks.recovery import recover, recover_commands
 from hostkit.tasks.standing import reason_of
 from hostkit.tasks.startable import enough_of, in_the_way, jobs_of
 from hostkit.tasks.tidying import tidy
@@ -28,7 +30,7 @@ from hostkit.tasks.workshop import Workshop
 NOT_MERGED = "not merged: "
 """What an event begins with that says why verified work is not in the target."""
 
-
+_WRITE_S = 0.05  # how long a process that began may be unknown to the book, though nothing else is written
 _LOOK_S = 60.0  # how often a run looks again, though nothing ended: a budget, or a person, may free something
 
 
@@ -66,6 +68,8 @@ class TaskRunner:
         self._unmergeable: set[tuple[str, str]] = set()  # (commit, target's tip) that did not go
         self._told: set[str] = set()  # what is said once
         self._over_ns: float | None = None  # monotonic: when the run's time is used up
+        self._bell = Bell()
+        self._crew = Crew(shop, self._jobs) if shop.plan.commands else None
 
     def run(self) -> dict[str, Standing]:
         """Run until nothing can move and return where every task stands.
@@ -83,6 +87,7 @@ class TaskRunner:
         self._shop.ledger.check()
         with runner_lock(self._shop.folders.lock, self._shop.clock):
             recover(self._shop)
+            recover_commands(self._shop)
             tidy(self._shop, ())
             if self._merging is not None:
                 self._merging.clear()
@@ -91,7 +96,12 @@ class TaskRunner:
             with ThreadPoolExecutor(self._jobs, thread_name_prefix="task") as pool:
                 try:
                     self._loop(pool)
+                    if self._crew is not None:
+                        self._crew.close()
                 except BaseException:
+                    if self._crew is not None:
+                        with calm():
+                            self._crew.stop()
                     if self._merging is not None:
                         self._merging.stop()
                     self._shop.children.stop()
@@ -107,17 +117,51 @@ class TaskRunner:
             held = any(each.hold and each.hold.until_ns is None for each in now.values())
             if held and tidy(self._shop, {each.task for each in busy.values()}):
                 now = self._shop.standings(running=True)
+            room = self._jobs - len(self._crew.busy if self._crew is not None else ())
             for work in self._startable(now, {each.task: each for each in busy.values()}):
                 merging = any(each.kind is _Kind.MERGE for each in busy.values())
-                if len(busy) < self._jobs and not (work.kind is _Kind.MERGE and merging):
-                    busy[pool.submit(work.do)] = work
-            if not busy:
+                if len(busy) < room and not (work.kind is _Kind.MERGE and merging):
+                    future = pool.submit(work.do)
+                    busy[future] = work
+                    self._bell.hang_on(future)
+            if self._crew is not None:
+                self._crew.take(now, self._only - {each.task for each in busy.values()} - self._broken.keys())
+                with calm():
+                    self._crew.go_on(self._beside(busy), more=not self._is_over())
+            if not busy and not (self._crew is not None and self._crew.busy):
                 if not self._waited(now):
                     return
                 continue
-            done, _ = wait(busy, _LOOK_S, FIRST_COMPLETED)
-            for future in done:
-                self._settle(busy.pop(future).task, future)
+            for future in self._ended(busy):
+                self._settle(busy.pop(future), future)
+
+    @staticmethod
+    def _beside(busy: Mapping[Future[None], _Work]) -> list[str]:
+        return [each.task for each in busy.values() if each.kind is not _Kind.MERGE]
+
+    def _ended(self, busy: Mapping[Future[None], _Work]) -> Collection[Future[None]]:
+        """Wait until something ended that not only commands wait for, and return what of ``busy`` did.
+
+        Commands go on meanwhile: what only waits for others of them is started as soon as it can be.
+        """
+        crew = self._crew
+        if crew is None or not crew.busy:
+            return wait(busy, _LOOK_S, FIRST_COMPLETED).done
+        until_ns = self._shop.clock.monotonic_ns() + _LOOK_S * 1e9
+        while crew.busy and not crew.look:
+            left_s = max(0.0, (until_ns - self._shop.clock.monotonic_ns()) / 1e9)
+            wait_s = _WRITE_S if crew.unwritten else left_s
+            ready, _, _ = select.select([self._bell.fileno(), crew.fileno()], (), (), wait_s)
+            with calm():
+                if crew.fileno() in ready:
+                    crew.hear()
+                    crew.go_on(self._beside(busy), more=not self._is_over())
+                elif crew.unwritten:
+                    crew.write()
+            if self._bell.fileno() in ready or not left_s:
+                break
+        self._bell.clear()
+        return [future for future in busy if future.done()]
 
     def _waited(self, now: Mapping[str, Standing]) -> bool:
         """Let time pass while a budget may free something in this run; False when none will."""
@@ -140,12 +184,14 @@ class TaskRunner:
             self._told.add(task + (key or text))
             self._shop.tell(task, text)
 
-    def _settle(self, task: str, future: Future[None]) -> None:
+    def _settle(self, work: _Work, future: Future[None]) -> None:
+        if work.kind is _Kind.MERGE:
+            self._shop.ground.forget()
         try:
             future.result()
         except HostkitError as error:
-            self._broken[task] = error
-            self._shop.tell(task, f"stopped: {error.message}")
+            self._broken[work.task] = error
+            self._shop.tell(work.task, f"stopped: {error.message}")
 
     def _startable(self, now: dict[str, Standing], busy: Mapping[str, _Work]) -> Iterator[_Work]:
         """Yield what can be done now, work that is furthest along first: it sets others free.
@@ -163,10 +209,11 @@ class TaskRunner:
         yield from self._proofs(idle, [each.task for each in busy.values() if each.kind is _Kind.PROOF])
         plan = self._shop.plan
         working = [task for task, work in busy.items() if work.kind is not _Kind.MERGE]
+        working += self._crew.busy if self._crew is not None else ()
         working += [each.task for each in idle if each.state is State.CLAIMED]  # proved next, or held
         agents = [task for task, work in busy.items() if work.kind is _Kind.ATTEMPT]
         for standing in idle:
-            if standing.state is not State.READY or standing.hold is not None:
+            if standing.state is not State.READY or standing.hold or standing.task in plan.commands:
                 continue
             if in_the_way(plan, standing.task, working) or enough_of(plan, standing.task, agents):
                 continue
@@ -196,7 +243,7 @@ class TaskRunner:
 
     def _ripe(self, standing: Standing) -> bool:
         """Is it verified, and neither in the target nor known not to go there?"""
-        if standing.state is not State.VERIFIED:
+        if standing.state is not State.VERIFIED or not standing.commit:
             return False
         git, target = self._shop.git, f"refs/heads/{self._shop.plan.target}"
         tip = git.resolve(target)
@@ -205,7 +252,7 @@ class TaskRunner:
     def _attempt(self, standing: Standing, now: dict[str, Standing]) -> None:
         task = self._task(standing.task)
         self._proved.discard(task.id)
-        attempt(self._shop, task, standing, [now[need].commit for need in task.needs])
+        attempt(self._shop, task, standing, [now[need].commit for need in task.needs if now[need].commit])
 
     def _prove(self, claimed: Attempt) -> None:
         shop, task = self._shop, self._task(claimed.task)
@@ -251,33 +298,3 @@ class TaskRunner:
 
     def _task(self, name: str) -> Task:
         return self._shop.plan.tasks[name]
-
-
-def recover(shop: Workshop) -> None:
-    """Clear up after a runner that died: no process of its attempts is left, its attempts go on or are over.
-
-    Call it with the runner's lock held: whatever counts as running then has nobody who runs it.
-    """
-    shop.worktrees.drop_apart()
-    for old in shop.attempts.all():
-        if old.phase not in (Phase.RUNNING, Phase.PROVING):
-            continue
-        if old.boot == boot_id():
-            end_marked(old.token, shop.clock)
-        if old.phase is Phase.RUNNING:
-            shop.attempts.left(old, _last_heard_ns(shop, old))
-            why = f"the runner died while the agent (pid {old.pid}) worked; log: {Path(old.log)}"
-            shop.attempts.finish(old, End.INTERRUPTED, why, shop.clock.wall_ns())
-        else:
-            shop.attempts.advance(
-                old, Phase.CLAIMED, shop.clock.wall_ns(), why="the runner died while it was proved"
-            )
-
-
-def _last_heard_ns(shop: Workshop, old: Attempt) -> int:
-    """Return when an agent that died with its runner last wrote something: it worked at least that long."""
-    try:
-        heard_ns = Path(old.log).stat().st_mtime_ns
-    except OSError:
-        return old.began_ns
-    return min(max(heard_ns, old.began_ns), shop.clock.wall_ns())

@@ -127,6 +127,23 @@ CHECK_MODELS: dict[str, type[BaseModel]] = {
 """What a check's type may be, and the model of each."""
 
 
+class RunModel(_Strict):
+    """A plain command, where its argv alone does not say all of it."""
+
+    argv: Argv = Field(description="program and arguments; no shell")
+    exit: Annotated[int, Field(ge=0, le=255)] = Field(0, description="the exit code that is wanted")
+    inputs: list[Annotated[str, Field(min_length=1)]] = Field(
+        default_factory=list, description="globs of what it reads; empty: anything of the checkout"
+    )
+    timeout_s: Seconds = Field(3600.0, description="it is ended after that, which is a failure")
+
+
+ArgvOrRun = Annotated[
+    Annotated[Argv, Tag("argv")] | Annotated[RunModel, Tag("run")],
+    Discriminator(lambda value: "argv" if isinstance(value, list) else "run"),
+]
+
+
 class BudgetModel(_Strict):
     """What an agent may use over all tasks."""
 
@@ -176,7 +193,13 @@ class TaskModel(_Strict):
     title: str = Field(min_length=1, description="one line for people")
     brief: str = Field("", description="what the agent is told")
     needs: list[str] = Field(default_factory=list, description="ids that must be verified first")
-    files: list[str] = Field(default_factory=list, description="globs of what may change; empty: anything")
+    files: list[str] = Field(
+        default_factory=list,
+        description="globs of what may change; empty: anything; of a command: what it writes",
+    )
+    run: ArgvOrRun | None = Field(
+        None, description="a command that is the whole task: in the checkout, with no agent and no commit"
+    )
     gate: GateOrNone | None = Field(
         None, description="what a board must show; left out: that of defaults; none: no board"
     )
@@ -184,7 +207,9 @@ class TaskModel(_Strict):
     agent: str = Field(
         "", description="a name from agents; may be left out when there is only one, or a default"
     )
-    attempts: Attempts | None = Field(None, description="how often the agent may be started")
+    attempts: Attempts | None = Field(
+        None, description="how often the agent may be started; a command: once, if left out"
+    )
     hours: float | None = Field(None, ge=0, allow_inf_nan=False, description="what it is thought to take")
     group: str = Field("", description="a name from groups, for reading")
     incomplete: list[str] = Field(
@@ -216,7 +241,9 @@ class PlanModel(_Strict):
         "docs/09-reports",
         description="folder of the checkout for the log of a run and a page a task; empty: none",
     )
-    agents: dict[Id, AgentModel] = Field(min_length=1, description="name to program")
+    agents: dict[Id, AgentModel] = Field(
+        default_factory=dict, description="name to program; none where all tasks are commands"
+    )
     groups: dict[Id, GroupModel] = Field(default_factory=dict, description="name to what it is")
     tasks: list[TaskModel] = Field(min_length=1, description="the tasks, in the order they are shown")
 

@@ -11,7 +11,16 @@ from hostkit.tasks.grouping import all_needs, barriers, group_problems
 from hostkit.tasks.marks import Marked, Place
 from hostkit.tasks.problem import Problem, problem_at
 from hostkit.tasks.records import gate_of
-from hostkit.tasks.schema import AnyCheckModel, CoverageCheckModel, PlanModel, SizeCheckModel, TaskModel
+from hostkit.tasks.schema import (
+    AnyCheckModel,
+    CoverageCheckModel,
+    GateCheckModel,
+    JsonSchemaCheckModel,
+    PlanModel,
+    SizeCheckModel,
+    SqlSyntaxCheckModel,
+    TaskModel,
+)
 
 
 def plan_problems(model: PlanModel, marked: Marked) -> list[Problem]:
@@ -36,14 +45,18 @@ def _task_problems(model: PlanModel, marked: Marked) -> list[Problem]:
                 problem_at(marked, (*where, "id"), f"{task.id} is taken by line {first}", "ids are unique")
             )
         place_of.setdefault(task.id, number)
-        if gate_of(task, model.defaults) is None and not task.checks and not task.incomplete:
+        proved = task.checks or task.run is not None
+        if gate_of(task, model.defaults) is None and not proved and not task.incomplete:
             hint = "give it a gate or a check; or say under incomplete what is missing"
             found.append(problem_at(marked, where, f"nothing could ever verify {task.id}", hint))
         most = model.limits.attempts
         if most is not None and task.attempts is not None and task.attempts > most:
             hint = f"ask for {most} at most, or raise limits.attempts"
             found.append(problem_at(marked, (*where, "attempts"), f"limits allow {most} attempts", hint))
-        found += _agent_problem(model, task, marked, where)
+        if task.run is None:
+            found += _agent_problem(model, task, marked, where)
+        else:
+            found += _command_problems(task, marked, where)
         for place, check in enumerate(task.checks):
             found += _check_problem(check, marked, (*where, "checks", place))
     return found
@@ -58,8 +71,28 @@ def _check_problem(check: AnyCheckModel, marked: Marked, where: Place) -> list[P
     return []
 
 
+def _command_problems(task: TaskModel, marked: Marked, where: Place) -> list[Problem]:
+    """What asks for a commit, or for an agent, does not fit a command: it has neither."""
+    found: list[Problem] = []
+    if task.agent:
+        hint = "take one of them away; an agent may run the command itself"
+        found.append(problem_at(marked, (*where, "agent"), f"{task.id} has a command and an agent", hint))
+    hint = "ask it of a task that an agent does, or run it as a command: run: [hostkit, gate, -e, ENV]"
+    if task.gate not in (None, "none"):
+        said = "a command leaves no commit for a board to prove"
+        found.append(problem_at(marked, (*where, "gate"), said, hint))
+    for place, check in enumerate(task.checks):
+        if isinstance(check, GateCheckModel | SqlSyntaxCheckModel | JsonSchemaCheckModel):
+            said = f"{check.type} looks at a commit, and a command leaves none"
+            found.append(problem_at(marked, (*where, "checks", place), said, hint))
+    return found
+
+
 def _agent_problem(model: PlanModel, task: TaskModel, marked: Marked, where: Place) -> list[Problem]:
     names = list(model.agents)
+    if not names:
+        hint = "agents: {NAME: {argv: [PROGRAM, …]}}; or make the task a command: run: [PROGRAM, …]"
+        return [problem_at(marked, where, f"there is no agent to do {task.id}", hint)]
     if not task.agent and not model.defaults.agent and len(names) > 1:
         hint = f"one of: {', '.join(names)}; or name it once under defaults"
         return [problem_at(marked, where, f"{task.id} does not say which agent", hint)]

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from hostkit.store.model import Attempt, End, Order, OrderKind, Phase, Verdict, VerdictRecord
+from hostkit.store.model import Attempt, End, Order, OrderKind, Phase, Verdict
 from hostkit.tasks.budget import cause_of
 from hostkit.tasks.graph import order
-from hostkit.tasks.model import Agent, GateCheck, Hold, Plan, Standing, State, Task
+from hostkit.tasks.model import GateCheck, Hold, Plan, Standing, State, Task
 from hostkit.tasks.proof import Proof, judge, proofs_of
-
-Records = Callable[[str], Sequence[VerdictRecord]]
-"""Given a commit, the verdicts about it, oldest first."""
-
-
-Holds = Callable[[Agent, bool], Hold | None]
-"""Given an agent, why no work of it starts now; with True: why nothing that it left is proved on a board."""
-
-
-def _nothing_holds(agent: Agent, proving: bool) -> None:  # noqa: ARG001 - as Holds has it
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What a task's standing rests on besides its own attempts."""
-
-    records: Records
-    running: bool
-    needs: Mapping[str, Standing]
-    orders: Sequence[Order]  # about this task
-    same_cause: int
-    holds: Holds
+from hostkit.tasks.repeating import command_standing
+from hostkit.tasks.waiting import NOTHING_AROUND, Around, Known, Records, unstarted
 
 
 def standings(
@@ -42,7 +20,7 @@ def standings(
     *,
     running: bool,
     orders: Sequence[Order] = (),
-    holds: Holds = _nothing_holds,
+    around: Around = NOTHING_AROUND,
 ) -> dict[str, Standing]:
     """Return each task's standing, in the order of the file.
 
@@ -51,10 +29,13 @@ def standings(
     of_task: dict[str, list[Attempt]] = {task: [] for task in plan.tasks}
     for attempt in attempts:
         of_task.get(attempt.task, []).append(attempt)
+    ordered: dict[str, list[Order]] = {}
+    for each in orders:
+        ordered.setdefault(each.task, []).append(each)
     found: dict[str, Standing] = {}
     for task in order(plan.needs):
-        own = [each for each in orders if each.task == task]
-        known = _Known(records, running, found, own, plan.limits.same_cause, holds)
+        own = ordered.get(task, ())
+        known = Known(records, running, found, own, plan.limits.same_cause, around)
         found[task] = _standing(plan.tasks[task], of_task[task], known)
     return {task: found[task] for task in plan.tasks}
 
@@ -65,12 +46,14 @@ def allowed_attempts(task: Task, orders: Sequence[Order]) -> int:
     return max([task.attempts, *retries])
 
 
-def _standing(task: Task, tried: list[Attempt], known: _Known) -> Standing:
+def _standing(task: Task, tried: list[Attempt], known: Known) -> Standing:
     if task.incomplete:  # whatever was tried and proved before: a person says that there is more to settle
         why = f"incomplete: {'; '.join(task.incomplete)}"
         return Standing(task.id, State.PLANNED, why, attempts=len(tried), blocked=(task.id,))
+    if task.run is not None:
+        return command_standing(task, tried, known)
     if not tried:
-        return _unstarted(task, "", 0, known)
+        return unstarted(task, "", 0, known)
     last = tried[-1]
     if last.phase is Phase.RUNNING:
         if known.running:
@@ -82,7 +65,7 @@ def _standing(task: Task, tried: list[Attempt], known: _Known) -> Standing:
     return _claimed(task, tried, known)
 
 
-def _claimed(task: Task, tried: list[Attempt], known: _Known) -> Standing:
+def _claimed(task: Task, tried: list[Attempt], known: Known) -> Standing:
     last = tried[-1]
     proofs = proofs_of(task.checks, known.records(last.commit))
     verdict = judge(proofs)
@@ -97,7 +80,7 @@ def _claimed(task: Task, tried: list[Attempt], known: _Known) -> Standing:
     if last.phase is Phase.PROVING and known.running:
         return at(State.PROVING, ", ".join(check.title for check in task.checks))
     gated = any(isinstance(proof.check, GateCheck) for proof in proofs if proof.verdict is not Verdict.PASS)
-    hold = known.holds(task.agent, True) if gated else None
+    hold = known.around.holds(task.agent, True) if gated else None
     if verdict is not None:
         return at(State.INCONCLUSIVE, f"{verdict.value}: {reason_of(proofs, verdict)}", hold)
     if last.phase is Phase.PROVED:
@@ -114,7 +97,7 @@ def reason_of(proofs: Sequence[Proof], verdict: Verdict | None) -> str:
     return "no check"
 
 
-def _again(task: Task, tried: list[Attempt], why: str, known: _Known, commit: str = "") -> Standing:
+def _again(task: Task, tried: list[Attempt], why: str, known: Known, commit: str = "") -> Standing:
     """An attempt came to nothing: another one, or the end of it."""
     number, most = tried[-1].number, allowed_attempts(task, known.orders)
     retried = max((each.number for each in known.orders if each.kind is OrderKind.RETRY), default=0)
@@ -126,12 +109,12 @@ def _again(task: Task, tried: list[Attempt], why: str, known: _Known, commit: st
         said = f"{row} attempts in a row ended alike, so no more are made: {why}{again}"
         return Standing(task.id, State.FAILED, said, commit, len(tried))
     if number < most:
-        return _unstarted(task, f"attempt {number} of {most}: {why}", len(tried), known)
+        return unstarted(task, f"attempt {number} of {most}: {why}", len(tried), known)
     last = "" if most == 1 else f"attempt {number} of {most}: "
     return Standing(task.id, State.FAILED, last + why, commit, len(tried))
 
 
-def _alike(task: Task, tried: Sequence[Attempt], known: _Known) -> int:
+def _alike(task: Task, tried: Sequence[Attempt], known: Known) -> int:
     """Return how many of the newest attempts came to the same end. Those that a person ended never do."""
     row = 0
     for attempt in reversed(tried):
@@ -143,33 +126,7 @@ def _alike(task: Task, tried: Sequence[Attempt], known: _Known) -> int:
     return row
 
 
-def _cause(task: Task, attempt: Attempt, known: _Known) -> str:
+def _cause(task: Task, attempt: Attempt, known: Known) -> str:
     if attempt.phase is Phase.ENDED or not attempt.commit:
         return cause_of(attempt)
     return reason_of(proofs_of(task.checks, known.records(attempt.commit)), Verdict.FAIL)
-
-
-def _unstarted(task: Task, before: str, tried: int, known: _Known) -> Standing:
-    needs = known.needs
-    waits = [needs[need] for need in task.needs if needs[need].state is not State.VERIFIED]
-    if not waits:
-        hold = known.holds(task.agent, False)
-        if hold is None:
-            return Standing(task.id, State.READY, before or "nothing holds it up", attempts=tried)
-        held = _and(before, hold.why)
-        if hold.until_ns is None:
-            return Standing(task.id, State.PLANNED, held, attempts=tried, blocked=(task.id,), hold=hold)
-        return Standing(task.id, State.READY, held, attempts=tried, hold=hold)
-    dead = [need for need in waits if need.dead]
-    if dead:
-        path = (dead[0].task, *(step for step in dead[0].blocked if step != dead[0].task))
-        last = needs[path[-1]]
-        how = "failed" if last.state is State.FAILED else "is held" if last.hold else "is incomplete"
-        why = f"will not start: {path[-1]} {how}" + (f", which {path[-2]} needs" if len(path) > 1 else "")
-        return Standing(task.id, State.PLANNED, _and(before, why), attempts=tried, blocked=path)
-    why = ", ".join(f"{need.task} ({need.state.value})" for need in waits)
-    return Standing(task.id, State.PLANNED, _and(before, f"waits for {why}"), attempts=tried)
-
-
-def _and(before: str, why: str) -> str:
-    return f"{before}; {why}" if before else why

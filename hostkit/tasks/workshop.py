@@ -9,14 +9,17 @@ from pathlib import Path
 
 from hostkit.clock import Clock
 from hostkit.store.attempts import Attempts
+from hostkit.store.commands import CommandBook
 from hostkit.store.ledger import Ledger
-from hostkit.store.model import Attempt, OrderKind, ProofKind, Verdict, VerdictRecord
+from hostkit.store.model import Attempt, Order, OrderKind, ProofKind, Verdict, VerdictRecord
 from hostkit.tasks.agent import Children
 from hostkit.tasks.budget import HOUR_NS, Past, flashes_held, hold_of
 from hostkit.tasks.git import Git
-from hostkit.tasks.model import Agent, GateCheck, Hold, Plan, Standing
+from hostkit.tasks.ground import Ground
+from hostkit.tasks.model import COMMAND, Agent, GateCheck, Hold, Plan, Standing
 from hostkit.tasks.quota import within_quota
 from hostkit.tasks.standing import standings
+from hostkit.tasks.waiting import Around
 from hostkit.tasks.worktree import Worktrees
 
 GateArgv = Callable[[GateCheck], Sequence[str]]
@@ -48,13 +51,23 @@ class Folders:
         return self.root / "worktrees"
 
     @property
+    def commands(self) -> Path:
+        """Return the file of attempts at plain commands."""
+        return self.root / "commands.db"
+
+    @property
     def lock(self) -> Path:
         """Return the file that a runner locks."""
         return self.root / "runner.lock"
 
+    @property
+    def logs(self) -> Path:
+        """Return where logs go."""
+        return self.root / "logs"
+
     def log(self, task: str, number: int, what: str) -> Path:
         """Return the log of one step of one attempt."""
-        return self.root / "logs" / f"{task}-{number}-{what}.log"
+        return self.logs / f"{task}-{number}-{what}.log"
 
     def brief(self, task: str, number: int) -> Path:
         """Return the brief of one attempt."""
@@ -69,6 +82,8 @@ class Workshop:
     git: Git
     worktrees: Worktrees
     attempts: Attempts
+    commands: CommandBook
+    ground: Ground
     ledger: Ledger
     children: Children
     clock: Clock
@@ -90,11 +105,37 @@ class Workshop:
         past = self.past(running=running)
 
         def holds(agent: Agent, proving: bool) -> Hold | None:
+            if agent.name == COMMAND:
+                return None
             return (flashes_held if proving else hold_of)(agent, self.plan.limits, past)
 
-        attempts, orders = past.attempts, past.orders
-        now = standings(self.plan, attempts, self.records, running=running, orders=orders, holds=holds)
-        return within_quota(self.plan.limits, self.worktrees, now)
+        now = standings(
+            self.plan,
+            (*past.attempts, *self._here()),
+            self.records,
+            running=running,
+            orders=(*past.orders, *self.orders_of_commands()),
+            around=Around(holds, self.ground),
+        )
+        return within_quota(self.plan.limits, self.worktrees, now, self.plan.commands)
+
+    def _here(self) -> tuple[Attempt, ...]:
+        """Return the attempts at commands in this checkout, oldest first."""
+        if not self.plan.commands:
+            return ()
+        place = str(self.ground.checkout)
+        return tuple(each for each in self.commands.all() if each.worktree == place)
+
+    def orders_of_commands(self) -> tuple[Order, ...]:
+        """Return what people ordered of plain commands, oldest first."""
+        return self.commands.orders() if self.plan.commands else ()
+
+    def order(self, task: str, kind: OrderKind, by: str, *, more: int = 0) -> Order:
+        """Record what a person orders of a task."""
+        if task not in self.plan.commands:
+            return self.attempts.order(task, kind, by, self.clock.wall_ns(), more=more)
+        number = max((each.number for each in self.tried(task)), default=0)
+        return self.commands.order(Order(0, task, kind, number, more, by, self.clock.wall_ns()))
 
     def past(self, *, running: bool = True) -> Past:
         """Return what was done and ordered so far, and the verdicts of the last hour."""
@@ -103,8 +144,9 @@ class Workshop:
         return Past(self.attempts.all(), self.attempts.orders(), verdicts, now_ns, running)
 
     def tried(self, task: str) -> tuple[Attempt, ...]:
-        """Return a task's attempts, oldest first."""
-        return tuple(attempt for attempt in self.attempts.all() if attempt.task == task)
+        """Return a task's attempts, oldest first; at a command those in this checkout."""
+        attempts = self._here() if task in self.plan.commands else self.attempts.all()
+        return tuple(attempt for attempt in attempts if attempt.task == task)
 
     def run_stopped_by(self, since_ns: int) -> str:
         """Return who ordered the run to end, at that time or later, or ""."""
@@ -115,7 +157,8 @@ class Workshop:
 
     def called_off(self, attempt: Attempt, since_ns: int) -> str:
         """Return who stopped the task of an attempt, at that time or later, or ""."""
-        for order in reversed(self.attempts.orders()):
+        command = attempt.task in self.plan.commands
+        for order in reversed(self.commands.orders() if command else self.attempts.orders()):
             same = (order.task, order.number) == (attempt.task, attempt.number)
             if order.kind is OrderKind.STOP and same and order.at_ns >= since_ns:
                 return order.by

@@ -37,10 +37,10 @@ from hostkit.tasks.git import Git
 
 
 def find_out(check: TypedCheck, commit: str) -> Finding:
-    """Make a check in the working directory, which has the commit checked out."""
+    """Make a check in the working directory, which has the commit checked out; "": whatever it holds."""
     runner, env = SystemRunner(), dict(os.environ)
     git = Git(Path.cwd(), runner)
-    if git.resolve("HEAD") != commit or git.changed_paths():
+    if commit and (git.resolve("HEAD") != commit or git.changed_paths()):
         return unknown(f"what is checked out is not {commit[:12]} alone")
     match check:
         case FileExistsCheck():

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,13 @@ import pytest
 from hostkit.clock import Clock, SystemClock
 from hostkit.process import SystemRunner
 from hostkit.store.attempts import Attempts
+from hostkit.store.commands import CommandBook
 from hostkit.store.database import open_database
 from hostkit.store.ledger import Ledger
 from hostkit.store.model import Attempt
 from hostkit.tasks.agent import Children, end_marked
 from hostkit.tasks.git import Git
+from hostkit.tasks.ground import Ground
 from hostkit.tasks.model import GateCheck, Standing
 from hostkit.tasks.read import parse_plan
 from hostkit.tasks.runner import TaskRunner
@@ -86,12 +88,15 @@ class Bench:
         def gate(check: GateCheck) -> tuple[str, ...]:
             return (sys.executable, str(self.gate), str(self.state), str(common), str(self.clock.wall_ns()))
 
-        with open_database(self.state) as database:
+        book = CommandBook(folders.commands)
+        with open_database(self.state) as database, closing(book):
             yield Workshop(
                 plan=plan,
                 git=self.git,
                 worktrees=Worktrees(self.git, folders.worktrees, plan.target),
                 attempts=Attempts(database, str(common)),
+                commands=book,
+                ground=Ground(self.git, plan),
                 ledger=Ledger(database),
                 children=Children(),
                 clock=self.clock,
