@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +17,7 @@ from hostkit import __version__
 from hostkit.cli.context import Context
 from hostkit.cli.gate_rules import CHECK
 from hostkit.cli.repository import git_of
-from hostkit.errors import ExitCode, HostkitError
+from hostkit.errors import ExitCode
 
 if TYPE_CHECKING:
     from hostkit.tasks.git import Checkout, Git
@@ -37,37 +36,15 @@ def stop_hook_command(
     For the Stop hook of Claude Code and agents with the same protocol: the answer is JSON on standard
     output, {"decision": "block", "reason": ...} or {}, and the exit code is 0 for both.
     """
+    from hostkit.tasks.git import AskedCheckout  # noqa: PLC0415 - not for --help
+
     git = git_of(context, None)
-    asking = _Asking(git)
+    asked = AskedCheckout(git)
     known = Known(context, git.directory, {"env": env, "min_rung": min_rung, "min_fidelity": min_fidelity})
-    here = asking.answer()
+    here = asked.answer()
     why = "" if known.holds(here) else _why(context, git, here, known)
     click.echo(json.dumps({"decision": "block", "reason": f"not done: {why}"} if why else {}))
     return ExitCode.PASS
-
-
-class _Asking:
-    """Git is asked while everything else is loaded."""
-
-    def __init__(self, git: Git) -> None:
-        self._git = git
-        self._here: Checkout | None = None
-        self._error: HostkitError | None = None
-        self._thread = threading.Thread(target=self._ask, daemon=True)
-        self._thread.start()
-
-    def _ask(self) -> None:
-        try:
-            self._here = self._git.checkout()
-        except HostkitError as error:
-            self._error = error
-
-    def answer(self) -> Checkout:
-        self._thread.join()
-        if self._here is None:
-            assert self._error is not None
-            raise self._error
-        return self._here
 
 
 class Known:

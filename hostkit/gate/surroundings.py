@@ -6,17 +6,16 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
 
-from hostkit.errors import HostkitError, MissingToolError, UsageError
+from hostkit.errors import MissingToolError, UsageError
 from hostkit.files import canonical_json
 from hostkit.gate.evidence import suite_hash
 from hostkit.gate.suite import suite_places
-from hostkit.tasks.git import Checkout, Git
+from hostkit.tasks.git import AskedCheckout, Checkout, Git
 
 if TYPE_CHECKING:
     from hostkit.process import Runner
@@ -34,27 +33,15 @@ class Surroundings:
     def __init__(self, project: Path, runner: Runner) -> None:
         """Begin to ask."""
         self.project = project
-        self._git = Git(project, runner)
-        self._checkout: Checkout | None = None
-        self._error: HostkitError | None = None
-        self._asking = threading.Thread(target=self._ask, daemon=True)
-        self._asking.start()
-
-    def _ask(self) -> None:
-        try:
-            self._checkout = self._git.checkout()
-        except (UsageError, MissingToolError):
-            pass  # no commit: nothing is known of it at a glance
-        except HostkitError as error:
-            self._error = error
+        self._asked = AskedCheckout(Git(project, runner))
 
     @property
     def checkout(self) -> Checkout | None:
         """What is checked out, None where there is no commit. Raises :class:`ToolError` with git's words."""
-        self._asking.join()
-        if self._error is not None:
-            raise self._error
-        return self._checkout
+        try:
+            return self._asked.answer()
+        except (UsageError, MissingToolError):
+            return None  # no commit: nothing is known of it at a glance
 
     def digest(self) -> str:
         """Return the hash of the content: commit, changes, tests, sources, settings; "" without a commit."""

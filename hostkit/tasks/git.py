@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hostkit.errors import ToolError, UsageError
+from hostkit.errors import HostkitError, ToolError, UsageError
 from hostkit.process import Command, Finished, Runner
 
 _HASH = re.compile(r"^[0-9a-f]{40,64}$", re.MULTILINE)
@@ -199,3 +200,28 @@ class Git:
         return {f"GIT_{role}_NAME": "hostkit" for role in roles} | {
             f"GIT_{role}_EMAIL": "hostkit@localhost" for role in roles
         }
+
+
+class AskedCheckout:
+    """What is checked out, asked of git at once, beside whatever is done before the answer is needed."""
+
+    def __init__(self, git: Git) -> None:
+        """Begin to ask."""
+        self._git = git
+        self._checkout: Checkout | None = None
+        self._error: HostkitError | None = None
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._thread.start()
+
+    def _ask(self) -> None:
+        try:
+            self._checkout = self._git.checkout()
+        except HostkitError as error:
+            self._error = error
+
+    def answer(self) -> Checkout:
+        """Wait for the answer. Raises what :meth:`Git.checkout` raises, each time it is asked for."""
+        self._thread.join()
+        if self._checkout is not None:
+            return self._checkout
+        raise self._error or ToolError("git was asked and did not answer", hint="run the same command again")

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from hostkit.errors import ToolError
-from hostkit.tasks.git import Git
+from hostkit.errors import ToolError, UsageError
+from hostkit.process import SystemRunner
+from hostkit.tasks.git import AskedCheckout, Git
 from hostkit.testing.process import FakeRunner, Scripted
 
 
@@ -41,3 +42,19 @@ def test_a_git_that_says_nothing_is_an_error_that_says_so(tmp_path: Path) -> Non
     with pytest.raises(ToolError, match="printed nothing") as caught:
         Git(tmp_path, FakeRunner.of(Scripted())).common_dir()
     assert "command -v git" in caught.value.hint
+
+
+def test_a_checkout_that_is_asked_beforehand_is_the_one_of_then_or_gits_own_error(
+    bench: Any, tmp_path: Path
+) -> None:
+    asked = AskedCheckout(bench.git)
+    here = asked.answer()
+    (bench.repository / "verdict.txt").write_text("fail")
+    assert asked.answer() is here
+    assert (here.commit, here.dirty) == (bench.git.resolve("HEAD"), False)
+    (tmp_path / "empty").mkdir()
+    bench.git.at(tmp_path / "empty").run("init", "-q")
+    nothing = AskedCheckout(Git(tmp_path / "empty", SystemRunner()))
+    for _ in range(2):
+        with pytest.raises(UsageError, match="has no commit yet"):
+            nothing.answer()
