@@ -67,10 +67,15 @@ def _say(message: str, hint: str) -> None:
         click.echo(click.style(" hint: ", fg="cyan", bold=True) + hint, err=True)
 
 
-def entry() -> None:
-    """Entry point of the ``hostkit`` script."""
+def begin() -> None:
+    """Set the process up for the command line of any of the project's programs."""
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGHUP, interrupt)
+
+
+def entry() -> None:
+    """Entry point of the ``hostkit`` script."""
+    begin()
     arguments = sys.argv[1:]
     sys.exit(ExitCode.PASS if _known(arguments) else run(arguments))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import contextmanager, suppress
@@ -16,7 +15,7 @@ import click
 
 from hostkit import __version__
 from hostkit.cli.context import Context
-from hostkit.cli.main import interrupt, run_command_line
+from hostkit.cli.main import begin, run_command_line
 from hostkit.errors import ExitCode, UsageError
 from hostkit.words import counted
 
@@ -252,8 +251,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def entry() -> None:
     """Entry point of the ``agent-spawn`` script."""
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGHUP, interrupt)
+    begin()
     sys.exit(run(sys.argv[1:]))
 
 
