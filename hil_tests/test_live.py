@@ -25,8 +25,9 @@ def floor(board, profile):
     return floor_us(profile.longest, board.identity.reset_us)
 
 
-def test_no_frame_is_faster_than_the_wire(board, link, floor, measure):
-    link.configure("rainbow")
+@pytest.mark.parametrize("pattern", ["rainbow"])
+def test_no_frame_is_faster_than_the_wire(board, link, floor, measure, pattern):
+    link.configure(pattern)
     live = collect_live(link, 0, len(board.some(range(100), 25)))
     measure("highest live rate", live.rate_hz, "Hz")
     measure("shortest frame interval", min(live.intervals_us), "us")
@@ -52,10 +53,11 @@ def test_requests_in_between_make_no_frame_faster_than_the_wire(link, floor):
     assert min(LiveRun(tuple(events), applied.fps).intervals_us) >= floor
 
 
+@pytest.mark.parametrize("pattern", ["rainbow"])
 def test_1000_live_frames_are_right_and_come_in_turn_by_a_clock_that_is_right(
-    board, link, golden, floor, measure, measure_series
+    board, link, golden, floor, measure, measure_series, pattern
 ):
-    scene = Scene("rainbow", seed=8)
+    scene = Scene(pattern, seed=8)
     set_board(link, scene)
     set_model(golden, scene)
     before, clock = link.stats(), read_clock(link)
@@ -82,9 +84,12 @@ def test_1000_live_frames_are_right_and_come_in_turn_by_a_clock_that_is_right(
         assert abs(drifted.ppm) <= QUARTZ_PPM + drifted.within_ppm
 
 
+@pytest.mark.parametrize("pattern", ["comet"])
 @pytest.mark.parametrize(("fps", "frames"), [(30, 10), (60, 30), (100, 30)], ids=["30Hz", "60Hz", "100Hz"])
-def test_frames_come_at_the_asked_rate_or_are_counted_as_dropped(board, link, floor, measure, fps, frames):
-    link.configure("comet")
+def test_frames_come_at_the_asked_rate_or_are_counted_as_dropped(
+    board, link, floor, measure, fps, frames, pattern
+):
+    link.configure(pattern)
     lost = link.stats().events_lost
     live = collect_live(link, fps, len(board.some(range(frames), 10)))
     measure(f"live rate, {fps} Hz asked", live.rate_hz, "Hz")
@@ -97,9 +102,10 @@ def test_frames_come_at_the_asked_rate_or_are_counted_as_dropped(board, link, fl
     assert min(live.intervals_us) >= floor
 
 
-def test_frames_that_no_wire_can_carry_are_counted_as_dropped_once(board, link, floor, measure):
+@pytest.mark.parametrize("pattern", ["rainbow"])
+def test_frames_that_no_wire_can_carry_are_counted_as_dropped_once(board, link, floor, measure, pattern):
     """One a second less than the most: 28 us are left of a period, and each begins later in its turn."""
-    link.configure("rainbow")
+    link.configure(pattern)
     fps = 1_000_000 // floor - 1
     live = collect_live(link, fps, len(board.some(range(200), 20)))
     measure(f"dropped at {fps} Hz", live.dropped, "frames")

@@ -1,5 +1,7 @@
 """A line that misbehaves costs time, never truth: what is answered is right, what is lost is told."""
 
+from dataclasses import replace
+
 import pytest
 
 from hostkit.hil.disturbance import Disturbance, Hit
@@ -13,6 +15,7 @@ from hostkit.link.session import Stray
 pytestmark = pytest.mark.rung("linked")
 
 SCENE = Scene("rainbow", seed=6, count=16)
+DRAWN = pytest.mark.parametrize("pattern", [SCENE.pattern])
 MANY, FEW = 10_000, 200
 BEFORE_BOOT = 0x7FFF_1000
 BOOTS_S = 0.1  # with 24 repeats: a busy machine takes a while to start a board anew
@@ -86,13 +89,15 @@ def slow(board):
 
 
 @pytest.fixture
-def crcs(board, link, golden):
+def crcs(board, link, golden, pattern):
     """The frames of a scene as the model draws them; the board is set up for it."""
-    set_model(golden, SCENE)
-    set_board(link, SCENE)
+    scene = replace(SCENE, pattern=pattern)
+    set_model(golden, scene)
+    set_board(link, scene)
     return golden.run(SCENE.start_us, SCENE.step_us, SCENE.count).crcs(Tap.FRAME)
 
 
+@DRAWN
 @pytest.mark.parametrize("way", ["to_board", "to_host"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_bad_line_gives_the_right_answer_or_none(link, disturb, crcs, slow, fault, way):
@@ -110,6 +115,7 @@ def test_a_bad_line_gives_the_right_answer_or_none(link, disturb, crcs, slow, fa
     asked.judge(asked.count * 3 // 4, carried_out.so_far())
 
 
+@DRAWN
 def test_10000_requests_with_1_percent_corruption_give_no_wrong_answer(link, disturb, crcs, slow, measure):
     count = FEW if slow else MANY
     noisy = Disturbance(corrupt=0.01)
@@ -133,6 +139,7 @@ def test_10000_requests_with_1_percent_corruption_give_no_wrong_answer(link, dis
     assert broken >= count / 100, "nothing was disturbed: the test shows nothing"
 
 
+@DRAWN
 @pytest.mark.parametrize(
     ("fault", "amount"), [("corrupt", 1), ("drop", 1), ("duplicate", 1), ("hold64", None)]
 )

@@ -40,6 +40,22 @@ def why_affected(known: Known, facts: Mapping[str, Any], platform: str) -> tuple
     return tuple(reasons)
 
 
+def objects_affected(known: Known, facts: Mapping[str, Any]) -> frozenset[str]:
+    """Return the sources whose objects alone can differ; empty where other things can, or nothing. Pure."""
+    if any(_other_inputs(known.facts, facts)):
+        return frozenset()
+    in_both = known.facts["sources"].keys() & facts["sources"].keys()
+    found: set[str] = set()
+    for path in changed_sources(known.facts, facts):
+        place = PurePosixPath(path)
+        if place.suffix == ".md":
+            continue
+        if place.suffix not in _COMPILED or place.is_relative_to(PLATFORMS) or path not in in_both:
+            return frozenset()
+        found.update(readers(known.objects, path))
+    return frozenset(found)
+
+
 def _other_inputs(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     for name in sorted({*before, *after} - {*_NOT_INPUTS}):
         if before.get(name) != after.get(name):

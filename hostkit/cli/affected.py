@@ -74,11 +74,19 @@ def choose_affected(
     if found.whole(env):
         click.echo("affected: all of the suite runs; other envs are left out", err=True)
         return Choice("", found)
-    chosen = found.selection()
+    chosen = found.selection(env)
     if chosen:
-        why = f"the firmware of {env} is that of {found.base[:12]} but for its build id"
-        click.echo(f"affected: only {', '.join(found.suite.files)}: {why}; the rest is left out", err=True)
+        click.echo(f"affected: {_left_out(found, env)}", err=True)
     return Choice(chosen, found) if chosen else None
+
+
+def _left_out(found: Affected, env: str) -> str:
+    base, files = found.base[:12], ", ".join(found.suite.files)
+    if patterns := found.patterns(env):
+        more = f", {files}" if files else ""
+        own = f"the firmware of {env} is that of {base} but for what it draws as {' and '.join(patterns)}"
+        return f"{own}: tests of these{more}, and those that name no pattern; the rest is left out"
+    return f"only {files}: the firmware of {env} is that of {base} but for its build id; the rest is left out"
 
 
 def nothing_ran(*, as_json: bool) -> int:

@@ -81,9 +81,10 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     With --onto the merge of HEAD into that branch is judged, in a worktree of its own, by the rules that the
     branch has; a conflict is a fail that names the files. The evidence names both parents.
 
-    With --affected all of the suite runs when the env's firmware can differ from that of --base, else only
-    the test files that changed, which is a selection and never a pass. Where nothing is touched nothing runs
-    (exit 3): nothing was shown. What was left out, and why, is said. See `hostkit affected`.
+    With --affected all of the suite runs when the env's firmware can differ from that of --base; where it
+    can differ in some patterns alone, without the tests of other patterns; and where it cannot, only the
+    test files that changed. The last two are selections, and never a pass. Where nothing is touched nothing
+    runs (exit 3): nothing was shown. What was left out, and why, is said. See `hostkit affected`.
     """
 
     def asked(selection: str) -> tuple[Settings, GateRequest]:

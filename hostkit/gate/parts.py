@@ -19,6 +19,7 @@ from hostkit.build.store import MANIFEST, manifest_holds
 from hostkit.errors import InvalidError
 from hostkit.files import canonical_json, strict_json
 from hostkit.flash.model import FlashRecord
+from hostkit.gate.chosen import selection_of
 from hostkit.gate.model import ChallengeFact, QuarantineFact, Rules, Stop, ToolFact
 from hostkit.store.model import Rung
 
@@ -130,11 +131,15 @@ class ManifestPart(_Part):
 
 
 class TouchedPart(_Part):
-    """Of ``affected.json``: may an env's firmware differ from that of the base, and why."""
+    """Of ``affected.json``: may an env's firmware differ from that of the base, and why.
+
+    ``patterns``: by name, where nothing but these can.
+    """
 
     env: str
     affected: bool
     reasons: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
 
 
 class TouchedTestsPart(_Part):
@@ -155,8 +160,10 @@ class AffectedPart(_Part):
 
     def selection(self, env: str) -> str:
         """Return pytest's ``-k`` for a gate on an env, "" for all of the suite."""
-        whole = self.tests.all or any(each.affected for each in self.envs if each.env == env)
-        return "" if whole else " or ".join(self.tests.files)
+        ours = [each for each in self.envs if each.env == env and each.affected]
+        whole = self.tests.all or any(not each.patterns for each in ours)
+        patterns = [name for each in ours for name in each.patterns]
+        return selection_of(whole=whole, patterns=patterns, files=self.tests.files)
 
 
 class ToolsPart(_Part):

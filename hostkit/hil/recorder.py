@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from hostkit.errors import HostkitError, InconclusiveError, InvalidError, ToolError
+from hostkit.hil.drawn import keyword, pattern_of
 from hostkit.hil.observations import (
     Attempt,
     Measurement,
@@ -122,13 +123,15 @@ class Recorder:
         if self._file is not None:
             self._file.collected(self._collected, self._left_out)
 
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Let ``-k`` find the tests of a pattern, and those that name none."""
+        item.extra_keyword_matches.add(keyword(pattern_of(item)))
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Bracket one test; a test that is cut off by Ctrl-C is not written down."""
         marker = item.get_closest_marker("rung")
-        callspec = getattr(item, "callspec", None)
-        pattern = callspec.params.get("pattern", "") if callspec is not None else ""
-        running = _Running(str(marker.args[0]) if marker else "", str(pattern))
+        running = _Running(str(marker.args[0]) if marker else "", pattern_of(item))
         self._running[item.nodeid] = running
         if self.session is not None:
             self.session.begin(item.nodeid)

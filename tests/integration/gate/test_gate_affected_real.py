@@ -24,6 +24,10 @@ FILES = {
     "firmware/lib/app.hpp": "#pragma once\nint answer(int value);\n",
     "firmware/lib/app.cpp": '#include "app.hpp"\nint answer(int value) { return value + 1; }\n',
     "firmware/lib/nobody.hpp": "#pragma once\n",
+    "firmware/lib/pattern/registry.hpp": "#pragma once\nnamespace hk {\nstruct Pattern { const char* name; };"
+    "\nextern const Pattern kWave;\n}\n",
+    "firmware/lib/pattern/wave.cpp": '#include "pattern/registry.hpp"\nnamespace hk {\n'
+    'const Pattern kWave{"wave", };\n}  // namespace hk\n',
     "firmware/src/build_info.cpp": 'const char* build_id() { return "0"; }\n',
     "firmware/src/main_host.cpp": '#include "app.hpp"\nint main() { return answer(41) - 42; }\n',
 }
@@ -72,6 +76,12 @@ def test_only_what_the_compiler_read_is_built_again_and_what_is_unknown_is_said(
         FILES["firmware/lib/app.hpp"] + "constexpr int kMore = 1;\n"
     )
     assert why() == ("firmware/lib/app.hpp is read for firmware/lib/app.cpp and 1 more",)
+    (repository / "firmware/lib/app.hpp").write_text(FILES["firmware/lib/app.hpp"])
+    wave = repository / "firmware/lib/pattern/wave.cpp"
+    wave.write_text(f"{wave.read_text()}// another shape\n")
+    found = survey(desk, "main", ("virtual",))
+    assert (found.envs[0].patterns, found.selection("virtual")) == (("wave",), "draws-any or draws-wave")
+    wave.write_text(FILES["firmware/lib/pattern/wave.cpp"])
     # Objects come from the cache in another checkout, and with them what they were made of.
     clone = tmp_path / "clone"
     subprocess.run([*GIT, "clone", "-q", str(repository), str(clone)], check=True)

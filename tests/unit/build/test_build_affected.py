@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hostkit.build.affected import Known, why_affected
+from hostkit.build.affected import Known, objects_affected, why_affected
 
 SOURCES = {
     "firmware/lib/a.cpp": "1",
@@ -28,6 +28,36 @@ def reasons(**changes: str | None) -> tuple[str, ...]:
     sources = {path: text for path, text in (SOURCES | changes).items() if text is not None}
     facts = FACTS | {"commit": "c2", "dirty": True, "sources": sources}
     return why_affected(Known("ab" * 32, FACTS, OBJECTS), facts, "virtual")
+
+
+def objects(**changes: str | None) -> frozenset[str]:
+    """Return the objects that alone can differ after the same."""
+    sources = {path: text for path, text in (SOURCES | changes).items() if text is not None}
+    return objects_affected(Known("ab" * 32, FACTS, OBJECTS), FACTS | {"commit": "c2", "sources": sources})
+
+
+def test_a_changed_source_touches_the_objects_that_were_made_of_it() -> None:
+    assert objects(**{"firmware/lib/a.hpp": "2", "firmware/README.md": "2"}) == {"firmware/lib/a.cpp"}
+    assert objects() == objects(**{"firmware/ports/other/b.cpp": "2"}) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("firmware/lib/a.hpp", None),
+        ("firmware/lib/new.hpp", "1"),
+        ("firmware/ports/chip/link.ld", "2"),
+        ("firmware/platforms/virtual/builder/main.py", "2"),
+        ("platformio.ini", "2"),
+    ],
+)
+def test_where_more_than_objects_can_differ_none_are_named(path: str, text: str | None) -> None:
+    assert objects(**{"firmware/lib/a.cpp": "2", path: text}) == frozenset()
+
+
+def test_another_toolchain_can_alter_more_than_some_objects() -> None:
+    facts = FACTS | {"toolchain": {"zig": "2"}, "sources": SOURCES | {"firmware/lib/a.cpp": "2"}}
+    assert objects_affected(Known("ab" * 32, FACTS, OBJECTS), facts) == frozenset()
 
 
 def test_another_commit_alone_alters_nothing() -> None:

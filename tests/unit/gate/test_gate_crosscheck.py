@@ -114,3 +114,9 @@ def test_what_a_change_touches_is_in_the_evidence_of_what_it_chose(place: Place)
         assert f"{AFFECTED} chooses other tests than those that were asked for" in other.problems
     touched = CHANGED | {"envs": [{"env": "virtual", "affected": True, "reasons": ["app.cpp differs"]}]}
     assert place.gate(replace(request, affected=touched)).holds
+    drawn = {"env": "virtual", "affected": True, "reasons": ["lava.cpp is read"], "patterns": ["lava"]}
+    lava = replace(request, affected=CHANGED | {"envs": [drawn]})
+    selection = "draws-any or draws-lava or test_a"
+    assert place.gate(replace(lava, selection=selection)).problems == ()
+    for other in ("", "draws-any or test_a", "draws-any or draws-lava"):
+        assert not place.gate(replace(lava, selection=other)).holds

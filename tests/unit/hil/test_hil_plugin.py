@@ -77,6 +77,34 @@ def test_a_test_on_a_board_is_observed_with_its_numbers(run):
     assert seen.summary.exit_code == 0
 
 
+DRAWING = """
+import pytest
+
+pytestmark = pytest.mark.rung("rendered")
+
+@pytest.mark.parametrize("pattern", ["lava", "solid"])
+def test_drawn(link, pattern):
+    assert link.configure(pattern)
+
+def test_any(link):
+    assert link.echo(b"a") == b"a"
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("draws-lava", ["test_drawn[lava]"]),
+        ("draws-any or draws-lava", ["test_drawn[lava]", "test_any"]),
+        ("not draws-any", ["test_drawn[lava]", "test_drawn[solid]"]),
+    ],
+)
+def test_tests_can_be_chosen_by_the_pattern_that_they_draw(run, words, names):
+    result, seen = run(DRAWING, "-k", words)
+    result.assert_outcomes(passed=len(names), deselected=3 - len(names))
+    assert [test.test.split("::")[1] for test in seen.tests] == names
+
+
 def test_a_series_of_numbers_is_observed_with_its_test(run):
     result, seen = run(
         """
