@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hostkit.jobs.breaker import COOL_S, Breaker
 from hostkit.jobs.model import Attempt, Ending, Outcome, Step
+from hostkit.store.prepared import Prepared, Row
 from hostkit.store.tables import job_boards
 
 UNKNOWN = "unknown"
 """How the content of a board begins while nobody can say what it runs."""
 
+_BOARDS = Prepared(select(job_boards))
 _WRITERS = (Step.FLASH, Step.GATE, Step.PROBE)
 _CUT_SHORT = (Outcome.INCONCLUSIVE, Outcome.INVALID, Outcome.TIMED_OUT, Outcome.STOPPED, Outcome.LOST)
 
@@ -33,7 +35,7 @@ class BoardRecord:
 
 def find_boards(connection: Connection) -> dict[str, BoardRecord]:
     """Return every board that was ever used, by identity."""
-    return {row["identity"]: _board(row) for row in connection.execute(select(job_boards)).mappings()}
+    return {row["identity"]: _board(row) for row in _BOARDS.rows(connection)}
 
 
 def claim(connection: Connection, attempt: Attempt, seen: int) -> int:
@@ -98,6 +100,6 @@ def _locked(identity: str) -> Any:
     return select(job_boards).where(job_boards.c.identity == identity).with_for_update()
 
 
-def _board(row: RowMapping) -> BoardRecord:
+def _board(row: Row) -> BoardRecord:
     breaker = Breaker(row["faults"], row["opened_ns"], row["cool_s"])
     return BoardRecord(row["identity"], row["attempt"], row["generation"], breaker, row["content"])

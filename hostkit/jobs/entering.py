@@ -11,10 +11,10 @@ from sqlalchemy import Connection, insert, update
 from hostkit.jobs.model import Job, State, Wanted, line_of
 from hostkit.jobs.places import Places
 from hostkit.jobs.rows import EQUAL, job_of, row_of_wanted
+from hostkit.store.prepared import Prepared
 from hostkit.store.tables import jobs
 
-_ENTER = insert(jobs).returning(jobs.c.id, sort_by_parameter_order=True)
-_ENTER_ONE = insert(jobs)
+_ENTER = Prepared(insert(jobs).returning(jobs.c.id, sort_by_parameter_order=True))
 _FIRST = {"step": 0, "tries": 0, "lost": 0, "attempt": 0, "not_before_ns": 0, "began_ns": 0, "ended_ns": 0}
 
 
@@ -74,13 +74,7 @@ class Entering:
 
     def _numbers(self) -> Sequence[int]:
         """Write what is unwritten and return the numbers that it got."""
-        rows = [_row(job) for job in self._unwritten]
-        if len(rows) > 1:
-            return self._connection.execute(_ENTER, rows).scalars().all()
-        entered = self._connection.execute(_ENTER_ONE, rows[0])  # quicker than a list of one
-        key = entered.inserted_primary_key
-        assert key is not None
-        return (int(key[0]),)
+        return _ENTER.insert(self._connection, [_row(job) for job in self._unwritten])
 
 
 def _row(job: Job) -> dict[str, Any]:

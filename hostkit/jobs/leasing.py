@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from hostkit.clock import Clock
 from hostkit.jobs.allot import Assignment
@@ -18,12 +18,22 @@ from hostkit.jobs.moving import Move, find_heads, find_job, find_jobs, move, mov
 from hostkit.jobs.order import Head
 from hostkit.jobs.places import Places
 from hostkit.jobs.retry import Next, RetryPolicy, next_after
-from hostkit.jobs.rows import CANCELLED, END_ATTEMPT, LEADERS, OPEN_ATTEMPTS, RUNNING, attempt_of, job_of
+from hostkit.jobs.rows import (
+    CANCELLED,
+    END_ATTEMPT,
+    LEADERS,
+    OPEN_ATTEMPTS,
+    RUNNING,
+    WAITING_JOBS,
+    attempt_of,
+    job_of,
+)
 from hostkit.jobs.transitions import Event
 from hostkit.jobs.workers import WorkerRecord
 from hostkit.store.database import Database
 from hostkit.store.dialect import WRITE_ROWS
-from hostkit.store.tables import job_attempts, job_lines, jobs
+from hostkit.store.prepared import Prepared
+from hostkit.store.tables import job_attempts, job_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,7 @@ class Leasing:
     def running(self) -> list[Attempt]:
         """Return every attempt that has not ended, oldest first."""
         with self._database.read() as connection:
-            return [attempt_of(row) for row in connection.execute(RUNNING).mappings()]
+            return [attempt_of(row) for row in RUNNING.rows(connection)]
 
     def heads(self, host: str, depth: int) -> tuple[list[Head], dict[int, Job]]:
         """Return who is served next on a host, ``depth`` jobs deep into each line; and those jobs."""
@@ -69,7 +79,7 @@ class Leasing:
             found = find_heads(connection, host, self._clock.wall_ns(), depth)
             if not found.order:
                 return Survey([], {}, [], {})
-            running = [attempt_of(row) for row in connection.execute(RUNNING).mappings()]
+            running = [attempt_of(row) for row in RUNNING.rows(connection)]
             return Survey(found.order, found.jobs, running, find_boards(connection))
 
     def cancelled(self, attempts: Iterable[int]) -> list[int]:
@@ -97,7 +107,7 @@ class Leasing:
                 where = each.line, each.priority
                 served[where] = max(served.get(where, 0), each.tag)
             for (line, priority), tag in served.items():
-                connection.execute(_SERVE, {"where": line, "which": priority, "tag": tag})
+                _SERVE.change(connection, [{"where": line, "which": priority, "tag": tag}])
             moved = move_all(connection, moves)
         return [(job, attempt) for job, (_, attempt, _) in zip(moved, begun, strict=True)]
 
@@ -132,7 +142,7 @@ class Leasing:
         for number, ending in endings:
             first.setdefault(number, ending)
         with self._database.write() as connection:
-            rows = connection.execute(OPEN_ATTEMPTS, {"attempts": list(first)}).mappings()
+            rows = OPEN_ATTEMPTS.rows(connection, {"attempts": list(first)}) if first else ()
             opened = {row["id"]: attempt_of(row) for row in rows}
             ended = [(opened[number], ending) for number, ending in first.items() if number in opened]
             return self._end(connection, ended) if ended else []
@@ -142,12 +152,8 @@ class Leasing:
         return [attempt for attempt in self.running() if attempt.worker not in alive]
 
     def _lock_jobs(self, connection: Connection, ids: list[int]) -> dict[int, Job]:
-        rows = connection.execute(
-            select(jobs)
-            .where(jobs.c.id.in_(ids), jobs.c.state == State.WAITING.value)
-            .with_for_update(skip_locked=True)
-        )
-        return {row["id"]: job_of(row) for row in rows.mappings()}
+        rows = WAITING_JOBS.rows(connection, {"jobs": ids}) if ids else ()
+        return {row["id"]: job_of(row) for row in rows}
 
     def _begin(
         self, connection: Connection, worker: WorkerRecord, wanted: Sequence[tuple[Job, Assignment]]
@@ -155,7 +161,7 @@ class Leasing:
         """Enter an attempt for each; leave out those whose board another one has."""
         attempts = [self._attempt(worker, job, each) for job, each in wanted]
         rows = [_attempt_row(job, attempt) for (job, _), attempt in zip(wanted, attempts, strict=True)]
-        numbers = connection.execute(_NEW_ATTEMPTS, rows).scalars().all() if rows else []
+        numbers = _NEW_ATTEMPTS.insert(connection, rows) if rows else []
         begun = []
         for (job, each), attempt, number in zip(wanted, attempts, numbers, strict=True):
             numbered = replace(attempt, id=number)
@@ -190,7 +196,7 @@ class Leasing:
     def _end(self, connection: Connection, ended: Sequence[tuple[Attempt, Ending]]) -> list[Job]:
         """Write how open attempts ended; return the jobs that changed by it."""
         now_ns = self._clock.wall_ns()
-        connection.execute(END_ATTEMPT, [_ending_row(attempt, ending, now_ns) for attempt, ending in ended])
+        END_ATTEMPT.change(connection, [_ending_row(attempt, ending, now_ns) for attempt, ending in ended])
         for attempt, ending in ended:
             if attempt.board:
                 give_back(connection, attempt, ending, now_ns)
@@ -203,9 +209,8 @@ class Leasing:
                 moves.append(self._follow_up(places, job, attempt, ending, now_ns))
         moved = move_all(connection, moves)
         led = {job.id: (job, each.event) for job, each in zip(moved, moves, strict=True) if job.state.ended}
-        leaders = connection.execute(LEADERS, {"jobs": list(led)}).scalars().all() if led else ()
-        for number in leaders:
-            share_end(connection, *led[number])
+        for row in LEADERS.rows(connection, {"jobs": list(led)}) if led else ():
+            share_end(connection, *led[row["leader"]])
         return moved
 
     def _follow_up(self, places: Places, job: Job, attempt: Attempt, ending: Ending, now_ns: int) -> Move:
@@ -235,8 +240,8 @@ _PLAIN_ATTEMPT = (
 )
 
 
-_NEW_ATTEMPTS = insert(job_attempts).returning(job_attempts.c.id, sort_by_parameter_order=True)
-_SERVE = (
+_NEW_ATTEMPTS = Prepared(insert(job_attempts).returning(job_attempts.c.id, sort_by_parameter_order=True))
+_SERVE = Prepared(
     update(job_lines)
     .where(
         job_lines.c.line == bindparam("where"),

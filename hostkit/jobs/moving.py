@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, update
+from sqlalchemy import Connection, bindparam, update
 
 from hostkit.errors import ToolError
 from hostkit.jobs.model import Job, State, line_of
 from hostkit.jobs.order import Head, in_order
 from hostkit.jobs.rows import FOLLOWERS, HEADS, JOB, JOBS, due, head_of, job_of
 from hostkit.jobs.transitions import Event, after
+from hostkit.store.prepared import Prepared
 from hostkit.store.tables import jobs
 
 _SHARED = (State.PASSED, State.FAILED, State.INVALID, State.INCONCLUSIVE, State.REFUSED, State.DEAD)
@@ -31,7 +32,7 @@ def find_job(connection: Connection, number: int) -> Job | None:
 
 def find_jobs(connection: Connection, numbers: Sequence[int]) -> dict[int, Job]:
     """Return jobs by their numbers; one that there is none of is left out."""
-    rows = connection.execute(JOBS, {"jobs": numbers}).mappings() if numbers else ()
+    rows = JOBS.rows(connection, {"jobs": numbers}) if numbers else ()
     return {row["id"]: job_of(row) for row in rows}
 
 
@@ -45,7 +46,7 @@ class Heads:
 
 def find_heads(connection: Connection, host: str, now_ns: int, depth: int) -> Heads:
     """Return the jobs of a host that are due, looking ``depth`` jobs into each line and priority."""
-    order = in_order(head_of(row) for row in connection.execute(HEADS, due(host, now_ns, depth)))
+    order = in_order(head_of(row) for row in HEADS.rows(connection, due(host, now_ns, depth)))
     found = find_jobs(connection, [head.job for head in order])
     return Heads([head for head in order if head.job in found], found)
 
@@ -77,16 +78,17 @@ def move_all(connection: Connection, moves: Sequence[Move]) -> list[Job]:
         row |= {"job": each.job.id, "seen": each.job.state.value, "then": state.value}
         alike.setdefault(tuple(sorted(each.changes)), []).append(row)
     for names, rows in alike.items():
-        if connection.execute(_moved(names), rows).rowcount != len(rows):
+        if _moved(names).change(connection, rows) != len(rows):
             which = f"job {rows[0]['job']}" if len(rows) == 1 else "a job"
             raise MovedError(f"{which} was changed by another process just now", hint="run it again")
     return [_as_moved(each, state) for each, state in zip(moves, states, strict=True)]
 
 
 @cache
-def _moved(names: tuple[str, ...]) -> Update:
+def _moved(names: tuple[str, ...]) -> Prepared:
     values: dict[str, Any] = {name: bindparam(f"to_{name}") for name in names} | {"state": bindparam("then")}
-    return update(jobs).where(jobs.c.id == bindparam("job"), jobs.c.state == bindparam("seen")).values(values)
+    mine = update(jobs).where(jobs.c.id == bindparam("job"), jobs.c.state == bindparam("seen"))
+    return Prepared(mine.values(values))
 
 
 def _as_moved(moved: Move, state: State) -> Job:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from hostkit.jobs.model import State
 from hostkit.jobs.order import next_tag
+from hostkit.store.prepared import Prepared
 from hostkit.store.tables import job_lines, jobs
 
 _WAITING = jobs.c.state == State.WAITING.value
@@ -19,7 +20,13 @@ _LAST_OWN = select(func.max(jobs.c.tag)).where(
     jobs.c.submitter == bindparam("submitter"),
 )
 _ENTERED = select(func.max(jobs.c.entered_ns)).where(_WAITING)
-ASKED = select(_SERVED.scalar_subquery(), _LAST_OWN.scalar_subquery(), _ENTERED.scalar_subquery())
+ASKED = Prepared(
+    select(
+        _SERVED.scalar_subquery().label("served"),
+        _LAST_OWN.scalar_subquery().label("last_own"),
+        _ENTERED.scalar_subquery().label("entered_ns"),
+    )
+)
 """What was served last in a line, the last place of a submitter there, and when the last job entered."""
 
 
@@ -45,7 +52,8 @@ class Places:
 
     def _asked(self, line: str, priority: int, submitter: str) -> int:
         where = {"line": line, "priority": priority, "submitter": submitter}
-        served, last_own, entered_ns = self._connection.execute(ASKED, where).one()
+        (asked,) = ASKED.rows(self._connection, where)
+        served, last_own, entered_ns = asked["served"], asked["last_own"], asked["entered_ns"]
         if served is None:
             self._connection.execute(job_lines.insert(), {"line": line, "priority": priority, "served": 0})
         self._entered_ns = max(self._entered_ns, entered_ns or 0)

@@ -8,10 +8,11 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from hostkit.jobs.model import Attempt, Job, Kind, Outcome, State, Step, Wanted
 from hostkit.jobs.order import Head
+from hostkit.store.prepared import Prepared, Row
 from hostkit.store.tables import job_attempts, jobs
 
 _SPELLED = ("kind", "options", "line", "variables")  # stored in another form, or under another name
@@ -32,7 +33,7 @@ def row_of_wanted(wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def job_of(row: RowMapping) -> Job:
+def job_of(row: Row) -> Job:
     """Return a row of ``jobs`` as a record."""
     wanted = _wanted_of(*_REQUEST(row))
     return Job(wanted=wanted, state=State(row["state"]), **{name: row[name] for name in _PLAIN_JOB})
@@ -50,16 +51,16 @@ def _wanted_of(kind: str, options: str, variables: str, line: str, *plain: Any) 
     )
 
 
-def attempt_of(row: RowMapping) -> Attempt:
+def attempt_of(row: Row) -> Attempt:
     """Return a row of ``job_attempts`` as a record."""
     values: dict[str, Any] = dict(row)
     del values["env"]
     return Attempt(**values | {"step": Step(values["step"]), "outcome": Outcome(values["outcome"])})
 
 
-def head_of(row: Any) -> Head:
+def head_of(row: Row) -> Head:
     """Return a row of :data:`HEADS` as a record."""
-    return Head(row.id, row.line, row.priority, row.tag, row.entered_ns)
+    return Head(row["id"], row["line"], row["priority"], row["tag"], row["entered_ns"])
 
 
 _PLACE = func.row_number().over(partition_by=(jobs.c.line, jobs.c.priority), order_by=(jobs.c.tag, jobs.c.id))
@@ -72,7 +73,7 @@ _RANKED = (
     )
     .subquery()
 )
-HEADS = select(_RANKED).where(_RANKED.c.place <= bindparam("depth"))
+HEADS = Prepared(select(_RANKED).where(_RANKED.c.place <= bindparam("depth")))
 """The first ``depth`` jobs of each line and priority of a host that are due."""
 
 
@@ -82,26 +83,38 @@ def due(host: str, now_ns: int, depth: int) -> dict[str, int | str]:
 
 
 JOB = select(jobs).where(jobs.c.id == bindparam("job"))
-JOBS = select(jobs).where(jobs.c.id.in_(bindparam("jobs", expanding=True)))
-OPEN_ATTEMPTS = (
+JOBS = Prepared(select(jobs).where(jobs.c.id.in_(bindparam("jobs", expanding=True))), "jobs")
+WAITING_JOBS = Prepared(
+    select(jobs)
+    .where(jobs.c.id.in_(bindparam("jobs", expanding=True)), jobs.c.state == State.WAITING.value)
+    .with_for_update(skip_locked=True),
+    "jobs",
+)
+"""Locked where the database locks rows."""
+
+OPEN_ATTEMPTS = Prepared(
     select(job_attempts)
     .where(
         job_attempts.c.id.in_(bindparam("attempts", expanding=True)),
         job_attempts.c.outcome == Outcome.NONE.value,
     )
-    .order_by(job_attempts.c.id)
+    .order_by(job_attempts.c.id),
+    "attempts",
 )
 FOLLOWERS = (
     select(jobs)
     .where(jobs.c.leader == bindparam("job"), jobs.c.state == State.FOLLOWING.value)
     .order_by(jobs.c.id)
 )
-RUNNING = select(job_attempts).where(job_attempts.c.outcome == Outcome.NONE.value).order_by(job_attempts.c.id)
+RUNNING = Prepared(
+    select(job_attempts).where(job_attempts.c.outcome == Outcome.NONE.value).order_by(job_attempts.c.id)
+)
 CANCELLED = select(jobs.c.attempt).where(jobs.c.state == State.CANCELLING.value)
-LEADERS = (
+LEADERS = Prepared(
     select(jobs.c.leader)
     .where(jobs.c.leader.in_(bindparam("jobs", expanding=True)), jobs.c.state == State.FOLLOWING.value)
-    .distinct()
+    .distinct(),
+    "jobs",
 )
 """Which of these jobs have followers."""
 
@@ -114,7 +127,7 @@ EQUAL = (
     .order_by(jobs.c.id)
     .limit(1)
 )
-END_ATTEMPT = (
+END_ATTEMPT = Prepared(
     update(job_attempts)
     .where(job_attempts.c.id == bindparam("attempt"), job_attempts.c.outcome == Outcome.NONE.value)
     .values(

@@ -208,9 +208,10 @@ _MEANINGS = (
 )
 
 
-def explain(error: DBAPIError, place: str) -> HostkitError:
+def explain(error: DBAPIError | sqlite3.Error, place: str) -> HostkitError:
     """Turn a driver's error into one that names the database and a way out."""
-    said = (str(error.orig).splitlines() or ["no words"])[0]
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    said = (str(cause).splitlines() or ["no words"])[0]
     for words, what, hint in _MEANINGS:
         if any(word in said.lower() for word in words):
             return ToolError(f"the database {place} {what} ({said})", hint=hint)

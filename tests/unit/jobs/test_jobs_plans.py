@@ -18,22 +18,25 @@ ROOM = Room(4, 4, lambda job: (), lambda spec, env: Standing.FREE)
 
 
 def planned(shop: Any, once: Callable[[], object]) -> list[tuple[str, str]]:
-    """Do something; return each step of SQLite's plan for each of its questions, with the question."""
-    asked: list[tuple[str, Any]] = []
+    """Do something; return each step of SQLite's plan for each of its questions, with the question.
 
-    def remember(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        asked.append((statement, parameters))
-
+    SQLite itself is asked what it was asked, with the values put in.
+    """
+    asked: list[str] = []
     engine = shop.database._engine
-    event.listen(engine, "before_cursor_execute", remember)
+
+    def traced(connection: Any, *_: Any) -> None:
+        connection.set_trace_callback(asked.append)
+
+    event.listen(engine, "checkout", traced)
     once()
-    event.remove(engine, "before_cursor_execute", remember)
+    event.remove(engine, "checkout", traced)
     steps = []
     with shop.database.read() as connection:
-        for statement, parameters in asked:
+        connection.connection.dbapi_connection.set_trace_callback(None)
+        for statement in asked:
             if statement.startswith(("SELECT", "UPDATE", "DELETE")):
-                first = parameters[0] if isinstance(parameters, list) else parameters
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", first)
+                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")
                 steps += [(row.detail, statement) for row in rows]
     return steps
 
