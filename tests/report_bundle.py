@@ -21,7 +21,6 @@ from hostkit.gate.model import (
     Observation,
     Rules,
     SuiteFact,
-    WaiverFact,
 )
 from hostkit.gate.parts import VERDICT
 from hostkit.gate.request import GateRequest
@@ -29,6 +28,7 @@ from hostkit.gate.run import Ran
 from hostkit.gate.seal import seal
 from hostkit.gate.statement import Origin
 from hostkit.gate.suite import OBSERVATIONS
+from hostkit.gate.waived import WaiverFact
 from hostkit.hil.observations import ObservationFile, Outcome, TestSeen
 from hostkit.store.model import Rung
 from hostkit.tasks.git import Checkout

@@ -16,7 +16,7 @@ from hostkit.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hostkit.gate.model import WaiverFact
+    from hostkit.gate.waived import WaiverFact
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -114,7 +114,7 @@ def _line(waiver: WaiverFact) -> str:
 def _waive(context: Context, what: str, name: str, **signed: str) -> None:
     from hostkit.files import atomic_write  # noqa: PLC0415 - not for --help
     from hostkit.gate.keys import checkouts_of, open_signer  # noqa: PLC0415
-    from hostkit.gate.model import Waives  # noqa: PLC0415
+    from hostkit.gate.waived import Waives  # noqa: PLC0415
     from hostkit.gate.waivers import FOLDER, Waiving, read_waivers, sign_waiver  # noqa: PLC0415
     from hostkit.settings.rules import read_rules  # noqa: PLC0415
     from hostkit.tasks.git import Git  # noqa: PLC0415

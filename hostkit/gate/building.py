@@ -13,9 +13,10 @@ from hostkit.build.store import LOG, MANIFEST
 from hostkit.errors import FailedError, InconclusiveError
 from hostkit.gate.base import builds_at
 from hostkit.gate.evidence import write_bytes, write_json
-from hostkit.gate.model import Stage, Waives
+from hostkit.gate.model import Stage
 from hostkit.gate.parts import BASE, GROWTH
 from hostkit.gate.run import Run
+from hostkit.gate.waived import Waives
 from hostkit.gate.waivers import in_force
 from hostkit.tasks.git import Git
 

@@ -21,23 +21,17 @@ from hostkit.gate.model import (
     Finding,
     Observation,
     Rules,
-    Waives,
 )
 from hostkit.gate.quarantine import check_quarantine, entry_of, set_aside, told_aside
+from hostkit.gate.rungs import BY_RECORD, executed, reached_rung, soaked_s
 from hostkit.gate.tools import check_tools
+from hostkit.gate.waived import Waives
 from hostkit.gate.waivers import check_waivers, split_waived, told_ignored
-from hostkit.hil.duration import LEAST_SOAK_S, SOAKED_FOR
+from hostkit.hil.duration import LEAST_SOAK_S
 from hostkit.hil.observations import Outcome
 from hostkit.store.model import Rung, Verdict
 from hostkit.words import counted, first_of
 
-_BY_RECORD = (Rung.BUILT, Rung.BOOTED)  # shown by the build, the flash and the identity, not by tests
-_EXECUTED = (
-    Outcome.PASSED,
-    Outcome.FAILED,
-    Outcome.ERROR,
-    Outcome.FLAKY,
-)  # gave an answer about the firmware
 _IDLE = (Outcome.SKIPPED, Outcome.NOT_APPLICABLE)  # nothing was asked of the board
 _TROUBLE = (
     (Outcome.FAILED, Verdict.FAIL, "failed"),
@@ -63,7 +57,7 @@ def decide(rules: Rules, facts: Facts) -> Decision:
     findings += [*_check_tests(rules, judged.observations), *_check_scope(rules, judged)]
     findings += [*check_challenges(facts), *check_tools(facts), *check_quarantine(facts)]
     findings += [*check_waivers(facts), *_check_growth(facts)]
-    rung = _reached(rules, judged)
+    rung = reached_rung(rules, judged)
     left, waived = split_waived(findings, facts)
     if not left:
         praise = _praise(facts, rung) + (f", {len(waived)} waived" if waived else "")
@@ -229,53 +223,13 @@ def _check_scope(rules: Rules, facts: Facts) -> Iterator[Finding]:
     if facts.stop is not None or facts.suite is None or not facts.observations:
         return
     for rung in Rung:
-        if rung <= rules.min_rung and rung not in _BY_RECORD and not _executed(facts, rung):
+        if rung <= rules.min_rung and rung not in BY_RECORD and not executed(facts, rung):
             reason = f"rung {rung.word} was not reached: no test of it ran"
             yield Finding(Verdict.INCONCLUSIVE, reason, Waives.RUNG, rung.word)
-        elif rung is Rung.SOAKED <= rules.min_rung and _soaked_s(facts) < LEAST_SOAK_S:
-            had = f"it soaked for {_soaked_s(facts):.0f} s, and that takes {LEAST_SOAK_S:.0f} s"
+        elif rung is Rung.SOAKED <= rules.min_rung and soaked_s(facts) < LEAST_SOAK_S:
+            had = f"it soaked for {soaked_s(facts):.0f} s, and that takes {LEAST_SOAK_S:.0f} s"
             reason = f"rung {rung.word} was not reached: {had}"
             yield Finding(Verdict.INCONCLUSIVE, reason, Waives.RUNG, rung.word)
-
-
-def _executed(facts: Facts, rung: Rung) -> bool:
-    return any(seen.rung is rung and seen.outcome in _EXECUTED for seen in facts.observations)
-
-
-def _reached(rules: Rules, facts: Facts) -> Rung | None:
-    """Climb while each rung stands: its records agree, its tests ran, all passed, none was skipped."""
-    reached: Rung | None = None
-    for rung in Rung:
-        if not _stands(rules, facts, rung):
-            return reached
-        reached = rung
-    return reached
-
-
-def _stands(rules: Rules, facts: Facts, rung: Rung) -> bool:
-    if rung is Rung.BUILT:
-        return facts.build is not None or not rules.build
-    if rung is Rung.BOOTED:
-        agree = facts.build is None or (
-            facts.identity is not None and facts.identity.build_id == facts.build.build_id
-        )
-        if facts.identity is None or not agree:
-            return False
-    mine = [
-        seen
-        for seen in facts.observations
-        if seen.rung is rung and seen.outcome is not Outcome.NOT_APPLICABLE
-    ]
-    if rung is Rung.SOAKED and _soaked_s(facts) < LEAST_SOAK_S:
-        return False
-    shown = bool(mine) or rung in _BY_RECORD
-    return shown and all(seen.outcome is Outcome.PASSED for seen in mine)
-
-
-def _soaked_s(facts: Facts) -> float:
-    """How long the suite says that it soaked, and took."""
-    said = [(seen.numbers.get(f"{SOAKED_FOR} [s]", 0.0), seen.seconds) for seen in facts.observations]
-    return max((min(soaked, took) for soaked, took in said), default=0.0)
 
 
 def _praise(facts: Facts, rung: Rung | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hostkit.boards.model import Fidelity
-from hostkit.gate.model import WaiverFact, Waives
+from hostkit.gate.waived import WaiverFact, Waives
 from hostkit.gate.waivers import in_force
 from hostkit.settings.rules import MergeRules
 from hostkit.store.model import Rung

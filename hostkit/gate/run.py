@@ -21,9 +21,9 @@ from hostkit.gate.model import (
     Stop,
     SuiteFact,
     ToolFact,
-    WaiverFact,
 )
 from hostkit.gate.request import Bench, GateRequest
+from hostkit.gate.waived import WaiverFact
 from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.store.model import Verdict
 

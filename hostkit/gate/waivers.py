@@ -20,7 +20,8 @@ from hostkit.files import canonical_json, disk_error, strict_json
 from hostkit.gate.dsse import Envelope, read_envelope
 from hostkit.gate.folder import shown
 from hostkit.gate.keys import PublicKey, Signer
-from hostkit.gate.model import Facts, Finding, Observation, WaivedFact, WaiverFact, Waives
+from hostkit.gate.model import Facts, Finding, Observation
+from hostkit.gate.waived import WaivedFact, WaiverFact, Waives
 from hostkit.hil.observations import Outcome
 from hostkit.store.model import Verdict
 

@@ -26,7 +26,6 @@ from hostkit.gate.model import (
     Observation,
     Rules,
     SuiteFact,
-    Waives,
 )
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.requirements import requirements
@@ -35,6 +34,7 @@ from hostkit.gate.statement import Origin, predicate_of, statement_json
 from hostkit.gate.verify import verify, verify_folder
 from hostkit.gate.vouch import Waiving as Allowed
 from hostkit.gate.vouch import doubts
+from hostkit.gate.waived import Waives
 from hostkit.gate.waivers import PAYLOAD_TYPE, Waiving, read_waivers, sign_waiver
 from hostkit.hil.observations import Outcome
 from hostkit.pipeline import run_gate

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_bundle import PASSED, failed
 
-from hostkit.gate.model import WaiverFact, Waives
+from hostkit.gate.waived import WaiverFact, Waives
 from hostkit.report.annotations import MOST, Annotation, Level, annotations_of
 from hostkit.report.read import read_report
 

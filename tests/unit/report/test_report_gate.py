@@ -22,8 +22,8 @@ from hostkit.gate.model import (
     Stage,
     Stop,
     SuiteFact,
-    WaivedFact,
 )
+from hostkit.gate.waived import WaivedFact
 from hostkit.hil.observations import Outcome
 from hostkit.report.plain import as_record
 from hostkit.report.terminal import gate_summary, plain_text

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from report_bundle import PASSED, failed
 
-from hostkit.gate.model import WaiverFact, Waives
+from hostkit.gate.waived import WaiverFact, Waives
 from hostkit.report.html.page import html_page, read_source
 from hostkit.report.markdown import LIMIT, block, code, markdown
 from hostkit.report.read import read_report
