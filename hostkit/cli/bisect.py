@@ -11,7 +11,7 @@ import click
 
 from hostkit.cli.context import Context
 from hostkit.cli.gate_rules import FIDELITIES, RUNGS
-from hostkit.cli.merge import gate_argv, open_yard
+from hostkit.cli.merge_yard import gate_argv, open_yard
 from hostkit.cli.repository import REPO, commit_of, git_of
 from hostkit.errors import ExitCode
 from hostkit.words import counted

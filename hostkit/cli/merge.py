@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from hostkit.cli.context import Context
-from hostkit.cli.gate_rules import CHECK, TargetRules, target_rules
+from hostkit.cli.gate_rules import CHECK, target_rules
+from hostkit.cli.merge_yard import demands, gate_argv, open_yard, told_once, train_folder, train_line
 from hostkit.cli.repository import REPO, commit_of, git_of
 from hostkit.errors import ExitCode, UsageError
 from hostkit.files import jsonable
@@ -23,11 +21,8 @@ from hostkit.words import counted
 
 if TYPE_CHECKING:
     from hostkit.tasks.git import Git
-    from hostkit.tasks.model import GateCheck
-    from hostkit.train.line import Change, Line
-    from hostkit.train.yard import Demands, GateArgv, Yard
+    from hostkit.train.line import Change
 
-_LEASE_TIMEOUT_S = "900"  # a merge waits for a board rather than giving up: others are at work
 _TARGET = click.option("--target", default="main", show_default=True, help="The branch that is merged into.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 
@@ -49,7 +44,7 @@ def merge_group() -> None:
 def submit_command(context: Context, refs: tuple[str, ...], repo: Path | None, target: str) -> int:
     """Put branches, tags or commits at the end of the line, as they are now."""
     git = git_of(context, repo)
-    line = _line(context, git, target)
+    line = train_line(context, git, target)
     for ref in refs:
         commit = commit_of(git, ref)
         title = git.run("show", "-s", "--format=%s", commit).strip()
@@ -66,7 +61,7 @@ def submit_command(context: Context, refs: tuple[str, ...], repo: Path | None, t
 @click.pass_obj
 def list_command(context: Context, repo: Path | None, target: str, as_json: bool) -> int:
     """Show every change: waiting, merged, or why not."""
-    _show(_line(context, git_of(context, repo), target).changes(), as_json=as_json)
+    _show(train_line(context, git_of(context, repo), target).changes(), as_json=as_json)
     return ExitCode.PASS
 
 
@@ -80,7 +75,7 @@ def withdraw_command(context: Context, change: str, repo: Path | None, target: s
     from hostkit.train.line import Status  # noqa: PLC0415 - not for --help
 
     git = git_of(context, repo)
-    line = _line(context, git, target)
+    line = train_line(context, git, target)
     ended = line.end(change, Status.WITHDRAWN, "withdrawn by hand")
     _release(git, target, line.changes())
     if ended.status is not Status.WITHDRAWN:
@@ -101,9 +96,9 @@ def status_command(context: Context, repo: Path | None, target: str, as_json: bo
     git = git_of(context, repo)
     tip, running = (
         git.resolve(f"refs/heads/{target}"),
-        is_running(_folder(context, git, target) / "runner.lock"),
+        is_running(train_folder(context, git, target) / "runner.lock"),
     )
-    waiting = _line(context, git, target).waiting()
+    waiting = train_line(context, git, target).waiting()
     if as_json:
         told = {"schema": "hostkit.merge-status/1", "target": target, "tip": tip, "running": running}
         click.echo(json.dumps(told | {"waiting": jsonable(list(waiting))}, indent=2, ensure_ascii=False))
@@ -155,10 +150,10 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     settings = load_settings(git.directory, os.environ, {"env": env}).settings
     rules = target_rules(context, git, f"refs/heads/{target}", env, min_rung, min_fidelity)
     check = rules.asked or rules.default()
-    waiting = {change.id for change in _line(context, git, target).waiting()}
+    waiting = {change.id for change in train_line(context, git, target).waiting()}
     with open_yard(context, git, target, check, boards or (settings.board,), gate_argv(check)) as plain:
         doubts = doubts_of(context, rules.may_waive)
-        yard = replace(plain, doubts=doubts, demands=_demands(rules, _told_once()))
+        yard = replace(plain, doubts=doubts, demands=demands(rules, told_once()))
         held = TrainRunner(yard, Limits(window=window, tries=tries)).run()
         changes = yard.line.changes()
     _release(git, target, changes)
@@ -172,109 +167,6 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
         if any(change.status.value in {"failed", "conflict"} for change in mine)
         else ExitCode.PASS
     )
-
-
-@contextmanager
-def open_yard(
-    context: Context,
-    git: Git,
-    target: str,
-    check: GateCheck,
-    boards: tuple[str, ...],
-    gate_argv: GateArgv,
-) -> Iterator[Yard]:
-    """Give what a train works with; the database is closed afterwards."""
-    from hostkit.cli.tasks import doubts_of  # noqa: PLC0415
-    from hostkit.settings.load import load_settings  # noqa: PLC0415
-    from hostkit.store.database import open_database  # noqa: PLC0415
-    from hostkit.store.ledger import Ledger  # noqa: PLC0415
-    from hostkit.tasks.worktree import Worktrees  # noqa: PLC0415
-    from hostkit.train.yard import LANES, Yard  # noqa: PLC0415
-
-    if len(boards) > LANES:
-        raise UsageError(f"{len(boards)} boards are more than {LANES} lanes", hint="name fewer with -b")
-    folder = _folder(context, git, target)
-    settings = load_settings(git.directory, os.environ, {}).settings
-    kept = {
-        "HOSTKIT_STATE_DIR": str(context.paths.state.resolve()),
-        "HOSTKIT_CACHE_DIR": str(context.paths.cache.resolve()),
-        # A worktree goes, its evidence stays; and what is in it has no say in where.
-        "HOSTKIT_RUNS_DIR": str((folder / "runs").resolve()),
-        "HOSTKIT_DATABASE_URL": settings.database_url,
-    }
-    with open_database(context.paths.state, settings.database_url) as database:
-        yield Yard(
-            git=git,
-            target=target,
-            worktrees=Worktrees(git, folder / "worktrees", target),
-            line=_line(context, git, target),
-            ledger=Ledger(database),
-            doubts=doubts_of(context),
-            check=check,
-            boards=boards,
-            gate_argv=gate_argv,
-            env=dict(os.environ) | kept,
-            clock=context.clock,
-            folder=folder,
-            tell=_tell,
-        )
-
-
-def _demands(rules: TargetRules, tell: Callable[[str], None]) -> Demands:
-    """Return what a commit must show, by the rules of the target; what is waived of it is told in red."""
-    from hostkit.train.yard import Demand  # noqa: PLC0415
-
-    def of(commit: str) -> tuple[Demand, ...]:
-        found = rules.required(commit)
-        for waived in (text for each in found for text in each.waived):
-            tell(click.style(f"{commit[:12]}: {waived}", fg="red"))
-        met = [(each.met_by, each.asked) for each in found]
-        return tuple(Demand(by, gate_argv(asked, rules.ref)) for by, asked in met if by is not None)
-
-    return of
-
-
-def _told_once() -> Callable[[str], None]:
-    told: set[str] = set()
-
-    def tell(text: str) -> None:
-        if text not in told:
-            told.add(text)
-            _tell(text)
-
-    return tell
-
-
-def gate_argv(check: GateCheck, rules_at: str = "") -> GateArgv:
-    """Return the gate's command. ``-P``: the judge is the hostkit that runs, not the one in the worktree.
-
-    ``rules_at``: the full name of the branch whose rules say who may waive; without it the worktree's do.
-    """
-    rules = ("--rules", rules_at) if rules_at else ()
-
-    def argv(board: str) -> tuple[str, ...]:
-        return (
-            *(sys.executable, "-P", "-m", "hostkit", "gate", "--fresh", "-e", check.env, "-b", board),
-            *("--min-rung", check.min_rung.word, "--min-fidelity", check.min_fidelity.name.lower()),
-            *("--lease-timeout", _LEASE_TIMEOUT_S),
-            *rules,
-        )
-
-    return argv
-
-
-def _folder(context: Context, git: Git, target: str) -> Path:
-    from hostkit.tasks.workshop import Folders  # noqa: PLC0415
-
-    return (
-        Folders.of_project(context.paths.state, git.common_dir()).root / "train" / target.replace("/", "%2F")
-    )
-
-
-def _line(context: Context, git: Git, target: str) -> Line:
-    from hostkit.train.line import Line  # noqa: PLC0415
-
-    return Line(_folder(context, git, target))
 
 
 def _kept(target: str, change: Change) -> str:
@@ -299,7 +191,3 @@ def _show(changes: tuple[Change, ...] | list[Change], *, as_json: bool) -> None:
         at = f" at {change.at[:12]}" if change.at else ""
         why = f": {change.why}" if change.why else ""
         click.echo(f"{change.id:>4}  {change.status.value:<9}  {change.name} ({change.title}){at}{why}")
-
-
-def _tell(text: str) -> None:
-    click.echo(f"{click.style(datetime.now().strftime('%H:%M:%S'), dim=True)}  {text}", err=True)
