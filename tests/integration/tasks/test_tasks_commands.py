@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hostkit.errors import ToolError
+from hostkit.errors import ToolError, UsageError
 from hostkit.store.commands import CommandBook
 from hostkit.store.model import Attempt, End, OrderKind, Phase
 from hostkit.tasks.agent import marked_processes
@@ -224,6 +224,16 @@ def test_a_command_waits_for_the_work_that_it_needs_until_the_checkout_has_it(be
     assert states(now) == {"work": "verified", "last": "planned"}
     assert now["last"].why.startswith("waits until what is checked out has the work of work, ")
     assert not attempts(bench)
+
+
+def test_a_plan_of_commands_alone_needs_no_branch_to_merge_into(bench: Any) -> None:
+    assert states(bench.run(layered(1, 1), head="target: nowhere")) == {"L0-0": "verified"}
+    with pytest.raises(UsageError, match="there is no branch nowhere"):
+        bench.run(
+            """
+  - {id: work, title: t, agent: good, checks: [{type: command, argv: ["true"]}]}""",
+            head="target: nowhere",
+        )
 
 
 def test_an_unreadable_book_stops_the_run_and_verifies_nothing(bench: Any) -> None:
