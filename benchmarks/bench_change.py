@@ -1,4 +1,4 @@
-"""From a changed line to a verdict on a virtual board: `hostkit gate` beside the same by hand."""
+"""From a changed line to an answer on a virtual board: `hostkit gate` beside the same by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
-from measure import Row, Side, compare_values, timed
+from measure import Row, Side, compare_all
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -21,16 +21,20 @@ BUILD_ID = "1" * 64  # the suite refuses a firmware that names none
 def rows() -> Iterator[Row]:
     """Change the firmware by a line, then gate; or `pio run`, pack, `esptool write-flash`, `pytest --board`.
 
-    Both in a checkout and with a served board of its own, with the whole of hil_tests, and with everything
-    but that line built before. By hand nothing is kept, signed or judged.
+    Each in a checkout and with a served board of its own, and with everything but that line built before. By
+    hand it is the whole of hil_tests, as nothing says there what could be left out, and nothing is kept,
+    signed or judged. ``--affected`` runs what a line in lava.cpp can touch: a fail, or no verdict.
     """
     with tempfile.TemporaryDirectory(prefix="hk") as name, ExitStack() as stack:
-        ours, peer = (_Checkout(Path(name) / side, stack) for side in ("a", "b"))
-        ours.hostkit("build", "-e", "virtual")
+        whole, part, peer = (_Checkout(Path(name) / side, stack) for side in ("a", "b", "c"))
+        whole.hostkit("build", "-e", "virtual")
+        part.hostkit("build", "-e", "virtual")
         peer.pio_run()
-        gate = Side("hostkit gate", lambda: timed(ours.gate))
-        hand = Side("pio run, esptool, pytest", lambda: timed(peer.by_hand))
-        yield compare_values("one-line change to verdict", gate, hand, runs=2, target="<= 0.6 x")
+        ours = (
+            ("one-line change to verdict", Side("hostkit gate", whole.gate), "<= 0.6 x"),
+            ("a line in lava.cpp to answer", Side("gate --affected", part.affected), "<= 0.6 x"),
+        )
+        yield from compare_all(ours, Side("pio run, esptool, all of pytest", peer.by_hand), runs=2)
 
 
 class _Checkout:
@@ -59,6 +63,11 @@ class _Checkout:
         self._change()
         self.hostkit("gate", "-e", "virtual", "-b", "virt0")
 
+    def affected(self) -> None:
+        """Change a line of one pattern and run what that can touch: all of it passes, which is no verdict."""
+        self._change("lib", "pattern", "lava.cpp")
+        self.hostkit("gate", "--affected", "--base", "HEAD", "-e", "virtual", "-b", "virt0", code=3)
+
     def by_hand(self) -> None:
         """Change a line, build, pack, write, test."""
         self._change()
@@ -71,9 +80,9 @@ class _Checkout:
         self.board.run_application()
         self._run(sys.executable, "-m", "pytest", "-q", "hil_tests", "--board", "virt0")
 
-    def hostkit(self, *arguments: str) -> None:
-        """Run a verb."""
-        self._run(sys.executable, "-P", "-m", "hostkit", *arguments)
+    def hostkit(self, *arguments: str, code: int = 0) -> None:
+        """Run a verb that must end with that exit code."""
+        self._run(sys.executable, "-P", "-m", "hostkit", *arguments, code=code)
 
     def pio_run(self) -> None:
         """Build as somebody does who has PlatformIO alone."""
@@ -93,15 +102,15 @@ class _Checkout:
             words += [hex(image.offset), str(made / image.file)]
         return words
 
-    def _change(self) -> None:
-        with (self.tree / "firmware" / "src" / "main_host.cpp").open("a") as source:
+    def _change(self, *where: str) -> None:
+        with (self.tree / "firmware").joinpath(*where or ("src", "main_host.cpp")).open("a") as source:
             source.write(f"// {os.getpid()} {next(self._numbers)}\n")
 
-    def _run(self, *argv: str, **env: str) -> None:
+    def _run(self, *argv: str, code: int = 0, **env: str) -> None:
         done = subprocess.run(
             argv, cwd=self.tree, env=self.env | env, capture_output=True, text=True, check=False
         )
-        if done.returncode != 0:
+        if done.returncode != code:
             raise RuntimeError(
                 f"{argv}: exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-2000:]}"
             )

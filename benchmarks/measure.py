@@ -78,6 +78,18 @@ def compare_values(
     return _row(what, ours, peer, pairs, target, unit)
 
 
+def compare_all(ours: Sequence[tuple[str, Side, str]], peer: Side, *, runs: int) -> list[Row]:
+    """Time several things and their peer in turn (A B P A B P …): a row each, with the same peer's times.
+
+    ``ours``: what each row is about, what is done, and the target.
+    """
+    rounds = [([timed(side.once) for _, side, _ in ours], timed(peer.once)) for _ in range(runs)]
+    return [
+        _row(what, side, peer, [(times[place], beside) for times, beside in rounds], target, "s")
+        for place, (what, side, target) in enumerate(ours)
+    ]
+
+
 def command(
     name: str, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Side:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+class Verb(NamedTuple):
     """Where a verb's click command lives (``module:attribute``), and its line in ``--help``."""
 
     target: str
@@ -52,6 +49,8 @@ class LazyGroup(click.Group):
         """Resolve a verb; an unknown one is answered with the nearest name."""
         name = args[0]
         if name not in self._verbs and not name.startswith("-"):
+            from difflib import get_close_matches  # noqa: PLC0415 - not for --help
+
             near = get_close_matches(name, self._verbs, n=1)
             hint = f" Did you mean '{near[0]}'?" if near else " See 'hostkit --help'."
             ctx.fail(f"No such verb '{name}'.{hint}")
