@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from hostkit.tasks.importing.entries import Entry, GroupLine, entry
 from hostkit.tasks.importing.labels import Field, field_of, hours_of
 from hostkit.tasks.importing.model import Breakdown, Draft, Finding, GroupDraft, Kind, Said, Spot
-from hostkit.tasks.importing.references import ID, Ids, group_key, is_empty, plain, references
+from hostkit.tasks.importing.references import ID, Ids, group_key, is_empty, plain, references, refers
 from hostkit.tasks.importing.source import Source
 from hostkit.tasks.importing.trees import clean_path, is_branch, looks_like_path, paths_of_tree
 
 _DONE = re.compile(r"(?i)\b(?:done|complete[d]?|finished|verified)\b|✅|✔")
+_OTHER = re.compile(r"[A-Za-z][\w /()-]{0,38}?:(?:\s|$)")  # a label, of whatever it may be
 _NOT = re.compile(r"(?i)\b(?:not|in|to be|in-progress)\b")
 _ROW_FIELDS = {Field.NEEDS, Field.HOURS, Field.FILES, Field.GROUP, Field.STEPS, Field.AGENT}
 
@@ -29,6 +30,7 @@ class Drafting:
         self.in_path = False  # a section about the critical path
         self._level = 0
         self._indent = 0
+        self._needs_indent = -1  # of the item «Depends on:» whose list follows; -1: it is no item itself
         self._group: GroupDraft | None = None
         self._group_level = 0
 
@@ -139,8 +141,8 @@ class Drafting:
         """Keep a line that claims a sum: of the group that it stands in, or of all."""
         (self._group.claims if self._group is not None else self._out.totals).append(said)
 
-    def label(self, field: Field, value: Said, whole: Said) -> bool:
-        """Take a labelled line; False when it belongs to nothing here."""
+    def label(self, field: Field, value: Said, whole: Said, item_indent: int = -1) -> bool:
+        """Take a labelled line; False when it belongs to nothing here. ``item_indent``: -1 for no item."""
         if self.draft is None:
             if field is Field.NEEDS and self._group is not None and not is_empty(value.text):
                 self._group.after.append(value)
@@ -149,17 +151,25 @@ class Drafting:
         if field in (Field.TOTAL, Field.PATH, Field.ID):
             return False
         self.at = field
+        self._needs_indent = item_indent
         if field is Field.NEEDS and self.draft.needs is None and value.text:
             self.draft.needs = []
         if value.text or field in (Field.BLOCKS,):
             self._take(whole if field is Field.BLOCKS else value)
         return True
 
-    def more(self, said: Said, bullet: bool) -> None:
-        """Take a further line of the task."""
-        if self.at is Field.NEEDS and not bullet and self.draft is not None and self.draft.needs:
-            self.at = None
+    def more(self, said: Said, item_indent: int = -1) -> None:
+        """Take a further line of the task. ``item_indent``: -1 for no item."""
+        if self.at is Field.NEEDS and self.draft is not None:
+            over = bool(self.draft.needs) if item_indent < 0 else not self._lists_need(said.text, item_indent)
+            self.at = None if over else self.at
         self._take(said)
+
+    def _lists_need(self, text: str, indent: int) -> bool:
+        """Is an item one of the needs, or another field or remark, that only stands behind them?"""
+        if refers(text):
+            return True
+        return indent > self._needs_indent and _OTHER.match(plain(text)) is None
 
     def _take(self, said: Said) -> None:
         draft, field = self.draft, self.at

@@ -170,18 +170,19 @@ class _Reader:
                     begun, said.at, strength, indent=indent, done=bool(bullet[2] and bullet[2] in "xX✓✔")
                 )
                 return
-        if self._label(Said(text, said.at)):
+        item_indent = indent if bullet is not None else -1
+        if self._label(Said(text, said.at), item_indent):
             return
         if self._to.draft is None:
             self._loose(Said(text, said.at))
         else:
-            self._to.more(Said(text, said.at), bullet is not None)
+            self._to.more(Said(text, said.at), item_indent)
 
-    def _label(self, said: Said) -> bool:
+    def _label(self, said: Said, item_indent: int) -> bool:
         found = _named(said.text)
         if found is None:
             return False
-        return self._to.label(found[0], Said(found[1], said.at), said)
+        return self._to.label(found[0], Said(found[1], said.at), said, item_indent)
 
     def _loose(self, said: Said) -> None:
         """Read a line that belongs to no task: a branch, a group, a path, a sum."""

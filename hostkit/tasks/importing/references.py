@@ -79,6 +79,14 @@ def references(text: str) -> tuple[Reference, ...]:
     return tuple(_reference(part.strip()) for part in _SPLIT.split(text) if not is_empty(part))
 
 
+def refers(text: str) -> bool:
+    """Does a text begin with what it refers to, or say that there is nothing? «T1: why», «all of Group B»."""
+    text = plain(text).strip("[]() .")
+    return any(
+        (is_empty(text), _RANGE.match(text), _ONE.match(text), _GROUP.fullmatch(text), _ALL.fullmatch(text))
+    )
+
+
 def group_key(name: str) -> str:
     """Return what a group is known by: «Group A», «GROUP_A» and «group-a» are one."""
     words = re.sub(r"[\W_]+", " ", plain(name)).strip().lower()

@@ -191,6 +191,29 @@ def test_an_id_of_numbers_is_taken_from_headings_with_fields_and_from_check_boxe
     assert list(read(f"{heading}\n{indent}- Depends on: none\n").drafts) == ["1.1"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "needs", "brief"),
+    [
+        ("- Depends on:\n- Complexity: like T2", (), "Complexity: like T2"),
+        ("- Depends on:\n  - Priority: P1", (), "Priority: P1"),
+        ("- Depends on:\n- Write the schema of T2 anew", (), "Write the schema of T2 anew"),
+        ("- **Depends on:**\n- **Risk**: T2 is late", (), "**Risk**: T2 is late"),
+        ("- Depends on:\n  - T1\n  - T2: its schema\n- Risk: T1", ("T1", "T2"), "Risk: T1"),
+        ("- Depends on:\n- T1\n- T2 (done)\n- Look at T1", ("T1", "T2"), "Look at T1"),
+        ("- Depends on:\n  - the schema of T2", ("T2",), ""),
+        ("**Dependencies:**\n- all of T1\n- T2\n", ("T1", "T2"), ""),
+        ("**Dependencies:**\n\n- T1-T2\n- Risk: T1", ("T1", "T2"), "Risk: T1"),
+    ],
+)
+def test_what_stands_behind_an_empty_field_of_needs_is_one_only_if_it_reads_like_one(
+    lines: str, needs: tuple[str, ...], brief: str
+) -> None:
+    outline = read(f"### T1: a\n\n### T2: b\n\n### T3: c\n{lines}\n")
+    assert outline.needs["T3"] == needs
+    assert " ".join(said.text for said in outline.drafts["T3"].brief) == brief
+    assert not outline.hard
+
+
 def test_the_number_of_a_section_is_no_task() -> None:
     outline = read("## 1. Scope\n\n### 1.1 Words\n\nText.\n\n### T1: Store\n")
     assert list(outline.drafts) == ["T1"]
