@@ -73,6 +73,16 @@ def merged(context: Context, onto: str) -> Iterator[tuple[Context, str]]:
             folder.rmdir()
 
 
+def pinned_onto(context: Context, onto: str) -> str:
+    """Return the commit that ``onto`` names now, "" for none; what no merge can be made of is refused."""
+    if not onto:
+        return ""
+    git = git_of(context, context.project)
+    tip = commit_of(git, onto)
+    _refuse(git, onto, tip, commit_of(git, "HEAD"))
+    return tip
+
+
 def _refuse(git: Git, onto: str, tip: str, head: str) -> None:
     if changed := git.changed_paths():
         raise UsageError(

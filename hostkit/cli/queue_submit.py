@@ -16,6 +16,7 @@ import click
 
 from hostkit.cli.context import Context
 from hostkit.cli.gate import load
+from hostkit.cli.gate_onto import pinned_onto
 from hostkit.cli.lazy import Verb
 from hostkit.cli.verbs import VERBS
 from hostkit.files import canonical_json
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from hostkit.settings.model import Settings
 
 KINDS = ("build", "flash", "hil", "gate")
-_OWN = ("lease_timeout", "cached", "onto", "as_json", "verbose")  # of the verb by hand: the queue has its own
+_OWN = ("lease_timeout", "cached", "as_json", "verbose")  # of the verb by hand: the queue has its own
 _MEANT = ("env", "board")
 _NOT_PASSED_ON = (
     *("STATE_DIR", "CACHE_DIR", "DATABASE_URL", "ENV", "BOARD", "LEASE_TIMEOUT_S"),
@@ -56,6 +57,9 @@ def submit_command(kind: str) -> click.Command:
 
     def submit(priority: int, submitter: str | None, wait: bool, as_json: bool, **options: object) -> int:
         context: Context = click.get_current_context().obj
+        if options.get("onto"):  # a branch moves: what is judged is what it is now
+            options["onto"] = tip = pinned_onto(context, str(options["onto"]))
+            options["rules_at"] = options.get("rules_at") or tip
         ticket = Ticket(priority, submitter or getpass.getuser(), wait, as_json)
         words = [word for each in own if each.name not in _MEANT for word in _words(each, options)]
         return _submit(context, kind, options, words, ticket)
@@ -149,7 +153,7 @@ class _Request:
             line=line,
             identity=identity,
             priority=ticket.priority,
-            build=not self._options.get("any_build"),
+            build=not (self._options.get("any_build") or self._options.get("onto")),  # a merge builds itself
             build_timeout_s=self._settings.build_timeout_s + _MARGIN_S,
             timeout_s=self._timeout_s(),
             variables=_variables(self._context.project),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hostkit.cli.context import Context
-from hostkit.cli.gate_onto import merged
+from hostkit.cli.gate_onto import merged, pinned_onto
 from hostkit.clock import SystemClock
 from hostkit.errors import FailedError, UsageError
 from hostkit.process import SystemRunner
@@ -45,6 +45,17 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
         monkeypatch.setenv(f"GIT_{role}_NAME", "tester")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "tester@localhost")
     return Desk(tmp_path)
+
+
+def test_a_request_for_later_is_about_the_commit_that_the_branch_is_now(desk: Desk) -> None:
+    assert pinned_onto(desk.context, "") == ""
+    with pytest.raises(UsageError, match="main has HEAD already"):
+        pinned_onto(desk.context, "main")
+    desk.write("b.txt")
+    assert pinned_onto(desk.context, "main") == desk.main
+    (desk.project / "c.txt").touch()
+    with pytest.raises(UsageError, match=r"uncommitted changes, which no merge has: c\.txt"):
+        pinned_onto(desk.context, "main")
 
 
 def test_the_merge_has_both_sides_and_is_the_same_commit_every_time(desk: Desk) -> None:

@@ -16,8 +16,11 @@ from hostkit.errors import ExitCode
 from hostkit.jobs.allot import Room, Standing, allot
 from hostkit.jobs.leasing import Leasing
 from hostkit.jobs.model import Ending, Outcome
+from hostkit.jobs.queue import Queue
 from hostkit.jobs.workers import WorkerRecord
+from hostkit.process import SystemRunner
 from hostkit.store.database import open_database
+from hostkit.tasks.git import Git
 
 HOST = platform.node()
 BOARD = BoardSpec("virt0", Kind.VIRTUAL, Chip.ESP32, "02:68:6b:00:00:00")
@@ -67,6 +70,7 @@ def queue(
         ("gate -e virtual -b chip=esp32c3", "nobody has a board chip=esp32c3,chip=esp32", "boards.toml has"),
         ("flash -e virtual -b chip=esp32,chp=x", "says nothing of a board", "did you mean chip=…?"),
         ("gate -e virtal -b virt0", "virtal", "virtual"),
+        ("gate -e virtual --onto no-such-branch", "no-such-branch", ""),
         ("build -e virtual --priority 10", "10 is not in the range", ""),
     ],
 )
@@ -154,3 +158,22 @@ def test_an_empty_queue_says_how_to_begin_and_an_unknown_job_where_to_look(queue
     code, _, err = queue("show 7")
     assert code == ExitCode.USAGE
     assert "there is no job 7" in err
+
+
+def test_a_gate_onto_a_branch_is_queued_for_the_commits_that_both_are_now(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, queue: Shell
+) -> None:
+    there = tmp_path / "clone"
+    git = Git(there, SystemRunner())
+    Git(tmp_path, SystemRunner()).run("clone", "-q", "--shared", str(ROOT), str(there))
+    tip = git.resolve("HEAD")
+    git.run("branch", "target")
+    git.run("commit", "-q", "--allow-empty", "-m", "change", env=git.identity())
+    words = ["-C", str(there), "queue", "submit", "gate", "-e", "virtual", "-b", "virt0", "--onto", "target"]
+    assert run([*words, "--json"]) == 0
+    job = json.loads(capsys.readouterr().out)
+    with open_database(queue.state) as database:
+        wanted = Queue(database, SystemClock()).get(job["id"]).wanted
+    assert wanted.commit == git.resolve("HEAD")
+    assert wanted.options[wanted.options.index("--onto") + 1] == tip
+    assert not wanted.build
