@@ -163,7 +163,7 @@ def asked_with_ledger(
 
     Raises :class:`InvalidError` when somebody edited it.
     """
-    from hostkit.cli.tasks import doubts_of  # noqa: PLC0415 - not for --help
+    from hostkit.cli.tasks_doubts import doubts_of  # noqa: PLC0415 - not for --help
     from hostkit.settings.load import load_settings  # noqa: PLC0415
     from hostkit.store.database import open_database  # noqa: PLC0415
     from hostkit.store.ledger import Ledger  # noqa: PLC0415

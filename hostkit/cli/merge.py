@@ -141,7 +141,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     Killed at any point, the next run goes on. Exit codes: 0 all merged, 1 a change of this run dropped out,
     3 the train is held: a board or a tool was no help, or the branch itself fails.
     """
-    from hostkit.cli.tasks import doubts_of  # noqa: PLC0415
+    from hostkit.cli.tasks_doubts import doubts_of  # noqa: PLC0415
     from hostkit.settings.load import load_settings  # noqa: PLC0415
     from hostkit.train.machine import Limits  # noqa: PLC0415
     from hostkit.train.run import TrainRunner  # noqa: PLC0415

@@ -35,7 +35,7 @@ def open_yard(
     gate_argv: GateArgv,
 ) -> Iterator[Yard]:
     """Give what a train works with; the database is closed afterwards."""
-    from hostkit.cli.tasks import doubts_of  # noqa: PLC0415
+    from hostkit.cli.tasks_doubts import doubts_of  # noqa: PLC0415
     from hostkit.settings.load import load_settings  # noqa: PLC0415
     from hostkit.store.database import open_database  # noqa: PLC0415
     from hostkit.store.ledger import Ledger  # noqa: PLC0415

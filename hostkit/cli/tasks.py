@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from hostkit.cli.context import Context, find_project
-from hostkit.cli.gate_rules import target_rules, today_of
+from hostkit.cli.context import Context
+from hostkit.cli.gate_rules import target_rules
+from hostkit.cli.tasks_doubts import doubts_of
 from hostkit.cli.tasks_import import import_command
 from hostkit.cli.tasks_log import log_command, show_command
 from hostkit.cli.tasks_orders import retry_command, stop_command
@@ -26,10 +28,11 @@ from hostkit.errors import ExitCode
 from hostkit.words import counted
 
 if TYPE_CHECKING:
-    from hostkit.store.model import VerdictRecord
+    from hostkit.store.database import Database
     from hostkit.tasks.git import Git
+    from hostkit.tasks.merging import Merging
     from hostkit.tasks.model import GateCheck, Plan, Standing
-    from hostkit.tasks.workshop import Doubts, Workshop
+    from hostkit.tasks.workshop import Workshop
 
 _JUDGES = ("hil_tests/", "hostkit/", "boards.toml", "hostkit.toml", "waivers/")  # what judges a change
 _LEASE_TIMEOUT_S = "900"  # a proof waits for a board rather than giving up: others are at work
@@ -113,14 +116,13 @@ def run_command(context: Context, file: Path | None, jobs: int, no_merge: bool, 
     """
     from hostkit.tasks.model import State  # noqa: PLC0415
     from hostkit.tasks.runner import TaskRunner  # noqa: PLC0415
-    from hostkit.train.tasks import TaskTrain  # noqa: PLC0415
 
     with (
         open_workshop(context, file) as opened,
         watched(context, opened) as seen,
         reported(context, seen, reports) as (shop, log),
     ):
-        now = TaskRunner(shop, jobs=jobs, merging=None if no_merge else TaskTrain(shop)).run()
+        now = TaskRunner(shop, jobs=jobs, merging=None if no_merge else _train(shop)).run()
         merges = merge_words(shop, now)
     _print(context, shop.plan, now, merges)
     if log is not None:
@@ -131,6 +133,15 @@ def run_command(context: Context, file: Path | None, jobs: int, no_merge: bool, 
         return ExitCode.INCONCLUSIVE
     unmerged = any(not merged.startswith("merged") for merged in merges.values())
     return ExitCode.FAIL if unmerged and not no_merge else ExitCode.PASS
+
+
+def _train(shop: Workshop) -> Merging | None:
+    """Return who merges; nobody where no agent works, as commands leave nothing to merge."""
+    if not shop.plan.agents_work:
+        return None
+    from hostkit.train.tasks import TaskTrain  # noqa: PLC0415
+
+    return TaskTrain(shop)
 
 
 @tasks_group.command("status")
@@ -172,15 +183,26 @@ class Kept:
         settings = load_settings(context.project, os.environ, {}).settings
         return cls((context.project / settings.runs_dir).resolve(), settings.database_url)
 
+    def environment(self) -> dict[str, str]:
+        """Return what tells a worktree's hostkit the same.
+
+        A worktree goes, its evidence stays; and what is in it has no say in where.
+        """
+        return {"HOSTKIT_RUNS_DIR": str(self.runs), "HOSTKIT_DATABASE_URL": self.database}
+
+
+def _opened(context: Context, kept: Kept | None) -> Database:
+    from hostkit.store.database import open_database  # noqa: PLC0415
+
+    return open_database(context.paths.state, (kept or Kept.of(context)).database)
+
 
 @contextmanager
 def open_workshop(context: Context, file: Path | None, kept: Kept | None = None) -> Iterator[Workshop]:
     """Give what a run works with; the database is closed afterwards."""
-    from hostkit.store.attempts import Attempts  # noqa: PLC0415
     from hostkit.store.commands import CommandBook  # noqa: PLC0415
-    from hostkit.store.database import open_database  # noqa: PLC0415
-    from hostkit.store.ledger import Ledger  # noqa: PLC0415
     from hostkit.tasks.agent import Children  # noqa: PLC0415
+    from hostkit.tasks.books import Books  # noqa: PLC0415
     from hostkit.tasks.git import Git  # noqa: PLC0415
     from hostkit.tasks.ground import Ground  # noqa: PLC0415
     from hostkit.tasks.read import read_plan  # noqa: PLC0415
@@ -191,17 +213,18 @@ def open_workshop(context: Context, file: Path | None, kept: Kept | None = None)
     git = Git(context.project, context.runner)
     common = git.common_dir()
     folders = Folders.of_project(context.paths.state, common)
-    kept = kept or Kept.of(context)
+    if kept is None and plan.agents_work:
+        kept = Kept.of(context)
     book = CommandBook(folders.commands)
-    with open_database(context.paths.state, kept.database) as database, closing(book):
+    books = Books(partial(_opened, context, kept), str(common))
+    with closing(books), closing(book):
         yield Workshop(
             plan=plan,
             git=git,
             worktrees=Worktrees(git, folders.worktrees, plan.target),
-            attempts=Attempts(database, str(common)),
+            books=books,
             commands=book,
             ground=Ground(git, plan),
-            ledger=Ledger(database),
             children=Children(),
             clock=context.clock,
             folders=folders,
@@ -214,10 +237,8 @@ def open_workshop(context: Context, file: Path | None, kept: Kept | None = None)
             | {
                 "HOSTKIT_STATE_DIR": str(context.paths.state.resolve()),
                 "HOSTKIT_CACHE_DIR": str(context.paths.cache.resolve()),
-                # A worktree goes, its evidence stays; and what is in it has no say in where.
-                "HOSTKIT_RUNS_DIR": str(kept.runs),
-                "HOSTKIT_DATABASE_URL": kept.database,
-            },
+            }
+            | (kept.environment() if kept else {}),
             tell=_tell,
         )
 
@@ -226,33 +247,6 @@ def _required(context: Context, git: Git, target: str) -> Callable[[str], tuple[
     """Return who says what ``[gate]`` of the target requires of a commit: nothing where it says nothing."""
     rules = target_rules(context, git, f"refs/heads/{target}", None, None, None)
     return lambda commit: rules.checks(commit) if rules.rules().require else ()
-
-
-def doubts_of(context: Context, may_waive: Callable[[], tuple[str, ...]] | None = None) -> Doubts:
-    """Return who checks evidence: with the keys that this user trusts, the same entry once a run.
-
-    ``may_waive``: whose waivers count; without it the rules of the checkout say so.
-    """
-    from hostkit.gate.keys import trusted_keys  # noqa: PLC0415 - none of it for --help
-    from hostkit.gate.vouch import Waiving, doubts  # noqa: PLC0415
-    from hostkit.settings.rules import read_rules  # noqa: PLC0415
-
-    known: dict[VerdictRecord, tuple[str, ...]] = {}
-
-    def now(record: VerdictRecord, whole: bool) -> tuple[str, ...]:
-        project = find_project(context.start) or context.start
-        allowed = may_waive() if may_waive else tuple(read_rules(project).may_waive)
-        keys = trusted_keys(context.paths, os.environ)
-        return doubts(record, keys, Waiving(allowed, today_of(context.clock)), whole=whole)
-
-    def asked(record: VerdictRecord, whole: bool) -> tuple[str, ...]:
-        if whole:  # before a merge, as the evidence is then
-            return now(record, True)
-        if record not in known:
-            known[record] = now(record, False)
-        return known[record]
-
-    return asked
 
 
 def _gate_argv(check: GateCheck) -> tuple[str, ...]:

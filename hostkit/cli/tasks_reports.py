@@ -56,7 +56,7 @@ class Reports:
 
         pages = {}
         attempts: dict[str, list[Attempt]] = {}
-        for attempt in self._shop.attempts.all():
+        for attempt in self._shop.attempts.all() if self._shop.plan.agents_work else ():
             attempts.setdefault(attempt.task, []).append(attempt)
         for task in self._shop.plan.tasks.values():
             tried = attempts.get(task.id, [])

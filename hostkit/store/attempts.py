@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
 from hostkit.errors import ToolError
 from hostkit.store.database import Database
-from hostkit.store.model import PHASES, Attempt, End, Event, Order, OrderKind, Phase
+from hostkit.store.model import PHASES, Attempt, Beginning, End, Event, Order, OrderKind, Phase
 from hostkit.store.tables import attempts, events, task_orders
-
-
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """What is known of an attempt before its agent starts."""
-
-    task: str
-    base: str
-    worktree: str
-    log: str
-    token: str
-    boot: str
-    agent: str = ""
 
 
 class Attempts:

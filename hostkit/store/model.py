@@ -201,6 +201,19 @@ class Attempt:
     wrote: str = ""  # ... and a hash over what it wrote, "" where it names no files
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is known of an attempt before its agent starts."""
+
+    task: str
+    base: str
+    worktree: str
+    log: str
+    token: str
+    boot: str
+    agent: str = ""
+
+
 class OrderKind(Enum):
     """What a person orders of a task."""
 

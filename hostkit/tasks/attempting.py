@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from hostkit.files import atomic_write
 from hostkit.process import Command, boot_id
-from hostkit.store.attempts import Beginning
-from hostkit.store.model import Attempt, End, Phase
+from hostkit.store.model import Attempt, Beginning, End, Phase
 from hostkit.tasks.agent import Ended, end_marked, marked_environment
 from hostkit.tasks.brief import Handover, brief_text, seen_environment
 from hostkit.tasks.findings import evidence_of_failure, results_of_needs

@@ -226,7 +226,8 @@ class Crew:
         while left:
             name = left.pop()
             task, tried = self._shop.plan.tasks[name], self._tried.get(name, ())
-            orders = [each for each in self._shop.orders_of_commands() if each.task == name] if tried else []
+            asked = tried and tried[-1].phase is not Phase.PROVED  # only then an order may change anything
+            orders = [each for each in self._shop.orders_of_commands() if each.task == name] if asked else ()
             known = replace(self._known, needs=self._now, orders=orders)
             now = self._now[name] = command_standing(task, tried, known)
             if now.state is State.READY:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from hostkit.files import canonical_json, sha256_file
 from hostkit.tasks.git import Git
-from hostkit.tasks.model import Plan, Task
+from hostkit.tasks.model import Plan, Run, Task
 from hostkit.tasks.patterns import outside
 
 _OURS = (".git", ".hostkit")
@@ -55,6 +55,7 @@ class Ground:
         self._plan = plan
         self._hashes: dict[str, tuple[tuple[int, ...], str]] = {}
         self._ancestors: dict[str, bool] = {}
+        self._commands: dict[str, tuple[Task, str]] = {}
 
     @property
     def checkout(self) -> Path:
@@ -80,11 +81,12 @@ class Ground:
     def stamp(self, task: Task, marks: Sequence[str]) -> Stamp:
         """Return what a command would be and run on now. ``marks``: of the tasks that it needs, verified."""
         assert task.run is not None
-        run = task.run
-        checks = [f"{type(check).__name__} {getattr(check, 'digest', '')}" for check in task.checks]
-        told = [list(run.argv), run.exit, list(task.files), list(run.inputs), checks]
-        inputs = self._content(run.inputs) if run.inputs else self._base
-        return Stamp(_digest(told), inputs, _digest(list(marks)))
+        known, command = self._commands.get(task.id, (None, ""))
+        if known is not task:
+            command = _command(task, task.run)
+            self._commands[task.id] = (task, command)
+        inputs = self._content(task.run.inputs) if task.run.inputs else self._base
+        return Stamp(command, inputs, _digest(marks))
 
     def wrote(self, task: Task) -> str:
         """Return a hash over what is there of the files that a command writes, "" where it names none."""
@@ -140,6 +142,11 @@ def _files_below(top: Path) -> Iterator[str]:
         names[:] = sorted(name for name in names if name not in _OURS)
         within = os.path.relpath(folder, top)
         yield from (name if within == "." else f"{within}/{name}" for name in files)
+
+
+def _command(task: Task, run: Run) -> str:
+    checks = [f"{type(check).__name__} {getattr(check, 'digest', '')}" for check in task.checks]
+    return _digest([run.argv, run.exit, task.files, run.inputs, checks])
 
 
 def _digest(value: object) -> str:

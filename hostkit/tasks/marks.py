@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +37,13 @@ class Marked:
         return self.lines.get(place, 1)
 
 
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml, where PyYAML was built with it: ten times as fast, but what is nested deep uses up its stack."""
+
+_BRACKETS = re.compile(r"[\[\]{}]")
+_DEEP = 100
+
+
 class _TextLoader(yaml.SafeLoader):
     """Leaves what looks like a number or a date as text."""
 
@@ -44,12 +53,26 @@ class _TextLoader(yaml.SafeLoader):
     }
 
 
+_TEXT = "tag:yaml.org,2002:str"
 _MOST = 200_000  # values in a document; aliases of aliases can stand for any number of them
 
 
 def load_marked(text: str) -> Marked:
     """Read one YAML document. Raises :class:`YamlFault` for broken syntax, doubled keys, cyclic aliases."""
+    if _Loader is not yaml.SafeLoader and not _is_deep(text):
+        with suppress(YamlFault, yaml.YAMLError):  # what is wrong is said below, with its exact line
+            return _load(text, _Loader.get_single_node, _Loader)[0]
     return _load(text, yaml.SafeLoader.get_single_node)[0]
+
+
+def _is_deep(text: str) -> bool:
+    """True when a text may nest deeper than any plan does."""
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        depth += 1 if found[0] in "[{" else -1
+        if depth > _DEEP:
+            return True
+    return any(mark * _DEEP in text for mark in (" ", "\t", "- ", "? ", ": "))
 
 
 def load_all_marked(text: str) -> tuple[Marked, ...]:
@@ -122,6 +145,8 @@ def _walk(
 
 
 def _scalar(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+    if node.tag == _TEXT and isinstance(node, yaml.ScalarNode):
+        return node.value
     try:
         return loader.construct_object(node, deep=True)
     except (ValueError, KeyError, TypeError, OverflowError) as error:  # such as a date with month 13

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 
 from hostkit.boards.model import Fidelity
@@ -132,7 +133,7 @@ class Task:
         return any(isinstance(check, GateCheck) for check in self.checks)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A whole file of tasks, checked: ids are unique, needs exist, nothing needs itself."""
 
@@ -145,12 +146,17 @@ class Plan:
     agents: Mapping[str, Agent] = field(default_factory=dict)  # all of them, by name
     reports: str = ""  # folder of the checkout that runs write Markdown to, "" for none
 
-    @property
+    @cached_property
     def needs(self) -> dict[str, tuple[str, ...]]:
         """Return the graph: id to the ids that it needs, those of barriers among them."""
         return {task.id: task.needs for task in self.tasks.values()}
 
-    @property
+    @cached_property
+    def agents_work(self) -> bool:
+        """True when agents do any of the tasks."""
+        return len(self.commands) < len(self.tasks)
+
+    @cached_property
     def commands(self) -> frozenset[str]:
         """Return the tasks that are plain commands."""
         return frozenset(task.id for task in self.tasks.values() if task.run is not None)

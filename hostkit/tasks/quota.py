@@ -23,6 +23,8 @@ def within_quota(
 
     ``without``: the tasks that never have one.
     """
+    if limits.worktrees_mb is None:
+        return now
     there = {*worktrees.kept(), *without}
     waiting = [each for each in now.values() if each.state is State.READY and each.task not in there]
     said = over_quota(limits, worktrees) if waiting else ""

@@ -84,13 +84,15 @@ class TaskRunner:
                 f"there is no branch {self._shop.plan.target}",
                 hint=f"set target: in {self._shop.plan.file.name} to the branch that you merge into",
             )
-        self._shop.ledger.check()
+        if self._shop.plan.agents_work:
+            self._shop.ledger.check()
         with runner_lock(self._shop.folders.lock, self._shop.clock):
-            recover(self._shop)
             recover_commands(self._shop)
-            tidy(self._shop, ())
-            if self._merging is not None:
-                self._merging.clear()
+            if self._shop.plan.agents_work:
+                recover(self._shop)
+                tidy(self._shop, ())
+                if self._merging is not None:
+                    self._merging.clear()
             wall_s = self._shop.plan.limits.wall_s
             self._over_ns = None if wall_s is None else self._shop.clock.monotonic_ns() + wall_s * 1e9
             with ThreadPoolExecutor(self._jobs, thread_name_prefix="task") as pool:
@@ -245,8 +247,7 @@ class TaskRunner:
         """Is it verified, and neither in the target nor known not to go there?"""
         if standing.state is not State.VERIFIED or not standing.commit:
             return False
-        git, target = self._shop.git, f"refs/heads/{self._shop.plan.target}"
-        tip = git.resolve(target)
+        git, tip = self._shop.git, self._shop.git.resolve(f"refs/heads/{self._shop.plan.target}")
         return (standing.commit, tip) not in self._unmergeable and not git.is_ancestor(standing.commit, tip)
 
     def _attempt(self, standing: Standing, now: dict[str, Standing]) -> None:

@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hostkit.clock import Clock
-from hostkit.store.attempts import Attempts
 from hostkit.store.commands import CommandBook
-from hostkit.store.ledger import Ledger
 from hostkit.store.model import Attempt, Order, OrderKind, ProofKind, Verdict, VerdictRecord
 from hostkit.tasks.agent import Children
+from hostkit.tasks.books import Books
 from hostkit.tasks.budget import HOUR_NS, Past, flashes_held, hold_of
 from hostkit.tasks.git import Git
 from hostkit.tasks.ground import Ground
@@ -21,6 +21,10 @@ from hostkit.tasks.quota import within_quota
 from hostkit.tasks.standing import standings
 from hostkit.tasks.waiting import Around
 from hostkit.tasks.worktree import Worktrees
+
+if TYPE_CHECKING:
+    from hostkit.store.attempts import Attempts
+    from hostkit.store.ledger import Ledger
 
 GateArgv = Callable[[GateCheck], Sequence[str]]
 """Given a gate check, the command that runs it in the working directory and writes the ledger."""
@@ -81,10 +85,9 @@ class Workshop:
     plan: Plan
     git: Git
     worktrees: Worktrees
-    attempts: Attempts
+    books: Books
     commands: CommandBook
     ground: Ground
-    ledger: Ledger
     children: Children
     clock: Clock
     folders: Folders
@@ -95,6 +98,16 @@ class Workshop:
     env: Mapping[str, str]
     tell: Callable[[str, str], None]
     required: Callable[[str], Sequence[GateCheck]] = lambda _: ()  # of a commit that goes into the target
+
+    @property
+    def attempts(self) -> Attempts:
+        """Return what agents tried."""
+        return self.books.attempts
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return the verdicts."""
+        return self.books.ledger
 
     def records(self, commit: str) -> tuple[VerdictRecord, ...]:
         """Return the verdicts about a commit, oldest first; a pass without evidence that holds is invalid."""
@@ -138,8 +151,10 @@ class Workshop:
         return self.commands.order(Order(0, task, kind, number, more, by, self.clock.wall_ns()))
 
     def past(self, *, running: bool = True) -> Past:
-        """Return what was done and ordered so far, and the verdicts of the last hour."""
+        """Return what agents did and was ordered of them so far, and the verdicts of the last hour."""
         now_ns = self.clock.wall_ns()
+        if not self.plan.agents_work:
+            return Past((), (), (), now_ns, running)
         verdicts = self.ledger.since(self.project, now_ns - HOUR_NS)
         return Past(self.attempts.all(), self.attempts.orders(), verdicts, now_ns, running)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hostkit.clock import Clock
 from hostkit.errors import ToolError, UsageError
-from hostkit.store.ledger import Ledger
 from hostkit.store.model import ProofKind, Verdict
 from hostkit.tasks.agent import Children, end_marked
 from hostkit.tasks.git import Git
@@ -23,6 +23,9 @@ from hostkit.train.line import Change, Line, Status
 from hostkit.train.machine import Limits, Outcome
 from hostkit.train.run import TrainRunner
 from hostkit.train.site import Tested
+
+if TYPE_CHECKING:
+    from hostkit.store.ledger import Ledger
 
 _LIMITS = Limits(window=16)  # one lane, and tasks that each passed alone: mostly all of them go at once
 

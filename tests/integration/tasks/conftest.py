@@ -19,9 +19,9 @@ from hostkit.process import SystemRunner
 from hostkit.store.attempts import Attempts
 from hostkit.store.commands import CommandBook
 from hostkit.store.database import open_database
-from hostkit.store.ledger import Ledger
 from hostkit.store.model import Attempt
 from hostkit.tasks.agent import Children, end_marked
+from hostkit.tasks.books import Books
 from hostkit.tasks.git import Git
 from hostkit.tasks.ground import Ground
 from hostkit.tasks.model import GateCheck, Standing
@@ -89,15 +89,15 @@ class Bench:
             return (sys.executable, str(self.gate), str(self.state), str(common), str(self.clock.wall_ns()))
 
         book = CommandBook(folders.commands)
-        with open_database(self.state) as database, closing(book):
+        books = Books(lambda: open_database(self.state), str(common))
+        with closing(books), closing(book):
             yield Workshop(
                 plan=plan,
                 git=self.git,
                 worktrees=Worktrees(self.git, folders.worktrees, plan.target),
-                attempts=Attempts(database, str(common)),
+                books=books,
                 commands=book,
                 ground=Ground(self.git, plan),
-                ledger=Ledger(database),
                 children=Children(),
                 clock=self.clock,
                 folders=folders,

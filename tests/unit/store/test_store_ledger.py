@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from hostkit.errors import InvalidError, ToolError
-from hostkit.store.attempts import Attempts, Beginning
+from hostkit.store.attempts import Attempts
 from hostkit.store.database import Database, open_database
 from hostkit.store.glance import FILE_NAME, line_of, lines_of_commit
 from hostkit.store.ledger import Ledger
-from hostkit.store.model import GENESIS, Attempt, End, Phase, Verdict
+from hostkit.store.model import GENESIS, Attempt, Beginning, End, Phase, Verdict
 from hostkit.testing.store import a_pass
 
 RECORD = a_pass(
