@@ -1,8 +1,8 @@
 """A layered graph of 1,000 commands, 8 wide, each with a log: hostkit beside tools that are made for it.
 
-``/bin/true`` does nothing, so what is timed is the tool itself, from its start as a program to its end. hostkit
-keeps a durable record of each attempt, on the disk before what needs it starts. Of the others ninja keeps a
-log of what it built, doit a database, both without waiting for the disk; make keeps nothing.
+``/bin/true`` does nothing, so what is timed is the tool itself, from its start as a program to its end.
+hostkit keeps a durable record of each attempt, on the disk before what needs it starts. Of the others ninja
+keeps a log of what it built, doit a database, both without waiting for the disk; make keeps nothing.
 """
 
 from __future__ import annotations

@@ -29,7 +29,6 @@ from hostkit.tasks.workshop import Workshop
 
 NOT_MERGED = "not merged: "
 """What an event begins with that says why verified work is not in the target."""
-
 _WRITE_S = 0.05  # how long a process that began may be unknown to the book, though nothing else is written
 _LOOK_S = 60.0  # how often a run looks again, though nothing ended: a budget, or a person, may free something
 
