@@ -12,7 +12,7 @@ from hostkit.hil.golden.model import Audio, Pattern
 from hostkit.hil.golden.pipeline import Output
 from hostkit.hil.handle import BoardHandle
 from hostkit.hil.scene import Scene, set_board, set_model
-from hostkit.hil.timing import LiveRun, collect_live
+from hostkit.hil.timing import ClockReading, Drift, LiveRun, collect_live, drift
 from hostkit.hil.variants import drawn
 from hostkit.link.bodies import Stats
 from hostkit.link.client import Link
@@ -43,30 +43,16 @@ class Reading:
     stats: Stats
     came_ns: int
 
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """Between which bounds (ppm) the board's clock differs from the host's; positive: it is fast.
-
-    What a request takes widens the bounds, so a busy host can hide a drift, never make one up.
-    """
-
-    low_ppm: float
-    high_ppm: float
+    @property
+    def took_ns(self) -> int:
+        """How long the request took."""
+        return self.came_ns - self.asked_ns
 
     @property
-    def middle_ppm(self) -> float:
-        """The best guess."""
-        return (self.low_ppm + self.high_ppm) / 2
-
-
-def drift_between(first: Reading, last: Reading) -> Drift:
-    """Return the drift over the time from one reading to a later one."""
-    device_us = last.stats.uptime_us - first.stats.uptime_us
-    longest_us = (last.came_ns - first.asked_ns) / 1000
-    shortest_us = (last.asked_ns - first.came_ns) / 1000
-    high = (device_us / shortest_us - 1) * 1e6 if shortest_us > 0 else float("inf")
-    return Drift((device_us / longest_us - 1) * 1e6 if longest_us > 0 else float("-inf"), high)
+    def clock(self) -> ClockReading:
+        """What it says of the board's clock: it was read at some moment of the request."""
+        middle_ns = (self.asked_ns + self.came_ns) // 2
+        return ClockReading(middle_ns, (self.took_ns + 1) // 2, self.stats.uptime_us)
 
 
 @dataclass(slots=True)
@@ -109,16 +95,13 @@ class Soaked:
     def drift(self) -> Drift:
         """How the board's clock went against the host's, by the quickest readings near both ends."""
         near = max(1, len(self.readings) // 4)
-        first = min(self.readings[:near], key=_took)
-        return drift_between(first, min(self.readings[-near:], key=_took))
+        ends = self.readings[:near], self.readings[-near:]
+        first, last = (min(readings, key=lambda reading: reading.took_ns) for readings in ends)
+        return drift(first.clock, last.clock)
 
     def counted(self, name: str) -> int:
         """Return by how much a counter of :class:`Stats` grew."""
         return int(getattr(self.last, name) - getattr(self.readings[0].stats, name))
-
-
-def _took(reading: Reading) -> int:
-    return reading.came_ns - reading.asked_ns
 
 
 class Soak:

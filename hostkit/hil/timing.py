@@ -129,10 +129,23 @@ class ClockReading:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How much faster a board's clock runs than the host's, in millionths, give or take ``within_ppm``."""
+    """How much faster a board's clock runs than the host's, in millionths, give or take ``within_ppm``.
+
+    What a request takes widens the bounds, so a busy host can hide a drift, never make one up.
+    """
 
     ppm: float
     within_ppm: float
+
+    @property
+    def low_ppm(self) -> float:
+        """The least that it can be."""
+        return self.ppm - self.within_ppm
+
+    @property
+    def high_ppm(self) -> float:
+        """The most that it can be."""
+        return self.ppm + self.within_ppm
 
 
 def read_clock(link: Link, tries: int = 20) -> ClockReading:

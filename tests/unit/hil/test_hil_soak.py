@@ -9,7 +9,8 @@ from hostkit.errors import FailedError
 from hostkit.hil.golden.registry import PATTERNS
 from hostkit.hil.handle import BoardHandle
 from hostkit.hil.session import Expectation, HilSession
-from hostkit.hil.soak import Reading, Soak, Soaked, SoakPlan, drift_between, random_scene
+from hostkit.hil.soak import Reading, Soak, Soaked, SoakPlan, random_scene
+from hostkit.hil.timing import ClockReading
 from hostkit.link.bodies import Stats
 from hostkit.link.errors import LinkLostError
 from hostkit.link.messages import Op
@@ -138,26 +139,9 @@ def test_what_is_allocated_once_is_no_leak():
     assert soaked.heap_lost == 10
 
 
-def test_a_clock_that_is_exact_has_no_drift():
-    drift = drift_between(reading(0, 100), reading(1_000_000, 1_000_100))
-    assert drift.low_ppm == drift.high_ppm == 0
-
-
-def test_a_clock_that_is_fast_drifts_up():
-    drift = drift_between(reading(0, 0), reading(10_000_000, 10_003_000))
-    assert drift.middle_ppm == pytest.approx(300)
-
-
-def test_what_a_request_takes_widens_the_bounds_to_both_sides():
-    drift = drift_between(reading(0, 500, took_us=1000), reading(1_000_000, 1_000_500, took_us=1000))
-    assert drift.low_ppm == pytest.approx(-999, abs=2)
-    assert drift.high_ppm == pytest.approx(1001, abs=2)
-
-
-def test_readings_that_overlap_say_nothing():
-    drift = drift_between(reading(0, 0, took_us=50), reading(10, 10, took_us=0))
-    assert drift.high_ppm == float("inf")
-    assert drift.low_ppm <= 0
+def test_a_reading_is_one_of_the_clock_at_some_moment_of_the_request():
+    assert reading(200, 7).clock == ClockReading(200_000, 0, 7)
+    assert reading(0, 500, took_us=1000).clock == ClockReading(500_000, 500_000, 500)
 
 
 def test_the_drift_is_taken_from_the_quickest_readings_near_both_ends():

@@ -125,6 +125,13 @@ def test_drift_is_told_with_a_bound_that_the_round_trips_set():
     found = drift(ClockReading(0, 100_000, 50), ClockReading(10_000_000_000, 300_000, 10_000_550))
     assert found.ppm == pytest.approx(50)
     assert found.within_ppm == pytest.approx(40.1)
+    assert (found.low_ppm, found.high_ppm) == (pytest.approx(9.9), pytest.approx(90.1))
+
+
+def test_a_clock_that_is_exact_has_no_drift_and_one_that_is_fast_drifts_up():
+    start = ClockReading(0, 0, 100)
+    assert drift(start, ClockReading(1_000_000_000, 0, 1_000_100)).ppm == 0
+    assert drift(start, ClockReading(10_000_000_000, 0, 10_003_100)).ppm == pytest.approx(300)
 
 
 def test_a_clock_that_stands_still_is_a_million_ppm_slow():
