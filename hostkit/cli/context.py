@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from hostkit.clock import Clock, SystemClock
 from hostkit.errors import UsageError
@@ -14,6 +16,9 @@ from hostkit.settings.paths import Paths
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+_FORCING = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")  # make rich take anything for a terminal
 
 
 def find_project(start: Path) -> Path | None:
@@ -58,6 +63,16 @@ class Context:
         """What ``runs_dir`` and ``reports_dir`` are relative to."""
         return self.kept_in or self.project
 
+    @property
+    def out_is_plain(self) -> bool:
+        """True when standard output is no terminal: known without the library that draws on one."""
+        return "console" not in self.__dict__ and _is_plain(sys.stdout)
+
+    @property
+    def err_is_plain(self) -> bool:
+        """The same of standard error."""
+        return "err_console" not in self.__dict__ and _is_plain(sys.stderr)
+
     @cached_property
     def console(self) -> Console:
         """Standard output."""
@@ -71,3 +86,7 @@ class Context:
         from rich.console import Console  # noqa: PLC0415 - not for --help
 
         return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def _is_plain(stream: TextIO) -> bool:
+    return not stream.isatty() and not any(os.environ.get(name) for name in _FORCING)

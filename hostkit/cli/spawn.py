@@ -90,12 +90,13 @@ def spawn_command(**asked: Any) -> int:
     context = Context.of_system((asked["project"] or Path.cwd()).resolve(), dict(os.environ))
     wish = _wish(context, asked)
     from hostkit.cli.tasks import merge_words, open_workshop  # noqa: PLC0415 - none of it for --help
+    from hostkit.cli.tasks_view import watched  # noqa: PLC0415
     from hostkit.report.tasks import task_lines  # noqa: PLC0415
 
     with open_workshop(context, wish.plan.file) as opened:
         shop = replace(opened, plan=wish.plan)
-        with _workspace(context, shop, wish):
-            now = _run(shop, wish)
+        with _workspace(context, shop, wish), watched(context, shop) as seen:
+            now = _run(seen, wish)
         mine = {task: now[task] for each in wish.phases for task in each.tasks}
         merges = merge_words(shop, mine)
         shown = replace(shop.plan, tasks={task: shop.plan.tasks[task] for task in mine})
@@ -170,11 +171,11 @@ def _run(shop: Workshop, wish: _Wish) -> dict[str, Standing]:
         for problem in misplaced(wish.plan, wish.phases, done):
             raise UsageError(problem, hint="put the phases in the order of the graph: hostkit tasks graph")
     for each in wish.phases:
-        click.echo(f"{each.name}: {counted(len(each.tasks), 'task')}: {', '.join(each.tasks)}", err=True)
+        shop.tell(each.name, f"{counted(len(each.tasks), 'task')}: {', '.join(each.tasks)}")
         now = TaskRunner(shop, jobs=wish.jobs, merging=TaskTrain(shop), only=frozenset(each.tasks)).run()
         left = [task for task in each.tasks if now[task].state is not State.VERIFIED]
         if left and each is not wish.phases[-1]:
-            click.echo(f"{each.name}: not verified: {', '.join(left)}; no further phase is begun", err=True)
+            shop.tell(each.name, f"not verified: {', '.join(left)}; no further phase is begun")
             break
     return now
 

@@ -163,9 +163,12 @@ def status_command(context: Context, file: Path | None, as_json: bool) -> None:
 
 
 def _print(context: Context, plan: Plan, now: dict[str, Standing], merges: dict[str, str]) -> None:
-    from hostkit.report.tasks import task_lines  # noqa: PLC0415
+    from hostkit.report.tasks import plain_lines, task_lines  # noqa: PLC0415
 
-    context.console.print(task_lines(plan, now, merges))
+    if context.out_is_plain:
+        click.echo(plain_lines(plan, now, merges))
+    else:
+        context.console.print(task_lines(plan, now, merges))
 
 
 @dataclass(frozen=True, slots=True)

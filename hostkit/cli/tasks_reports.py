@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from hostkit.cli.context import Context
 from hostkit.errors import UsageError
@@ -38,6 +38,7 @@ class Reports:
         self.log = folder / f"run-{began:%Y%m%dT%H%M%S}-{began_ns // 1_000_000 % 1000:03d}.md"
         self._began_ns = began_ns
         self._lock = threading.Lock()
+        self._stream: TextIO | None = None
 
     def hear(self, task: str, text: str) -> None:
         """Add one line of what happens. Safe to call from several threads."""
@@ -68,17 +69,22 @@ class Reports:
             pages[task.id] = f"{task.id}.md"
             atomic_write(self._folder / pages[task.id], text.encode(), durable=False)
         self._add(log_foot(self._shop.plan, now, merges, pages))
+        with self._lock:
+            if self._stream is not None:
+                self._stream.close()
+            self._stream = None
 
     def _add(self, text: str) -> None:
         from hostkit.report.execution import log_head  # noqa: PLC0415 - not for --help
 
         with self._lock:
-            if not self._folder.exists():
-                atomic_write(self._folder / ".gitignore", _PRIVATE, durable=False)
-            head = "" if self.log.exists() else log_head(self._shop.plan, self._began_ns)
             try:
-                with self.log.open("a", encoding="utf-8") as stream:
-                    stream.write(head + text)
+                if self._stream is None:
+                    if not self._folder.exists():
+                        atomic_write(self._folder / ".gitignore", _PRIVATE, durable=False)
+                    self._stream = self.log.open("a", encoding="utf-8", buffering=1)  # whole lines
+                    self._stream.write(log_head(self._shop.plan, self._began_ns))
+                self._stream.write(text)
             except OSError as error:
                 raise disk_error(error, self.log) from error
 

@@ -27,7 +27,7 @@ _SPARE = 2  # lines of the terminal that stay free
 @contextmanager
 def watched(context: Context, shop: Workshop) -> Iterator[Workshop]:
     """Give a workshop whose run is shown as it goes. Elsewhere than on a terminal: the same, plain lines."""
-    if not context.err_console.is_terminal:
+    if context.err_is_plain or not context.err_console.is_terminal:
         yield shop
         return
     from rich.live import Live  # noqa: PLC0415 - not for --help

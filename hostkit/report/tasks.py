@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from hostkit.tasks.model import Plan, Standing, State
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 SCHEMA = "hostkit.tasks/1"
 """Raised when a field changes its meaning or goes; new fields do not raise it."""
@@ -32,8 +33,20 @@ def task_lines(plan: Plan, now: Mapping[str, Standing], merges: Mapping[str, str
 
     ``merges``: for verified tasks, what became of them in the target branch, in words.
     """
+    from rich.text import Text  # noqa: PLC0415 - for a terminal
+
     widest = max(len(task) for task in plan.tasks)
     return Text("\n").join(_line(now[task], merges.get(task, ""), widest) for task in plan.tasks)
+
+
+def plain_lines(plan: Plan, now: Mapping[str, Standing], merges: Mapping[str, str]) -> str:
+    """Return the same without colours: a terminal's library takes longer than a thousand lines do."""
+    widest = max(len(task) for task in plan.tasks)
+    return "\n".join(
+        f" {mark_of(now[task])} {task:<{widest}}  {now[task].state.value:<12}  {now[task].why}"
+        + (f"; {merges[task]}" if merges.get(task) else "")
+        for task in plan.tasks
+    )
 
 
 def mark_of(standing: Standing) -> str:
@@ -42,6 +55,8 @@ def mark_of(standing: Standing) -> str:
 
 
 def _line(standing: Standing, merged: str, width: int) -> Text:
+    from rich.text import Text  # noqa: PLC0415 - for a terminal
+
     state = standing.state
     line = Text(f" {mark_of(standing)} {standing.task:<{width}}  ", style="dim" if standing.blocked else "")
     line.append(f"{state.value:<12}", style="red" if standing.blocked else STYLES[state])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from operator import attrgetter
@@ -22,7 +22,7 @@ from hostkit.store.model import COMMAND_PHASES, Attempt, End, Order, OrderKind, 
 _BUSY_S = 30.0
 _VERSION = 1
 _COLUMNS = tuple(field.name for field in fields(Attempt))[1:]  # all but the id
-_CHANGING = ("phase", "end", "why", "wrote", "pid", "pid_start", "ended_ns", "left_ns")
+_CHANGING = ("phase", "end", "why", "wrote", "pid", "pid_start", "began_ns", "ended_ns", "left_ns")
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS attempts (
@@ -37,6 +37,7 @@ COMMIT;
 """
 _NAMED = ", ".join(f'"{name}"' for name in _COLUMNS)
 _INSERT = f"INSERT INTO attempts ({_NAMED}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+_ENUMS = frozenset({Phase, End})
 _changing = attrgetter(*_CHANGING)
 _values = attrgetter(*_COLUMNS)
 _SET = ", ".join(f'"{name}" = ?' for name in _CHANGING)
@@ -77,13 +78,10 @@ class CommandBook:
             now, after = change.before.phase, change.after.phase
             if after is not now and after not in COMMAND_PHASES[now]:
                 raise self._not_ours(change.before, f"cannot go from {now.value} to {after.value}")
-        told = [
-            (*map(_plain, _changing(each.after)), each.after.token, each.before.phase.value)
-            for each in changes
-        ]
+        told = [(*_row(each.after, _changing), each.after.token, each.before.phase.value) for each in changes]
         with self._explained(), self._lock, self._transaction() as connection:
             if begun:
-                connection.executemany(_INSERT, [tuple(map(_plain, _values(each))) for each in begun])
+                connection.executemany(_INSERT, map(_row, begun))
             if told and connection.executemany(_UPDATE, told).rowcount != len(told):
                 raise self._not_ours(changes[0].before, "or one beside it is not as it was left")
 
@@ -155,8 +153,9 @@ class CommandBook:
         return ToolError(f"attempt {attempt.number} of {attempt.task} {why}", hint=hint)
 
 
-def _plain(value: object) -> object:
-    return value.value if isinstance(value, Phase | End) else value
+def _row(attempt: Attempt, values: Callable[[Attempt], tuple[object, ...]] = _values) -> list[object]:
+    """Return columns as they are kept: enums as their words."""
+    return [each.value if each.__class__ in _ENUMS else each for each in values(attempt)]
 
 
 def _attempt(row: tuple[object, ...]) -> Attempt:

@@ -48,6 +48,7 @@ class Children:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
+        self.why = ""  # why they were stopped, where nobody stopped the run
 
     @property
     def stopped(self) -> bool:
@@ -87,9 +88,10 @@ class Children:
             self._running.add(child)
             return child
 
-    def stop(self) -> None:
-        """End every child with its group, and start none any more."""
+    def stop(self, why: str = "") -> None:
+        """End every child with its group, and start none any more; ``why``: what their attempts are told."""
         with self._lock:
+            self.why = self.why or why
             self._stopped = True
             running = tuple(self._running)
         for child in running:

@@ -100,7 +100,8 @@ def _came(shop: Workshop, task: Task, begun: Attempt, ended: Ended, prepared: Pr
         return _Came(End.CALLED_OFF, f"by {by}")
     if ended.stopped:
         by = shop.run_stopped_by(begun.began_ns)
-        return _Came(End.STOPPED, "the runner was stopped" + (f" by {by}" if by else ""))
+        why = shop.children.why or "the runner was stopped"
+        return _Came(End.STOPPED, why + (f" by {by}" if by else ""))
     if ended.timed_out:
         return _Came(End.AGENT_TIMED_OUT, f"after {task.agent.timeout_s:g} s; log: {begun.log}")
     if ended.returncode != 0:

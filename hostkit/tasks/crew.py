@@ -22,6 +22,9 @@ from hostkit.tasks.startable import in_the_way
 from hostkit.tasks.waiting import Around, Known
 from hostkit.tasks.workshop import Workshop
 
+_QUICK_NS = 100_000_000
+_AHEAD = 2  # quick ones are written down for twice as many as run at once: none waits for the disk
+
 
 class Crew:
     """The commands of one run. All that must not be forgotten is in the book before anything rests on it.
@@ -54,7 +57,8 @@ class Crew:
         self._posts: dict[str, Post] = {}  # by the task's id
         self._over: list[Post] = []  # ended, and not written yet
         self._next: list[Job] = []  # checks of what ended
-        self._stopping = False
+        self._stopping = ""  # why what ends now was stopped
+        self._quick = False
         around = Around(ground=shop.ground)
         self._known = Known(shop.records, True, self._now, (), shop.plan.limits.same_cause, around)
         self._passed: set[tuple[str, str]] = set()  # what passed in this run is not run again in it
@@ -79,7 +83,8 @@ class Crew:
         """Take up where all tasks stand; those of ``only`` may be started."""
         plan = self._shop.plan
         self.look = False
-        self._now = dict(now)
+        self._now.clear()
+        self._now.update(now)
         self._waits.clear()
         self._ready.clear()
         for task in plan.commands & frozenset(only) - self._posts.keys():
@@ -109,7 +114,9 @@ class Crew:
             if isinstance(told, Over):
                 self._ended(post, told)
             elif post.attempt.phase is Phase.RUNNING:
-                post.attempt = replace(post.attempt, pid=told.pid, pid_start=told.start_ticks)
+                began_ns = self._shop.clock.wall_ns()
+                pid, ticks = told.pid, told.start_ticks
+                post.attempt = replace(post.attempt, pid=pid, pid_start=ticks, began_ns=began_ns)
 
     def write(self, begun: Sequence[Post] = ()) -> None:
         """Bring the book up to date, durably: what was heard so far, and what is about to begin."""
@@ -123,11 +130,11 @@ class Crew:
             self._shop.tell(post.task.id, outcome(post.attempt))
         self._over.clear()
 
-    def stop(self) -> None:
-        """End every command and record it as stopped."""
+    def stop(self, why: str = "") -> None:
+        """End every command and record it as stopped, for ``why``; "": somebody stopped the run."""
+        self._stopping = why or "the runner was stopped"
         if self._gang is None:
             return
-        self._stopping = True
         try:
             self._gang.end(self.busy)
             while self._posts:
@@ -151,14 +158,15 @@ class Crew:
             except OSError as error:
                 raise disk_error(error, logs) from error
             env = clean_environment(self._shop.env)
-            self._gang = Gang(self._run, self._shop.ground.checkout, env)
+            self._gang = Gang(self._run, self._shop.ground.checkout, env, self._jobs)
         return self._gang
 
     def _begin(self, beside: Sequence[str]) -> Iterator[Post]:
         """Yield what begins now, in the order of the plan; two that may write the same file never do."""
         aside: list[tuple[int, str]] = []
         at_work = [*self._posts, *beside]
-        while self._ready and len(at_work) < self._jobs:
+        width = self._jobs * (_AHEAD if self._quick and not self._shop.plan.agents_work else 1)
+        while self._ready and len(at_work) < width:
             place, name = heapq.heappop(self._ready)
             if in_the_way(self._shop.plan, name, at_work):
                 aside.append((place, name))
@@ -213,6 +221,7 @@ class Crew:
             ended_ns=now_ns,
             left_ns=now_ns,
         )
+        self._quick = now_ns - post.attempt.began_ns < _QUICK_NS
         del self._posts[task.id]
         self._over.append(post)
         self._tried[task.id][-1] = post.attempt
@@ -228,7 +237,7 @@ class Crew:
             task, tried = self._shop.plan.tasks[name], self._tried.get(name, ())
             asked = tried and tried[-1].phase is not Phase.PROVED  # only then an order may change anything
             orders = [each for each in self._shop.orders_of_commands() if each.task == name] if asked else ()
-            known = replace(self._known, needs=self._now, orders=orders)
+            known = replace(self._known, orders=orders) if orders else self._known
             now = self._now[name] = command_standing(task, tried, known)
             if now.state is State.READY:
                 heapq.heappush(self._ready, (self._place[name], name))

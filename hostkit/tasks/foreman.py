@@ -1,9 +1,9 @@
 """Starts commands and ends them: a process of its own, without hostkit. Run as a file, with ``-I -S``.
 
-``python foreman.py RUN``, in the directory that commands run in. On standard input come lines of JSON, each a
-list: ``["run", [[NAME, ARGV, LOG, ENVIRONMENT, SECONDS], …]]`` or ``["end", [NAME, …]]``. On standard output
-go lists too: ``["began", NAME, PID, TICKS]``, ``["ended", NAME, STATUS, TIMED_OUT]`` and, for what cannot be
-started, ``["refused", NAME, WHY]``.
+``python foreman.py RUN WIDTH``, in the directory that commands run in; at most WIDTH are at work at once. On
+standard input come lines of JSON, each a list: ``["run", [[NAME, ARGV, LOG, ENVIRONMENT, SECONDS], …]]`` or
+``["end", [NAME, …]]``. On standard output go lists too: ``["began", NAME, PID, TICKS]``, ``["ended", NAME,
+STATUS, TIMED_OUT]`` and, for what cannot be started, ``["refused", NAME, WHY]``.
 
 Whoever closes standard input, by dying with -9 too, has everything ended that was started here: each
 process group at once, then what strayed from them, known by a ``HOSTKIT_ATTEMPT`` that begins with RUN.
@@ -36,9 +36,11 @@ class _Child:
 class Foreman:
     """All children of one run, by pid."""
 
-    def __init__(self, run: str) -> None:
+    def __init__(self, run: str, width: int) -> None:
         """Begin with none; ``run``: what the marks of its attempts begin with."""
         self._run = run
+        self._width = width
+        self._waiting: list[list[object]] = []  # told to start, when there is room
         self._children: dict[int, _Child] = {}
         self._ending: dict[int, float] = {}  # told to end, and when they are made to
         self._null = os.open(os.devnull, os.O_RDWR)
@@ -71,13 +73,21 @@ class Foreman:
 
     def _do(self, what: str, items: list[list[object]]) -> None:
         if what == "run":
-            for item in items:
-                self._start(*item)  # type: ignore[arg-type]  # the other side writes what it says above
+            self._waiting += items
+            self._fill()
             return
         names = set(map(str, items))
+        self._said += [
+            ("ended", item[0], -signal.SIGTERM, False) for item in self._waiting if item[0] in names
+        ]
+        self._waiting = [item for item in self._waiting if item[0] not in names]
         for pid, child in self._children.items():
             if child.name in names:
                 self._terminate(pid)
+
+    def _fill(self) -> None:
+        while self._waiting and len(self._children) < self._width:
+            self._start(*self._waiting.pop(0))  # type: ignore[arg-type]  # as the other side says it
 
     def _start(self, name: str, argv: list[str], log: str, marks: dict[str, str], timeout_s: float) -> None:
         output = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
@@ -108,6 +118,7 @@ class Foreman:
             self._ending.pop(pid, None)
             code = os.waitstatus_to_exitcode(status)
             self._said.append(("ended", child.name, code, child.timed_out))
+            self._fill()
 
     def _enforce(self) -> None:
         now = time.monotonic()
@@ -216,4 +227,4 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 if __name__ == "__main__":
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)  # it ends when its run does, and not before
-    Foreman(sys.argv[1]).work()
+    Foreman(sys.argv[1], int(sys.argv[2])).work()

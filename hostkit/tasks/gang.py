@@ -24,7 +24,7 @@ class Job:
 
     name: str
     argv: tuple[str, ...]
-    log: Path
+    log: str
     token: str
     marks: Mapping[str, str]
     timeout_s: float
@@ -52,9 +52,9 @@ class Over:
 class Gang:
     """Children that end with this process, whatever becomes of it. Use it from one thread."""
 
-    def __init__(self, run: str, checkout: Path, env: Mapping[str, str]) -> None:
-        """Start the foreman; ``run`` is what the tokens of its commands begin with."""
-        argv = (sys.executable, "-I", "-S", foreman.__file__, run)
+    def __init__(self, run: str, checkout: Path, env: Mapping[str, str], width: int) -> None:
+        """Start the foreman. ``run``: what the tokens of its commands begin with; ``width``: most at once."""
+        argv = (sys.executable, "-I", "-S", foreman.__file__, run, str(width))
         try:
             self._foreman = subprocess.Popen(
                 argv,
@@ -77,9 +77,9 @@ class Gang:
         return self._from
 
     def start(self, jobs: Sequence[Job]) -> None:
-        """Have commands started, in this order."""
+        """Have commands started, in this order; what there is no room for waits."""
         items = [
-            (job.name, job.argv, str(job.log), {**job.marks, TOKEN: job.token}, job.timeout_s) for job in jobs
+            (job.name, job.argv, job.log, {**job.marks, TOKEN: job.token}, job.timeout_s) for job in jobs
         ]
         self._say("run", items)
 

@@ -86,7 +86,7 @@ class Ground:
             command = _command(task, task.run)
             self._commands[task.id] = (task, command)
         inputs = self._content(task.run.inputs) if task.run.inputs else self._base
-        return Stamp(command, inputs, _digest(marks))
+        return Stamp(command, inputs, hashlib.sha256("\n".join(marks).encode()).hexdigest())
 
     def wrote(self, task: Task) -> str:
         """Return a hash over what is there of the files that a command writes, "" where it names none."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from hostkit.boards.model import Fidelity
 from hostkit.store.model import Rung
 from hostkit.tasks.checks import CommandCheck, TypedCheck
+from hostkit.tasks.graph import order
 
 ANY_BOARD = "any"
 """A gate's board when every board of the catalogue will do."""
@@ -78,7 +79,7 @@ class Limits:
 
     attempts: int | None = None  # at one task
     concurrent: int | None = None  # tasks at work at once
-    wall_s: float | None = None  # of one run: after that nothing more is started
+    wall_s: float | None = None  # of one run: what is at work then is stopped
     flashes_per_hour: int | None = None  # of all agents, and of whoever else tests this project
     same_cause: int = 3  # attempts in a row that end alike, and no more are made
     worktrees_mb: float | None = None  # 10^6 bytes on disk: beyond that no further worktree is made
@@ -150,6 +151,11 @@ class Plan:
     def needs(self) -> dict[str, tuple[str, ...]]:
         """Return the graph: id to the ids that it needs, those of barriers among them."""
         return {task.id: task.needs for task in self.tasks.values()}
+
+    @cached_property
+    def ordered(self) -> tuple[str, ...]:
+        """Return the tasks, each after all that it needs."""
+        return order(self.needs)
 
     @cached_property
     def agents_work(self) -> bool:

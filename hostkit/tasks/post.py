@@ -30,6 +30,7 @@ class Post:
 
 def first_of(shop: Workshop, task: Task, number: int, stamp: str, token: str) -> Attempt:
     """Return an attempt that begins now, as it is recorded before anything is started."""
+    log = f"{shop.folders.logs}/{task.id}-{number}-run.log"  # as Folders.log has it
     return Attempt(
         id=0,
         project=shop.project,
@@ -41,7 +42,7 @@ def first_of(shop: Workshop, task: Task, number: int, stamp: str, token: str) ->
         base="",
         commit="",
         worktree=str(shop.ground.checkout),
-        log=str(shop.folders.log(task.id, number, "run")),
+        log=log,
         token=token,
         pid=0,
         pid_start=0,
@@ -55,21 +56,22 @@ def first_of(shop: Workshop, task: Task, number: int, stamp: str, token: str) ->
 
 def job_of(shop: Workshop, post: Post) -> Job:
     """Return what is to be started next for it: the command, then its checks one by one."""
-    attempt, task = post.attempt, post.task
-    argv, log, timeout_s = task.agent.argv, Path(attempt.log), task.agent.timeout_s
+    attempt, task, run = post.attempt, post.task, post.task.run
+    assert run is not None
+    argv, log, timeout_s = run.argv, attempt.log, run.timeout_s
     if attempt.phase is Phase.PROVING:
         check = task.checks[post.checked]
         assert not isinstance(check, GateCheck)
-        argv, log, timeout_s = check_argv(check, ""), _check_log(shop, post), check.timeout_s
+        argv, log, timeout_s = check_argv(check, ""), str(_check_log(shop, post)), check.timeout_s
     return Job(task.id, argv, log, attempt.token, {"HOSTKIT_TASK": task.id}, timeout_s)
 
 
-def fault_of(shop: Workshop, post: Post, over: Over, *, stopping: bool) -> tuple[End, str] | None:
+def fault_of(shop: Workshop, post: Post, over: Over, *, stopping: str) -> tuple[End, str] | None:
     """Return in which way what ended is not as it should be, or None: then it is noted what it was."""
     attempt = post.attempt
     if stopping:
         by = shop.run_stopped_by(attempt.began_ns)
-        return End.STOPPED, "the runner was stopped" + (f" by {by}" if by else "")
+        return End.STOPPED, stopping + (f" by {by}" if by else "")
     end, said = (_of_check if attempt.phase is Phase.PROVING else _of_command)(shop, post, over)
     if end is End.NONE:
         post.said.append(said)

@@ -66,7 +66,7 @@ def prove(
             if by := called_off():
                 return f"called off by {by}"
             if ended.stopped or proof.verdict is None:
-                return _silent(check, ended, site.log)
+                return _silent(check, ended, site.log, shop.children.why)
             verdict = proof.verdict
         if verdict is not Verdict.PASS:
             return ""
@@ -78,9 +78,9 @@ def check_log(log: Path, number: int) -> Path:
     return log.with_name(f"{log.stem}-{number}{log.suffix}")
 
 
-def _silent(check: Check, ended: Ended, log: Path) -> str:
+def _silent(check: Check, ended: Ended, log: Path, why: str) -> str:
     if ended.stopped:
-        return "the runner was stopped"
+        return why or "the runner was stopped"
     said = last_line(log)
     how = "took too long" if ended.timed_out else f"ended with exit {ended.returncode}"
     return f"{check.title} {how} and gave no verdict" + (f": {said}" if said else "")

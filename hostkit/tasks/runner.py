@@ -11,6 +11,7 @@ from functools import partial
 
 from hostkit.errors import HostkitError, UsageError
 from hostkit.store.model import Attempt, Phase
+from hostkit.tasks.allowance import Allowance
 from hostkit.tasks.attempting import attempt
 from hostkit.tasks.bell import Bell
 from hostkit.tasks.budget import has_room
@@ -66,7 +67,7 @@ class TaskRunner:
         self._proved: set[str] = set()  # tasks proved in this run: an inconclusive one is not asked twice
         self._unmergeable: set[tuple[str, str]] = set()  # (commit, target's tip) that did not go
         self._told: set[str] = set()  # what is said once
-        self._over_ns: float | None = None  # monotonic: when the run's time is used up
+        self._time = Allowance(shop.clock, None)  # begins with the run
         self._bell = Bell()
         self._crew = Crew(shop, self._jobs) if shop.plan.commands else None
 
@@ -92,28 +93,34 @@ class TaskRunner:
                 tidy(self._shop, ())
                 if self._merging is not None:
                     self._merging.clear()
-            wall_s = self._shop.plan.limits.wall_s
-            self._over_ns = None if wall_s is None else self._shop.clock.monotonic_ns() + wall_s * 1e9
+            self._time = Allowance(self._shop.clock, self._shop.plan.limits.wall_s)
             with ThreadPoolExecutor(self._jobs, thread_name_prefix="task") as pool:
                 try:
                     self._loop(pool)
                     if self._crew is not None:
                         self._crew.close()
                 except BaseException:
-                    if self._crew is not None:
-                        with calm():
-                            self._crew.stop()
-                    if self._merging is not None:
-                        self._merging.stop()
-                    self._shop.children.stop()
+                    self._stop("")
                     raise
         for error in self._broken.values():
             raise error
         return self._shop.standings(running=False)
 
+    def _stop(self, why: str) -> None:
+        """End everything that is at work; ``why``: what attempts are told, "": somebody stopped the run."""
+        if self._merging is not None:
+            self._merging.stop()
+        if self._crew is not None:
+            with calm():
+                self._crew.stop(why)
+        self._shop.children.stop(why)
+
     def _loop(self, pool: ThreadPoolExecutor) -> None:
         busy: dict[Future[None], _Work] = {}
         while True:
+            if self._time.is_over and not self._time.cut:
+                self._time.cut = True
+                self._stop(self._time.said)
             now = self._shop.standings(running=True)
             held = any(each.hold and each.hold.until_ns is None for each in now.values())
             if held and tidy(self._shop, {each.task for each in busy.values()}):
@@ -122,13 +129,12 @@ class TaskRunner:
             for work in self._startable(now, {each.task: each for each in busy.values()}):
                 merging = any(each.kind is _Kind.MERGE for each in busy.values())
                 if len(busy) < room and not (work.kind is _Kind.MERGE and merging):
-                    future = pool.submit(work.do)
-                    busy[future] = work
+                    busy[future := pool.submit(work.do)] = work
                     self._bell.hang_on(future)
             if self._crew is not None:
                 self._crew.take(now, self._only - {each.task for each in busy.values()} - self._broken.keys())
                 with calm():
-                    self._crew.go_on(self._beside(busy), more=not self._is_over())
+                    self._crew.go_on(self._beside(busy), more=not self._time.is_over)
             if not busy and not (self._crew is not None and self._crew.busy):
                 if not self._waited(now):
                     return
@@ -147,8 +153,8 @@ class TaskRunner:
         """
         crew = self._crew
         if crew is None or not crew.busy:
-            return wait(busy, _LOOK_S, FIRST_COMPLETED).done
-        until_ns = self._shop.clock.monotonic_ns() + _LOOK_S * 1e9
+            return wait(busy, self._time.wait_s(_LOOK_S), FIRST_COMPLETED).done
+        until_ns = self._shop.clock.monotonic_ns() + self._time.wait_s(_LOOK_S) * 1e9
         while crew.busy and not crew.look:
             left_s = max(0.0, (until_ns - self._shop.clock.monotonic_ns()) / 1e9)
             wait_s = _WRITE_S if crew.unwritten else left_s
@@ -156,7 +162,7 @@ class TaskRunner:
             with calm():
                 if crew.fileno() in ready:
                     crew.hear()
-                    crew.go_on(self._beside(busy), more=not self._is_over())
+                    crew.go_on(self._beside(busy), more=not (self._time.is_over or crew.look))
                 elif crew.unwritten:
                     crew.write()
             if self._bell.fileno() in ready or not left_s:
@@ -168,17 +174,13 @@ class TaskRunner:
         """Let time pass while a budget may free something in this run; False when none will."""
         mine = [each for each in now.values() if each.task in self._only]
         holds = [(each.task, each.hold) for each in mine if each.hold and each.hold.until_ns]
-        if not holds or self._is_over():
+        if not holds or self._time.is_over:
             return False
         for task, hold in holds:
             self._tell_once(task, f"waits: {hold.why}", key=str(hold.until_ns))
-        first = min(hold.until_ns or 0 for _, hold in holds)
-        left_s = max(0.0, (first - self._shop.clock.wall_ns()) / 1e9)
-        self._shop.clock.sleep(min(left_s + 0.1, _LOOK_S))
+        left_ns = min(hold.until_ns or 0 for _, hold in holds) - self._shop.clock.wall_ns()
+        self._shop.clock.sleep(min(max(0.0, left_ns / 1e9) + 0.1, _LOOK_S))
         return True
-
-    def _is_over(self) -> bool:
-        return self._over_ns is not None and self._shop.clock.monotonic_ns() >= self._over_ns
 
     def _tell_once(self, task: str, text: str, key: str = "") -> None:
         if (task + (key or text)) not in self._told:
@@ -202,7 +204,7 @@ class TaskRunner:
         """
         out = busy.keys() | self._broken.keys()
         idle = [each for each in now.values() if each.task in self._only and each.task not in out]
-        if self._is_over():
+        if self._time.is_over:
             self._tell_over(idle)
             return
         if self._merging is not None and (ripe := [standing for standing in idle if self._ripe(standing)]):
@@ -237,10 +239,8 @@ class TaskRunner:
             yield _Work(task.id, _Kind.PROOF, partial(self._prove, self._shop.tried(task.id)[-1]))
 
     def _tell_over(self, idle: Sequence[Standing]) -> None:
-        for standing in idle:
-            if standing.state in (State.READY, State.CLAIMED):
-                wall_s = self._shop.plan.limits.wall_s
-                self._tell_once(standing.task, f"not started: the run's time ({wall_s:g} s) is used up")
+        for standing in (each for each in idle if each.state in (State.READY, State.CLAIMED)):
+            self._tell_once(standing.task, f"not started: {self._time.said}")
 
     def _ripe(self, standing: Standing) -> bool:
         """Is it verified, and neither in the target nor known not to go there?"""

@@ -21,7 +21,7 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class GateModel(_Strict):
@@ -177,7 +177,7 @@ class LimitsModel(_Strict):
 
     attempts: Attempts | None = Field(None, description="the most that a task may ask for")
     concurrent: Count | None = Field(None, description="tasks at work at once, whatever --jobs says")
-    wall_s: Seconds | None = Field(None, description="of one run: after that nothing more is started")
+    wall_s: Seconds | None = Field(None, description="of one run: what is at work then is stopped")
     flashes_per_hour: Count | None = Field(None, description="boards flashed for this project in an hour")
     same_cause: Count = Field(3, description="attempts in a row that end alike, and no more are made")
     worktrees_mb: Seconds | None = Field(

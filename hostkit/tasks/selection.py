@@ -108,6 +108,9 @@ def with_agent(plan: Plan, tasks: Collection[str], agents: Mapping[str, Agent], 
         near = get_close_matches(name, list(agents), n=1)
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(agents)}; add it under agents"
         raise UsageError(f"{plan.file.name} has no agent {name!r}", hint=hint)
+    for task in tasks:
+        if plan.tasks[task].run is not None:
+            raise UsageError(f"{task} is a command, and no agent does it", hint="leave out --type")
     changed = {task: replace(plan.tasks[task], agent=agents[name]) for task in tasks}
     return replace(plan, tasks={**plan.tasks, **changed})
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from hostkit.store.model import Attempt, End, Order, OrderKind, Phase, Verdict
 from hostkit.tasks.budget import cause_of
-from hostkit.tasks.graph import order
 from hostkit.tasks.model import GateCheck, Hold, Plan, Standing, State, Task
 from hostkit.tasks.proof import Proof, judge, proofs_of
 from hostkit.tasks.repeating import command_standing
@@ -33,7 +32,7 @@ def standings(
     for each in orders:
         ordered.setdefault(each.task, []).append(each)
     found: dict[str, Standing] = {}
-    for task in order(plan.needs):
+    for task in plan.ordered:
         own = ordered.get(task, ())
         known = Known(records, running, found, own, plan.limits.same_cause, around)
         found[task] = _standing(plan.tasks[task], of_task[task], known)
@@ -100,15 +99,16 @@ def reason_of(proofs: Sequence[Proof], verdict: Verdict | None) -> str:
 def _again(task: Task, tried: list[Attempt], why: str, known: Known, commit: str = "") -> Standing:
     """An attempt came to nothing: another one, or the end of it."""
     number, most = tried[-1].number, allowed_attempts(task, known.orders)
+    used = number - sum(each.end is End.STOPPED for each in tried)  # with its run: that uses up none
     retried = max((each.number for each in known.orders if each.kind is OrderKind.RETRY), default=0)
     again = f"; try again: hostkit tasks retry {task.id}"
     if tried[-1].end is End.CALLED_OFF and retried < number:
         return Standing(task.id, State.FAILED, f"{why}{again}", commit, len(tried))
     row = _alike(task, tried[retried:], known)
-    if row >= known.same_cause and number < most:
+    if row >= known.same_cause and used < most:
         said = f"{row} attempts in a row ended alike, so no more are made: {why}{again}"
         return Standing(task.id, State.FAILED, said, commit, len(tried))
-    if number < most:
+    if used < most:
         return unstarted(task, f"attempt {number} of {most}: {why}", len(tried), known)
     last = "" if most == 1 else f"attempt {number} of {most}: "
     return Standing(task.id, State.FAILED, last + why, commit, len(tried))

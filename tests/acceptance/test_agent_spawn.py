@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -126,7 +127,7 @@ def test_one_task_then_a_batch_then_the_pipeline_run_as_they_are_written(bench: 
     assert pipeline.returncode == ExitCode.PASS, pipeline
     assert bench.merged() == {f"T{n}" for n in TASKS}
     said = pipeline.stderr.splitlines()
-    begins = [n for n, line in enumerate(said) if line.startswith(("GROUP_A:", "GROUP_B:", "GROUP_C:"))]
+    begins = [n for n, line in enumerate(said) if re.match(r"[\d:]+  GROUP_[ABC]: \d", line)]
     third = "\n".join(said[begins[2] :])
     assert "T9: attempt 1" in third
     assert "T5: attempt" not in third

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hostkit.store.model import Attempt
+from hostkit.store.model import Attempt, End
 from hostkit.tasks.model import State
 from hostkit.tasks.runner import TaskRunner
 from hostkit.testing.clock import FakeClock
@@ -137,3 +140,35 @@ def test_the_same_failure_again_and_again_ends_a_task_before_its_attempts_are_us
     assert now["a"].why.startswith(
         "3 attempts in a row ended alike, so no more are made: gate virtual on any: LED 7"
     )
+
+
+def test_what_is_at_work_when_the_time_is_used_up_is_stopped_by_the_limit_and_gone_on_with(
+    bench: Any, tmp_path: Path
+) -> None:
+    """Both hang; when both have said so, the run's clock passes the limit."""
+    bench.clock = clock = FakeClock()
+    flag, there = tmp_path / "flag", tmp_path / "there"
+    hang = f"if [ -f {flag} ]; then {COMMIT}; else echo here > {there}; sleep 300; fi"
+    agents = f'\n  hangs: {{argv: [sh, -c, "{hang}"]}}\n'
+    command = f"if [ -f {flag} ]; then exit 0; fi; echo here > {there}; sleep 300"
+    graph = task("a", agent="hangs", extra=f"attempts: 1, {CHECKED}") + (
+        f'\n  - {{id: c, title: c, run: {{argv: [sh, -c, "{command}"], inputs: [verdict.txt]}}}}'
+    )
+    os.mkfifo(there)
+
+    def watch() -> None:
+        for _ in range(2):
+            assert there.read_text().startswith("here")
+        clock.advance(1)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    with bench.shop(graph, agents, head="limits: {wall_s: 0.2}") as shop:
+        now = TaskRunner(shop, jobs=2, merging=None).run()
+        watcher.join()
+        (agent,), (run,) = shop.tried("a"), shop.tried("c")
+    for each in (agent, run):
+        assert (each.end, each.why) == (End.STOPPED, "the run's time (0.2 s) is used up")
+    assert [now[name].state for name in "ac"] == [State.READY, State.READY]
+    flag.touch()
+    assert {each.state for each in bench.run(graph, agents, merging=False).values()} == {State.VERIFIED}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hostkit.report.tasks import task_lines, task_records
+from hostkit.report.tasks import plain_lines, task_lines, task_records
 from hostkit.tasks.model import Agent, GateCheck, Plan, Standing, State, Task
 
 AGENT = Agent("a", ("true",), 60)
@@ -40,3 +40,8 @@ def test_the_record_has_the_same_and_names_what_blocks() -> None:
     ]
     assert record["tasks"][0]["merge"] == "merged into main"
     assert record["tasks"][2]["commit"] is None
+
+
+def test_without_a_terminal_the_same_is_said_in_the_same_words() -> None:
+    merges = {"a": "merged into main"}
+    assert plain_lines(PLAN, NOW, merges) == task_lines(PLAN, NOW, merges).plain

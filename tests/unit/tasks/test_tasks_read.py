@@ -235,7 +235,7 @@ BROKEN = {
         replaced("agents:\n", "limits:\n  wall_s: 0\nagents:\n"),
         4,
         "limits.wall_s",
-        "nothing more is started",
+        "what is at work then is stopped",
     ),
     "more attempts than the limit": (
         replaced("attempts: 1", "attempts: 9").replace("agents:\n", "limits: {attempts: 4}\nagents:\n"),

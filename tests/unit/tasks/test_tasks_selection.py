@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from hostkit.errors import UsageError
 from hostkit.tasks.importing.document import import_source
 from hostkit.tasks.importing.source import Source, read_source
-from hostkit.tasks.model import Plan
+from hostkit.tasks.model import Plan, Run
 from hostkit.tasks.read import parse_plan
 from hostkit.tasks.selection import (
     Phase,
@@ -123,6 +124,13 @@ def test_another_agent_must_be_one_of_the_plan(plan: Plan) -> None:
     with pytest.raises(UsageError, match="no agent 'database-schema'") as caught:
         with_agent(plan, ["T1"], plan.agents, "database-schema")
     assert "known: one, two" in caught.value.hint
+
+
+def test_a_command_is_given_to_no_agent(plan: Plan) -> None:
+    command = replace(plan.tasks["T1"], run=Run(("make",)))
+    with pytest.raises(UsageError, match="T1 is a command, and no agent does it") as caught:
+        with_agent(replace(plan, tasks={"T1": command}), ["T1"], plan.agents, "two")
+    assert caught.value.hint == "leave out --type"
 
 
 def test_what_nothing_proves_is_named(plan: Plan) -> None:

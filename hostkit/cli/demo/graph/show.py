@@ -10,14 +10,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
+from rich.text import Text
 
 from hostkit.cli.context import Context
 from hostkit.cli.demo.graph.audit import Step, differences, stopped, way
 from hostkit.cli.demo.graph.ride import Place, ride
 from hostkit.cli.demo.graph.work import BREAKDOWN, TARGET, Work, chosen, read_work, settled
 from hostkit.cli.tasks import Kept, merge_words, open_workshop
+from hostkit.cli.tasks_view import watched
 from hostkit.errors import ExitCode, MissingToolError
 from hostkit.report.tasks import task_lines
+from hostkit.report.visible import visible
 from hostkit.tasks.git import Git
 from hostkit.tasks.workshop import Workshop
 from hostkit.words import counted
@@ -46,9 +49,9 @@ def show_graph(context: Context, clone: Context, wish: Wish) -> int:
     file = _settle(place, work, gate)
     click.echo(place.run("tasks", "lint", "--file", file).strip())
     began = clone.clock.monotonic_ns()
-    killed = _run(place, file, wish.kills)
-    seconds = (clone.clock.monotonic_ns() - began) / 1e9
     with _shop(clone, place, file) as shop:
+        killed = _run(clone, shop, place, wish.kills)
+        seconds = (clone.clock.monotonic_ns() - began) / 1e9
         return _audit(context, shop, place, work, base, _Ridden(killed, wish.kills, seconds))
 
 
@@ -85,12 +88,18 @@ def _settle(place: Place, work: Mapping[str, Work], gate: Mapping[str, str]) -> 
     return file
 
 
-def _run(place: Place, file: Path, kills: int) -> int:
+def _run(clone: Context, shop: Workshop, place: Place, kills: int) -> int:
+    """Let the plan be run and killed; on a terminal, with the screen that a run has there."""
+
     def show(line: str) -> None:
-        click.echo(f"  {line}")
+        if clone.err_console.is_terminal:  # above the screen
+            clone.err_console.print(Text(f"  {visible(line)}"))
+        else:
+            click.echo(f"  {line}")
 
     click.echo(f"\nhostkit tasks run --jobs 4, killed with -9 {counted(kills, 'time')}:")
-    return ride(place, ("tasks", "run", "--jobs", "4", "--file", file), kills, show)
+    with watched(clone, shop):
+        return ride(place, ("tasks", "run", "--jobs", "4", "--file", shop.plan.file), kills, show)
 
 
 @contextmanager
