@@ -44,6 +44,8 @@ def asked(arguments: Sequence[str]) -> Asked | None:
     keys, values = named[::2], named[1::2]
     if len(keys) != len(values) or not _WITH_VALUE.keys() >= set(keys):
         return None
+    if any(value.startswith("-") for value in values):  # a flag before it may have been a value to click
+        return None
     options = {_WITH_VALUE[key]: value for key, value in zip(keys, values, strict=True)}
     return Asked(options, _JSON in flags, True if _CACHED in flags else None)
 
