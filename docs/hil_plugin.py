@@ -16,6 +16,12 @@ Installed with hostkit (entry point `pytest11`), for any firmware repository:
 `--board` is given, and leaves tests that use none of its fixtures alone.
 """
 
+_PATTERNS = """
+A test with a rung and an argument `pattern` runs once for every pattern that has a model; one that draws a
+fixed pattern names it: `pytest.mark.parametrize("pattern", ["comet"])`. With `--board`, `-k draws-comet`
+chooses the tests of a pattern, `-k draws-any` those that name none.
+"""
+
 
 class _Options:
     """Stands in for pytest's parser and keeps what is added."""
@@ -45,7 +51,7 @@ def plugin_page() -> str:
             "\n## Marks\n",
             "A test that uses a board carries `pytest.mark.rung(NAME)`: how much it shows when it passes.\n",
             *_table("rung", "a pass shows that", [(rung.word, ESTABLISHES[rung]) for rung in Rung]),
-            "\nA test with a rung and an argument `pattern` runs once for every pattern that has a model.",
+            _PATTERNS.rstrip(),
             "\n## Hooks for `conftest.py`\n",
             *_table("hook", "meaning", _hooks()),
             "",

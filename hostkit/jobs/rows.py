@@ -63,18 +63,27 @@ def head_of(row: Row) -> Head:
     return Head(row["id"], row["line"], row["priority"], row["tag"], row["entered_ns"])
 
 
-_PLACE = func.row_number().over(partition_by=(jobs.c.line, jobs.c.priority), order_by=(jobs.c.tag, jobs.c.id))
-_RANKED = (
-    select(jobs.c.id, jobs.c.line, jobs.c.priority, jobs.c.tag, jobs.c.entered_ns, _PLACE.label("place"))
-    .where(
-        jobs.c.state == State.WAITING.value,
-        jobs.c.host == bindparam("host"),
-        or_(jobs.c.not_before_ns <= bindparam("now_ns"), jobs.c.not_before_ns > bindparam("far_ns")),
-    )
-    .subquery()
+_DUE = (
+    jobs.c.state == State.WAITING.value,
+    jobs.c.host == bindparam("host"),
+    or_(jobs.c.not_before_ns <= bindparam("now_ns"), jobs.c.not_before_ns > bindparam("far_ns")),
 )
+_HEAD = (jobs.c.id, jobs.c.line, jobs.c.priority, jobs.c.tag, jobs.c.entered_ns)
+_PLACE = func.row_number().over(partition_by=(jobs.c.line, jobs.c.priority), order_by=(jobs.c.tag, jobs.c.id))
+_RANKED = select(*_HEAD, _PLACE.label("place")).where(*_DUE).subquery()
 HEADS = Prepared(select(_RANKED).where(_RANKED.c.place <= bindparam("depth")))
 """The first ``depth`` jobs of each line and priority of a host that are due."""
+
+LINES = Prepared(select(jobs.c.line, jobs.c.priority).where(*_DUE[:2]).distinct())
+"""Each line and priority of a host in which somebody waits."""
+
+HEADS_OF_LINE = Prepared(
+    select(*_HEAD)
+    .where(*_DUE, jobs.c.line == bindparam("line"), jobs.c.priority == bindparam("priority"))
+    .order_by(jobs.c.tag, jobs.c.id)
+    .limit(bindparam("depth"))
+)
+"""The same of one line and priority: an index answers that without a look at who waits further back."""
 
 
 def due(host: str, now_ns: int, depth: int) -> dict[str, int | str]:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hostkit.errors import ToolError
 from hostkit.files import disk_error
-from hostkit.store.dialect import WRITE, alone, explain, make_engine, sqlite_url
+from hostkit.store.dialect import WRITE, WRITE_ROWS, alone, explain, make_engine, sqlite_url
 from hostkit.store.glance import FILE_NAME
 from hostkit.store.tables import HEAD, ledger_head, metadata
 
@@ -23,6 +23,7 @@ class Database:
     def __init__(self, engine: Engine, place: str) -> None:
         """Keep an engine; use :func:`open_database` to make one."""
         self._engine = engine
+        self._writing = {way["hostkit_write"]: engine.execution_options(**way) for way in (WRITE, WRITE_ROWS)}
         self.place = place
 
     @contextmanager
@@ -39,7 +40,7 @@ class Database:
         """
         with (
             self._explained(),
-            self._engine.connect().execution_options(**how) as connection,
+            self._writing[how["hostkit_write"]].connect() as connection,
             connection.begin(),
         ):
             yield connection
