@@ -156,11 +156,11 @@ def _doit() -> str:
     return (
         f"GRAPH = {graph!r}\n"
         "DOIT_CONFIG = {'verbosity': 0}\n"
-        "def task_run():\n"
+        "def task_step():\n"
         "    for name, needs in GRAPH:\n"
         "        log = f'logs/{name}.log'\n"
         "        yield {'name': name, 'actions': [f'/bin/true > {log} 2>&1'], 'targets': [log],\n"
-        "               'task_dep': [f'run:{need}' for need in needs], 'uptodate': [True]}\n"
+        "               'task_dep': [f'step:{need}' for need in needs], 'uptodate': [True]}\n"
     )
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import getpass
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hostkit.cli.context import Context
 from hostkit.cli.tasks_plan import FILE, task_named
 from hostkit.words import counted
+
+if TYPE_CHECKING:
+    from hostkit.tasks.workshop import Workshop
 
 
 @click.command("retry")
@@ -44,7 +48,8 @@ def stop_command(context: Context, task: str | None, file: Path | None) -> None:
     """End the run with all of its agents and checks; with TASK, only what is at work for that one.
 
     A run that was stopped is gone on with by the next one. A task whose agent was stopped waits until you
-    order a retry; a proof that was stopped is made again by the next run.
+    order a retry; a proof that was stopped is made again by the next run. Work that is verified leaves the
+    merge that it is in.
     """
     from hostkit.cli.tasks import open_workshop  # noqa: PLC0415 - not for --help
     from hostkit.tasks.ordering import stop_run, stop_task  # noqa: PLC0415
@@ -55,8 +60,23 @@ def stop_command(context: Context, task: str | None, file: Path | None) -> None:
             click.echo(f"the run (pid {pid}) has ended; go on: hostkit tasks run")
             return
         task_named(shop.plan, task)
+        if _stopped_merging(shop, task):
+            click.echo(f"{task}: taken out of the merge; the next run brings it again: hostkit tasks run")
+            return
         ended = stop_task(shop, task, _whoever())
     click.echo(f"{task}: {ended} of its processes ended; again: hostkit tasks retry {task}")
+
+
+def _stopped_merging(shop: Workshop, task: str) -> bool:
+    """Call off the merge of a task that is verified, if one is under way."""
+    from hostkit.tasks.lock import is_running  # noqa: PLC0415 - not for --help
+    from hostkit.tasks.model import State  # noqa: PLC0415
+
+    if not is_running(shop.folders.lock) or shop.standings(running=True)[task].state is not State.VERIFIED:
+        return False
+    from hostkit.train.tasks import withdraw  # noqa: PLC0415
+
+    return withdraw(shop, task, _whoever())
 
 
 def _whoever() -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hostkit.clock import Clock
 from hostkit.errors import ToolError, UsageError
-from hostkit.store.model import ProofKind, Verdict
+from hostkit.store.model import OrderKind, ProofKind, Verdict
 from hostkit.tasks.agent import Children, end_marked
 from hostkit.tasks.git import Git
 from hostkit.tasks.joining import gather
@@ -140,7 +140,7 @@ class TaskTrain:
 
     def __init__(self, shop: Workshop, limits: Limits | None = None) -> None:
         """Merge the tasks of a workshop's plan."""
-        folder = shop.folders.root / "train" / "tasks" / shop.plan.target.replace("/", "%2F")
+        folder = _folder(shop)
         worktrees = Worktrees(shop.git, folder / "worktrees", shop.plan.target)
         self._site = TaskSite(shop, Line(folder), worktrees, folder)
         self._limits = limits or _LIMITS
@@ -185,6 +185,23 @@ class TaskTrain:
         """Let a run end within a second; what was not merged is brought again by the next one."""
         if self._runner is not None:
             self._runner.stop()
+
+
+def withdraw(shop: Workshop, task: str, by: str) -> bool:
+    """Take a task's work out of the merge that is under way, whose gate is ended then; False: it is in none.
+
+    Those that were merged with it are tested anew without it. The next run brings it again.
+    """
+    line = Line(_folder(shop))
+    mine = [change for change in line.waiting() if change.name == task]
+    for change in mine:
+        shop.order(task, OrderKind.STOP, by)
+        line.end(change.id, Status.WITHDRAWN, f"stopped by {by}")
+    return bool(mine)
+
+
+def _folder(shop: Workshop) -> Path:
+    return shop.folders.root / "train" / "tasks" / shop.plan.target.replace("/", "%2F")
 
 
 def _message(changes: Sequence[Change]) -> str:

@@ -170,3 +170,32 @@ def test_a_retry_closes_the_breaker_of_an_agent(bench: Any) -> None:
         assert len(shop.attempts.all()) == 3
         shop.attempts.order("d", OrderKind.RETRY, "al", shop.clock.wall_ns(), more=1)
         assert shop.standings(running=False)["d"].state is State.READY
+
+
+MERGED_TOGETHER = """
+version: 1
+agents:
+  works: {{argv: [sh, -c, "echo {{task}} > {{task}}.txt; git add -A; git commit -qm {{task}}"]}}
+tasks:
+  - {{id: a, title: a, checks: [{{type: command, argv: [sh, -c, "{check}"]}}]}}
+  - {{id: b, title: b, checks: [{{type: command, argv: [sh, -c, "{check}"]}}]}}
+"""
+
+
+def test_stopped_while_it_is_merged_it_leaves_the_merge_and_the_others_go_without_it(
+    runs: Any, cli: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each passes alone; what checks them together hangs, as a gate does that waits for a board."""
+    runs.plan(MERGED_TOGETHER.format(check=f"if [ -f a.txt ] && [ -f b.txt ]; then {runs.hang}; fi"))
+    runner = runs.started_and_here()
+
+    def merged() -> set[str]:
+        return set(runs.bench.git.run("ls-tree", "--name-only", "main").split()) & {"a.txt", "b.txt"}
+
+    stays, goes = ("b", "a") if "a.txt" in merged() else ("a", "b")  # the first may have gone alone
+    assert cli("stop", stays) == 0
+    assert f"{stays}: taken out of the merge" in capsys.readouterr().out
+    out, err = runner.communicate(timeout=60)
+    assert runner.returncode == 1, err
+    assert f"not merged: stopped by {getpass.getuser()}".encode() in out
+    assert merged() == {f"{goes}.txt"}
