@@ -7,11 +7,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from hostkit.errors import InvalidError
@@ -94,19 +95,10 @@ def read_source(directory: Path) -> Source:
 
 def html_page(source: Source) -> str:
     """Return the page: one file, no network, its own script and style named by their hashes."""
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.finalize = lambda value: visible(value) if type(value) is str else value
-    environment.filters["thousands"] = lambda value: f"{value:,}"
     style, script = _text("page.css"), _text("page.js")
     report = source.report
     groups = _groups(report.failed)
-    return environment.get_template("page.html").render(
+    return _template().render(
         report=report,
         applied=applied,
         source=source,
@@ -133,6 +125,21 @@ def write_page(directory: Path, path: Path) -> None:
     Raises :class:`InvalidError` for evidence that makes no sense, :class:`ToolError` when the disk refuses.
     """
     atomic_write(path, html_page(read_source(directory)).encode(), durable=False)
+
+
+@cache
+def _template() -> Template:
+    """Return the template, which takes longer to compile than to fill."""
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.finalize = lambda value: visible(value) if type(value) is str else value
+    environment.filters["thousands"] = lambda value: f"{value:,}"
+    return environment.get_template("page.html")
 
 
 def _text(name: str) -> str:
