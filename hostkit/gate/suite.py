@@ -28,7 +28,11 @@ _FOREIGN = re.compile(
     r"PYTEST_.*|PYTHON(PATH|STARTUP|OPTIMIZE|WARNINGS|INSPECT|BREAKPOINT|HOME|USERBASE|PLATLIBDIR)|COLUMNS"
 )
 # pytest itself is the one that is installed, also where the checkout has a folder of that name.
-_START = "import os, sys, pytest; sys.path.insert(0, os.getcwd()); sys.exit(pytest.console_main())"
+_START = (
+    "import atexit, gc, os, sys, pytest; "
+    "atexit.register(gc.freeze); "  # no search for garbage in what goes with the process
+    "sys.path.insert(0, os.getcwd()); sys.exit(pytest.console_main())"
+)
 # Nor do settings of the checkout choose among the tests: what is in the folder is the suite.
 _WHOLE = (
     "addopts=",

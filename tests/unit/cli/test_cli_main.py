@@ -119,3 +119,10 @@ def test_outside_a_project_the_error_says_how_to_name_one(tmp_path: Path) -> Non
     with pytest.raises(UsageError, match=r"no platformio\.ini") as caught:
         _ = context.project
     assert "--project" in caught.value.hint
+
+
+def test_a_process_that_ends_does_not_search_all_that_it_made_for_garbage() -> None:
+    code = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 1000)); "
+    code += "from hostkit.cli.main import begin; begin(); print(gc.isenabled())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]
