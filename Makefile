@@ -6,6 +6,10 @@ READY  := $(VENV)/.ready
 # Two cores are the machine this is sized for, which three workers keep busy, as tests wait for boards; more help.
 WORKERS ?= 3
 
+# Containers like to say that Python is to keep no byte code. Then each of the thousand interpreters that the
+# tests start would compile hostkit anew, a quarter of a second for a verb.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo graph test lint unit firmware hil mutants bench contest lock clean
 

@@ -107,13 +107,16 @@ def hostkit_environment(shared_cache: Path, state_dir: Path) -> dict[str, str]:
 
 @pytest.fixture
 def hostkit(hostkit_environment: dict[str, str]) -> Callable[..., Ran]:
-    """Run `hostkit ARGUMENTS` as a user would, as a child process, in the checkout or in `cwd`."""
+    """Run `hostkit ARGUMENTS` as a user would, as a child process, in the checkout or in `cwd`.
+
+    As the command that is installed, which looks for no modules in its working directory.
+    """
 
     def run(
         *arguments: str, cwd: Path = ROOT, timeout: float = 100, env: dict[str, str] | None = None
     ) -> Ran:
         done = subprocess.run(
-            [sys.executable, "-m", "hostkit", *arguments],
+            [sys.executable, "-P", "-m", "hostkit", *arguments],
             cwd=cwd,
             env=hostkit_environment | (env or {}),
             capture_output=True,
