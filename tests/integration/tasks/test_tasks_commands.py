@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import signal
 import sqlite3
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from hostkit.cli.main import run
 from hostkit.errors import ToolError, UsageError
 from hostkit.store.commands import CommandBook
 from hostkit.store.model import Attempt, End, OrderKind, Phase
@@ -175,7 +177,7 @@ def test_a_typed_check_looks_at_the_checkout_as_it_is(bench: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("run", "why"),
+    ("command", "why"),
     [
         ("[no-such-program-here]", "command failed: cannot be started: no-such-program-here: No such file"),
         ("[sh, -c, 'echo oh; kill -9 $$']", "command failed: exit -9: oh"),
@@ -183,11 +185,11 @@ def test_a_typed_check_looks_at_the_checkout_as_it_is(bench: Any) -> None:
         ("{argv: ['true'], exit: 1}", "command failed: exit 0, 1 wanted"),
     ],
 )
-def test_what_does_not_end_as_wanted_has_failed_and_says_how(bench: Any, run: str, why: str) -> None:
-    now = bench.run(f"\n  - {{id: a, title: a, run: {run}}}")
+def test_what_does_not_end_as_wanted_has_failed_and_says_how(bench: Any, command: str, why: str) -> None:
+    now = bench.run(f"\n  - {{id: a, title: a, run: {command}}}")
     assert now["a"].state is State.FAILED
     assert now["a"].why.startswith(why)
-    again = bench.run(f"\n  - {{id: a, title: a, run: {run}}}")
+    again = bench.run(f"\n  - {{id: a, title: a, run: {command}}}")
     assert again["a"].state is State.FAILED
     assert len(attempts(bench)) == 1
 
@@ -309,3 +311,42 @@ def test_whose_foreman_is_killed_the_run_ends_with_an_error_and_nothing_is_left(
     (hung,) = [each for each in attempts(runs.bench) if each.task == "t5"]
     assert marked_processes(hung.token) == ()
     assert hung.end is End.STOPPED
+
+
+def test_one_command_is_stopped_by_a_person_and_the_others_go_on(
+    runs: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in runs.environment.items():
+        monkeypatch.setenv(name, value)
+    runs.plan(command_plan(runs.hang))
+    runner = runs.started_and_here()
+    assert run(["-C", str(runs.bench.repository), "tasks", "stop", "t5"]) == 0
+    out, err = runner.communicate(timeout=60)
+    assert runner.returncode == 1, err
+    assert out.count(b"verified") == 9
+    assert f"called off: by {getpass.getuser()}; try again: hostkit tasks retry t5".encode() in out
+    (stopped,) = [each for each in attempts(runs.bench) if each.task == "t5"]
+    assert stopped.end is End.CALLED_OFF
+    assert marked_processes(stopped.token) == ()
+
+
+def test_the_log_of_a_command_is_shown_with_how_it_ended(
+    bench: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOSTKIT_STATE_DIR", str(bench.state))
+    text = "\n  - {id: a, title: a, run: [echo, hello there]}"
+    (bench.repository / "tasks.yaml").write_text(f"version: 1\ntasks:{text}\n")
+    words = ["-C", str(bench.repository), "tasks"]
+    assert run([*words, "run"]) == 0
+    capsys.readouterr()
+    assert run([*words, "log", "a"]) == 0
+    shown = capsys.readouterr().out
+    assert "hello there\nattempt 1: proved\n" in shown
+    assert shown.endswith("verified: exit 0\n")
+
+
+def test_no_more_are_at_work_than_the_plan_and_the_run_allow(bench: Any) -> None:
+    run_alone = '{argv: [sh, -c, "mkdir lock && rmdir lock"], inputs: [verdict.txt]}'
+    tasks = "".join(f"\n  - {{id: t{n}, title: t, run: {run_alone}}}" for n in range(6))
+    now = bench.run(tasks, head="limits: {concurrent: 1}")
+    assert set(states(now).values()) == {"verified"}
