@@ -62,6 +62,7 @@ def flash_command(  # noqa: PLR0913, PLR0917 - click gives each option by name
     """
     from hostkit.boards.outage import OutageBook  # noqa: PLC0415 - not for --help
 
+    _refuse_uncounted()
     settings = settings_of(context, env=env, board=board, lease_timeout_s=lease_timeout)
     spec = find_board(context, settings.board)
     OutageBook(context.paths.state, context.clock).refuse(spec)
@@ -71,6 +72,17 @@ def flash_command(  # noqa: PLR0913, PLR0917 - click gives each option by name
         held = hold_board(context, settings, spec, f"hostkit flash -e {artifact.env}", stack, show.line)
         record = _flash(context, settings, artifact, held, show, quick=not full, erase_nvs=erase_nvs)
     click.echo(json.dumps(jsonable(record), indent=2) if as_json else summary(record))
+
+
+def _refuse_uncounted() -> None:
+    """Refuse an agent that has a budget of flashes: a flash alone leaves no verdict that it is counted by."""
+    from hostkit.tasks.brief import FLASHES_COUNTED  # noqa: PLC0415 - not for --help
+
+    if os.environ.get(FLASHES_COUNTED):
+        raise UsageError(
+            "flashes have a budget here, and a flash alone leaves nothing to be counted by",
+            hint="ask for a verdict, which flashes and is counted: hostkit gate -e ENV -b BOARD",
+        )
 
 
 def settings_of(context: Context, **overrides: object) -> Settings:

@@ -10,7 +10,7 @@ from hostkit.files import atomic_write
 from hostkit.process import Command, boot_id
 from hostkit.store.model import Attempt, Beginning, End, Phase
 from hostkit.tasks.agent import Ended, end_marked, marked_environment
-from hostkit.tasks.brief import Handover, brief_text, seen_environment
+from hostkit.tasks.brief import FLASHES_COUNTED, Handover, brief_text, seen_environment
 from hostkit.tasks.findings import evidence_of_failure, results_of_needs
 from hostkit.tasks.git import clean_environment
 from hostkit.tasks.model import Standing, Task
@@ -76,6 +76,8 @@ def _run_agent(shop: Workshop, task: Task, begun: Attempt, text: str) -> Ended:
     worktree = shop.worktrees.path(task.id)
     handover = Handover(path, worktree, begun.token, begun.base)
     environment = seen_environment(clean_environment(shop.env), task.agent.env) | handover.environment(task)
+    if shop.plan.limits.flashes_per_hour or task.agent.budget.flashes_per_hour:
+        environment[FLASHES_COUNTED] = "1"
     command = Command(
         handover.argv(task, text),
         cwd=worktree,

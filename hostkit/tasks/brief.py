@@ -9,6 +9,9 @@ from pathlib import Path
 
 from hostkit.tasks.model import GateCheck, Task
 
+FLASHES_COUNTED = "HOSTKIT_FLASHES_COUNTED"
+"""Set for an agent whose flashes have a budget: what leaves no evidence to be counted by is refused then."""
+
 PLACEHOLDERS = ("brief", "prompt", "task", "title", "worktree")
 """``{brief}``: path of the file; ``{prompt}``: its text; the others as they are called."""
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from hostkit.cli.main import run
 from hostkit.store.model import Attempt, End
+from hostkit.tasks.brief import FLASHES_COUNTED
 from hostkit.tasks.model import State
 from hostkit.tasks.runner import TaskRunner
 from hostkit.testing.clock import FakeClock
@@ -157,8 +159,9 @@ def test_what_is_at_work_when_the_time_is_used_up_is_stopped_by_the_limit_and_go
     os.mkfifo(there)
 
     def watch() -> None:
-        for _ in range(2):
-            assert there.read_text().startswith("here")
+        heard = ""
+        while heard.count("here") < 2:  # both at once, or one after the other
+            heard += there.read_text()
         clock.advance(1)
 
     watcher = threading.Thread(target=watch)
@@ -172,3 +175,21 @@ def test_what_is_at_work_when_the_time_is_used_up_is_stopped_by_the_limit_and_go
     assert [now[name].state for name in "ac"] == [State.READY, State.READY]
     flag.touch()
     assert {each.state for each in bench.run(graph, agents, merging=False).values()} == {State.VERIFIED}
+
+
+def test_an_agent_with_a_budget_of_flashes_cannot_flash_past_it(
+    bench: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told so by its environment, which the verb heeds: what leaves no verdict cannot be counted."""
+    argv = f'argv: [sh, -c, "env > seen; git add -A; {COMMIT}"]'
+    agents = f"\n  counted: {{{argv}, budget: {{flashes_per_hour: 2}}}}\n  free: {{{argv}}}\n"
+    graph = task("a", agent="counted", extra=CHECKED) + task("b", agent="free", extra=CHECKED)
+    now = bench.run(graph, agents, merging=False)
+    counted, free = (bench.git.run("show", f"{now[name].commit}:seen") for name in "ab")
+    assert f"{FLASHES_COUNTED}=1" in counted
+    assert FLASHES_COUNTED not in free
+    monkeypatch.setenv(FLASHES_COUNTED, "1")
+    assert run(["flash", "-e", "virtual", "-b", "virt0"]) == 2
+    said = capsys.readouterr().err
+    assert "a flash alone leaves nothing to be counted by" in said
+    assert "hostkit gate -e ENV -b BOARD" in said
