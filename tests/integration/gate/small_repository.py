@@ -15,7 +15,12 @@ def make_repository(root: Path, files: Mapping[str, str], project_root: Path) ->
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-    shutil.copytree(project_root / "firmware" / "platforms", root / "firmware" / "platforms")
+    byte_code = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(
+        project_root / "firmware" / "platforms", root / "firmware" / "platforms", ignore=byte_code
+    )
+    with (root / ".gitignore").open("a") as ignored:
+        ignored.write("__pycache__/\n")  # what PlatformIO leaves beside a platform's builder
     shutil.copy(project_root / "platformio.ini", root)
     subprocess.run([*GIT, "init", "-q", "-b", "main", str(root)], check=True)
     subprocess.run([*GIT, "add", "-A"], cwd=root, check=True)
