@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from hostkit.store.model import Attempt, End, Order, OrderKind, ProofKind, VerdictRecord
+from hostkit.store.model import Attempt, End, Order, OrderKind, Phase, ProofKind, VerdictRecord
 from hostkit.tasks.model import Agent, Hold, Limits
 
 HOUR_NS = 3600 * 1_000_000_000
@@ -99,6 +99,11 @@ def _left(attempt: Attempt) -> int:
     return attempt.left_ns or attempt.ended_ns
 
 
+def _judged(attempt: Attempt) -> bool:
+    """Has the agent left, and was that looked at? How it ended is written a moment after that it did."""
+    return bool(_left(attempt)) and attempt.phase is not Phase.RUNNING
+
+
 def _at_work(attempt: Attempt, at_ns: int) -> bool:
     return attempt.began_ns <= at_ns and (not _left(attempt) or at_ns <= _left(attempt))
 
@@ -127,7 +132,7 @@ def _breaker(agent: Agent, most: int, past: Past) -> Hold | None:
     over = [
         attempt
         for attempt in past.attempts
-        if attempt.agent == agent.name and attempt.began_ns > last_retry and _left(attempt)
+        if attempt.agent == agent.name and attempt.began_ns > last_retry and _judged(attempt)
     ]
     row = over[-most:]
     alike = all(cause_of(one) == cause_of(next_one) for one, next_one in pairwise(row))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hostkit.store.model import ProofKind, Verdict, VerdictRecord
+from hostkit.store.model import Attempt, End, Phase, ProofKind, Verdict, VerdictRecord
 
 _PASS = VerdictRecord(
     run_id="r",
@@ -27,6 +27,31 @@ _PASS = VerdictRecord(
     evidence_sha256="e" * 64,
     decided_ns=1,
 )
+
+_ATTEMPT = Attempt(
+    id=1,
+    project="/p",
+    task="a",
+    number=1,
+    phase=Phase.RUNNING,
+    end=End.NONE,
+    why="",
+    base="b" * 40,
+    commit="",
+    worktree="/w",
+    log="/l",
+    token="t",
+    pid=1,
+    pid_start=1,
+    boot="x",
+    began_ns=1,
+    ended_ns=0,
+)
+
+
+def an_attempt(**changes: Any) -> Attempt:
+    """Return a task's first attempt, whose agent is at work, with ``changes``."""
+    return replace(_ATTEMPT, **changes)
 
 
 def a_pass(**changes: Any) -> VerdictRecord:

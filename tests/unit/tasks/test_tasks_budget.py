@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hostkit.store.model import Attempt, End, Order, OrderKind, Phase, ProofKind, VerdictRecord
 from hostkit.tasks.budget import HOUR_NS, Past, cause_of, flashes_for, flashes_held, hold_of, worked_ns
 from hostkit.tasks.model import Agent, Budget, Limits
-from hostkit.testing.store import a_pass
+from hostkit.testing.store import a_pass, an_attempt
 
 SECOND = 1_000_000_000
 NOW = 100 * HOUR_NS
@@ -21,28 +21,16 @@ FREE = Agent("free", ("x",), 60)
 
 
 def attempt(number: int, **changes: Any) -> Attempt:
-    made = Attempt(
-        id=number,
-        project="/p",
-        task="a",
-        number=number,
-        phase=Phase.ENDED,
-        end=End.AGENT_FAILED,
-        why="exit 3",
-        base="b" * 40,
-        commit="",
-        worktree="/w",
-        log="/l",
-        token="t",
-        pid=1,
-        pid_start=1,
-        boot="x",
-        began_ns=NOW - (100 - number) * SECOND,
-        ended_ns=NOW - (99 - number) * SECOND,
-        agent="coder",
-        left_ns=NOW - (99 - number) * SECOND,
-    )
-    return replace(made, **changes)
+    over = NOW - (99 - number) * SECOND
+    ended = {
+        "phase": Phase.ENDED,
+        "end": End.AGENT_FAILED,
+        "why": "exit 3",
+        "ended_ns": over,
+        "left_ns": over,
+    }
+    made = {"id": number, "number": number, "began_ns": over - SECOND, "agent": "coder"}
+    return an_attempt(**(made | ended | changes))
 
 
 def flash(age_s: float, **changes: Any) -> VerdictRecord:
@@ -139,6 +127,11 @@ def test_an_agent_that_fails_alike_at_several_tasks_has_its_breaker_opened() -> 
 )
 def test_anything_less_leaves_the_breaker_closed(row: list[Attempt]) -> None:
     assert hold_of(replace(CODER, budget=Budget()), Limits(), past(*row)) is None
+
+
+def test_an_agent_that_has_left_and_is_not_judged_yet_does_not_keep_the_breaker_closed() -> None:
+    left = replace(ALIKE[1], id=9, phase=Phase.RUNNING, end=End.NONE, why="", ended_ns=0)
+    assert hold_of(replace(CODER, budget=Budget()), Limits(), past(ALIKE[0], left, *ALIKE[1:])) is not None
 
 
 def test_a_retry_closes_the_breaker_until_it_opens_again() -> None:

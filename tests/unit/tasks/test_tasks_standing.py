@@ -12,29 +12,11 @@ from hostkit.store.model import PHASES, Attempt, End, Phase, Verdict, VerdictRec
 from hostkit.tasks.model import TRANSITIONS, Agent, GateCheck, Plan, Standing, State, Task
 from hostkit.tasks.read import Path
 from hostkit.tasks.standing import standings
-from hostkit.testing.store import a_pass
+from hostkit.testing.store import a_pass, an_attempt
 
 COMMIT = "c" * 40
 AGENT = Agent("a", ("true",), 60)
-ATTEMPT = Attempt(
-    id=1,
-    project="/p",
-    task="a",
-    number=1,
-    phase=Phase.RUNNING,
-    end=End.NONE,
-    why="",
-    base="b" * 40,
-    commit="",
-    worktree="/w",
-    log="/l",
-    token="t",
-    pid=1,
-    pid_start=1,
-    boot="x",
-    began_ns=1,
-    ended_ns=0,
-)
+ATTEMPT = an_attempt()
 CLAIMED = replace(ATTEMPT, phase=Phase.CLAIMED, commit=COMMIT)
 RECORD = a_pass(
     commit=COMMIT, tree="", build_id="", suite="", reasons=("because",), evidence="", evidence_sha256=""
