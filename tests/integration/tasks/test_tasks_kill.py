@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 from hostkit.store.model import End, Phase
@@ -73,11 +74,12 @@ def test_interrupted_by_ctrl_c_it_exits_130_ends_its_agents_and_records_it(runs:
 
 
 def test_an_agent_that_is_killed_has_used_an_attempt_and_nothing_of_it_is_left(runs: Any) -> None:
-    runs.plan(plan(agent=f"if [ -f $FLAG ]; then {COMMIT}; else {runs.hang}; fi", check="true"))
+    hang = f"echo $$ > $FLAG.pid; {runs.hang}"
+    runs.plan(plan(agent=f"if [ -f $FLAG ]; then {COMMIT}; else {hang}; fi", check="true"))
     runner = runs.started_and_here()
     (first,) = runs.attempts()
     runs.flag.touch()
-    os.kill(first.pid, signal.SIGKILL)
+    os.kill(int(Path(f"{runs.flag}.pid").read_text()), signal.SIGKILL)  # not all that started is written yet
     _, err = runner.communicate(timeout=60)
     assert runner.returncode == 0, err
     ends = [(a.task, a.number, a.end, a.why) for a in runs.attempts() if a.end is not End.NONE]
