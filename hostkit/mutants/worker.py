@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,6 +26,8 @@ from hostkit.mutants.model import Mutant
 from hostkit.mutants.trial import Clean, Trial
 from hostkit.process import SystemRunner
 from hostkit.settings.paths import Paths
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Worker:
@@ -79,32 +82,44 @@ def _say(answer: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def _ignore() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's own signature
+    _ignore()  # once is enough: giving the board back is not to be cut short
     raise KeyboardInterrupt
 
 
-def main(order: str) -> int:
-    """Answer until the input ends."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+def _serve(order: str, held: ExitStack) -> None:
+    """Answer until the input ends; what is to be given back goes to ``held``."""
     worker: Worker | None = None
-    try:
-        for line in sys.stdin:
+    for line in sys.stdin:
+        try:
+            if worker is None:
+                worker = Worker(LaneOrder.of_line(order))
+                held.callback(worker.bench.close)
+            _say({"done": worker.answer(json.loads(line))})
+        except (HostkitError, ValueError) as error:
+            hint = error.hint if isinstance(error, HostkitError) else ""
+            code = int(error.exit_code) if isinstance(error, HostkitError) else 5
+            message = error.message if isinstance(error, HostkitError) else str(error)
+            _say({"error": message, "hint": hint, "code": code})
+
+
+def main(order: str) -> int:
+    """Answer until the input ends, or a signal comes, which may also be just then."""
+    for number in _SIGNALS:
+        signal.signal(number, _interrupt)
+    with ExitStack() as held:
+        try:
             try:
-                worker = worker or Worker(LaneOrder.of_line(order))
-                _say({"done": worker.answer(json.loads(line))})
-            except (HostkitError, ValueError) as error:
-                hint = error.hint if isinstance(error, HostkitError) else ""
-                code = int(error.exit_code) if isinstance(error, HostkitError) else 5
-                message = error.message if isinstance(error, HostkitError) else str(error)
-                _say({"error": message, "hint": hint, "code": code})
-    except (KeyboardInterrupt, BrokenPipeError):
-        return 130
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # giving the board back is not to be cut short
-        if worker is not None:
-            worker.bench.close()
+                _serve(order, held)
+            finally:
+                _ignore()
+        except (KeyboardInterrupt, BrokenPipeError):
+            return 130
     return 0
 
 
