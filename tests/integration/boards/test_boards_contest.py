@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -12,10 +13,11 @@ from hostkit.boards.lease import LeaseOffice
 from hostkit.clock import SystemClock
 
 PROCESSES, ROUNDS, KILLS = 8, 500, 12
+STEP = PROCESSES * ROUNDS // (KILLS + 2)
 BOARD = "02686b000000"
 
 WORKER = """
-import os, sys
+import contextlib, os, sys
 from pathlib import Path
 from hostkit.boards.lease import LeaseOffice
 from hostkit.clock import SystemClock
@@ -43,6 +45,9 @@ while not done.exists() or done.stat().st_size < rounds:
             os.symlink(str(os.getpid()), marker)
         number = os.pread(counting, 8, 0)
         os.pwrite(counting, b"%08d" % (int(number) + 1), 0)  # one call: a kill does not cut it in two
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(here / "die")  # whoever has the board now
+            os.kill(os.getpid(), 9)
         with done.open("ab") as stream:
             stream.write(b".")
         marker.unlink()
@@ -54,14 +59,6 @@ def start(here: Path, name: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(argv, stderr=subprocess.PIPE)
 
 
-def inside(here: Path) -> int | None:
-    """Return who has the board just now, as it says itself."""
-    try:
-        return int((here / "inside").readlink().name)
-    except OSError:
-        return None
-
-
 def finished(here: Path) -> int:
     return sum(path.stat().st_size for path in here.glob("done-*"))
 
@@ -70,26 +67,28 @@ def test_eight_processes_share_a_board_without_overlap_though_some_are_killed_wi
     (tmp_path / "counter").write_text("00000000")
     chance = random.Random(4)
     children = {name: start(tmp_path, name) for name in range(PROCESSES)}
-    killed = held = 0
-    while any(child.poll() is None for child in children.values()):
+    asked = killed = 0
+    dies = tmp_path / "die"
+    while any(child.poll() in {None, -signal.SIGKILL} for child in children.values()):
         time.sleep(0.005)  # no test may be as busy as what it watches
+        for name, child in children.items():
+            if child.returncode == -signal.SIGKILL:
+                child.communicate()
+                killed += 1
+                children[name] = start(tmp_path, name)
         # Spread over the whole contest: the next one dies when its share of the rounds is done.
-        if killed == KILLS or finished(tmp_path) < (killed + 1) * PROCESSES * ROUNDS // (KILLS + 2):
+        if asked > killed or asked == KILLS or finished(tmp_path) < (asked + 1) * STEP:
             continue
-        holder = inside(tmp_path)
-        victims = [name for name, child in children.items() if child.pid == holder and child.poll() is None]
-        if killed % 3 == 2 and not victims:  # every third dies wherever it is, the others with the board
-            victims = [name for name, child in children.items() if child.poll() is None]
-        for name in chance.sample(victims, min(1, len(victims))):
-            children[name].kill()
-            children[name].communicate()
-            killed += 1
-            held += int(inside(tmp_path) == children[name].pid)
-            children[name] = start(tmp_path, name)
+        asked += 1
+        if asked % 3:
+            dies.touch()
+        else:  # every third dies wherever it is, the others with the board
+            alive = [name for name, child in children.items() if child.poll() is None]
+            children[chance.choice(alive)].kill()
     errors = [child.communicate()[1].decode() for child in children.values()]
     assert [child.returncode for child in children.values()] == [0] * PROCESSES, "".join(errors)
     assert killed == KILLS
-    assert held > 0  # died inside: its marker was there still
+    assert not dies.exists()  # who died with the board took it away
     assert finished(tmp_path) == PROCESSES * ROUNDS
     # Who was killed between the two had counted, but not noted, a round.
     assert 0 <= int((tmp_path / "counter").read_text()) - finished(tmp_path) <= KILLS
