@@ -124,11 +124,11 @@ def _limited(seconds: float) -> Iterator[None]:
 def _table() -> Table:
     table = Table(title="hostkit beside its peers (medians; ratio is hostkit / peer, pair by pair)")
     for heading in ("what", "hostkit", "peer"):
-        table.add_column(heading, no_wrap=True)
+        table.add_column(heading)
     for heading in ("hostkit", "peer", "ratio"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("target")
-    table.add_column("")
+    table.add_column("target", no_wrap=True)
+    table.add_column("", no_wrap=True)
     return table
 
 
