@@ -93,11 +93,13 @@ class Leasing:
     def take(self, worker: WorkerRecord, assignments: Sequence[Assignment]) -> list[tuple[Job, Attempt]]:
         """Take jobs, each with its board and a higher generation of the board's lease, durably.
 
-        What somebody else took meanwhile, job or board, is left out.
+        What somebody else took meanwhile, job or board, is left out; also a job that is waiting again, but
+        for another step: the step that ran since would be run once more, and its end taken for the other's.
         """
         with self._database.write(WRITE_ROWS) as connection:
             now = self._lock_jobs(connection, [each.job for each in assignments])
-            begun = self._begin(connection, worker, [(now[e.job], e) for e in assignments if e.job in now])
+            same = [e for e in assignments if e.job in now and e.step in {now[e.job].now, Step.PROBE}]
+            begun = self._begin(connection, worker, [(now[e.job], e) for e in same])
             moves = [
                 Move(job, Event.TAKE, {"attempt": a.id, "began_ns": job.began_ns or a.began_ns, "reason": ""})
                 for job, a, _ in begun
@@ -229,7 +231,7 @@ class Leasing:
         return Move(job, following.event, changes)
 
     def _next(self, job: Job, attempt: Attempt, ending: Ending) -> Next:
-        if attempt.step is Step.PROBE:  # it cost the job nothing, and said nothing of it
+        if attempt.step is not job.now:  # a probe: it cost the job nothing, and said nothing of it
             return Next(Event.AGAIN, tries=job.tries, lost=job.lost)
         return next_after(job, ending.outcome, self._policy, random.random())
 

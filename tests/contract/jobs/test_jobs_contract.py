@@ -95,6 +95,19 @@ def test_two_workers_never_take_one_job_twice(office) -> None:
     assert [job.id for job, _ in second] == [3]
 
 
+def test_a_job_that_has_gone_on_to_its_next_step_since_it_was_looked_at_is_left_alone(office) -> None:
+    """Else a second build would be what the gate came to."""
+    office.queue.submit(a_wish_for())
+    heads, jobs = office.leasing.heads("here", 8)
+    room = Room(8, 8, lambda job: (VIRT0,), lambda spec, env: Standing.FREE)
+    seen = allot(heads, jobs, room)
+    ((_, building),) = office.leasing.take(office.ann, seen)
+    job = settle(office, building, Ending(Outcome.PASS, exit_code=0))
+    assert (job.state, job.now) == (State.WAITING, Step.GATE)
+    assert office.leasing.take(office.bob, seen) == []
+    assert take_one(office)[1].step is Step.GATE
+
+
 def test_two_jobs_never_have_one_board_and_each_lease_has_a_higher_generation(office) -> None:
     for _ in range(2):
         office.queue.submit(a_wish_for(build=False))
