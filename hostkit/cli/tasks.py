@@ -67,7 +67,7 @@ def lint_command(context: Context, file: Path | None) -> int:
     agents = {task.agent.name for task in plan.tasks.values() if task.run is None}
     told = f"{counted(len(plan.tasks), 'task')}, {counted(len(agents), 'agent')}"
     told += f", {counted(len(plan.commands), 'command')}" if plan.commands else ""
-    told += f", into {plan.target}" if plan.merges else ""
+    told += f", into {plan.target}" if plan.agents_work else ""
     click.echo(f"{path.name}: {told}: sound")
     return ExitCode.PASS
 

@@ -168,11 +168,6 @@ class Plan:
         return frozenset(task.id for task in self.tasks.values() if task.run is not None)
 
     @property
-    def merges(self) -> bool:
-        """Has it anything that goes into the target? Plain commands commit nothing."""
-        return len(self.commands) < len(self.tasks)
-
-    @property
     def hours(self) -> dict[str, float]:
         """Return what tasks are thought to take, where they say it."""
         return {task.id: task.hours for task in self.tasks.values() if task.hours is not None}

@@ -79,7 +79,7 @@ class TaskRunner:
         another runner is at work on the project or its target is no branch, :class:`InvalidError` when
         somebody edited the ledger.
         """
-        if self._shop.plan.merges and not self._shop.git.resolve(f"refs/heads/{self._shop.plan.target}"):
+        if self._shop.plan.agents_work and not self._shop.git.resolve(f"refs/heads/{self._shop.plan.target}"):
             raise UsageError(
                 f"there is no branch {self._shop.plan.target}",
                 hint=f"set target: in {self._shop.plan.file.name} to the branch that you merge into",
