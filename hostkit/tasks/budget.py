@@ -6,7 +6,7 @@ A flash is counted where it left evidence: each gate verdict that names a board 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -58,6 +58,16 @@ def has_room(agent: Agent, limits: Limits, past: Past, flying: Sequence[Agent]) 
 def cause_of(attempt: Attempt) -> str:
     """Return how an attempt ended, without what differs each time: equal for attempts that ended alike."""
     return f"{attempt.end.value}: {_VARIES.sub('#', attempt.why)}"
+
+
+def alike(tried: Sequence[Attempt], cause: Callable[[Attempt], str] = cause_of) -> int:
+    """Return how many of the newest attempts came to the same end. Those that a person ended never do."""
+    row = 0
+    for attempt in reversed(tried):
+        if attempt.end in (End.STOPPED, End.CALLED_OFF) or (row and cause(attempt) != cause(tried[-1])):
+            break
+        row += 1
+    return row
 
 
 def flashes(past: Past) -> tuple[VerdictRecord, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hostkit.store.model import Attempt, End, OrderKind, Phase
-from hostkit.tasks.budget import cause_of
+from hostkit.tasks.budget import alike
 from hostkit.tasks.ground import Stamp
 from hostkit.tasks.model import Standing, State, Task
 from hostkit.tasks.waiting import Grounds, Known, unstarted
@@ -71,7 +71,7 @@ def _again(task: Task, own: Sequence[Attempt], tried: int, known: Known) -> Stan
     again = f"; try again: hostkit tasks retry {task.id}"
     if last.end is End.CALLED_OFF:
         return Standing(task.id, State.FAILED, f"{why}{again}", attempts=tried)
-    row = _alike(since)
+    row = alike(since)
     faults = sum(each.phase is Phase.ENDED and each.end not in _NOT_ITS_FAULT for each in since)
     if row >= known.same_cause and faults < allowed:
         said = f"{row} attempts in a row ended alike, so no more are made: {why}{again}"
@@ -79,12 +79,3 @@ def _again(task: Task, own: Sequence[Attempt], tried: int, known: Known) -> Stan
     if faults < allowed:
         return unstarted(task, f"attempt {last.number}: {why}", tried, known)
     return Standing(task.id, State.FAILED, why, attempts=tried)
-
-
-def _alike(since: Sequence[Attempt]) -> int:
-    row = 0
-    for attempt in reversed(since):
-        if attempt.end is End.STOPPED or cause_of(attempt) != cause_of(since[-1]):
-            break
-        row += 1
-    return row

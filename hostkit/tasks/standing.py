@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hostkit.store.model import Attempt, End, Order, OrderKind, Phase, Verdict
-from hostkit.tasks.budget import cause_of
+from hostkit.tasks.budget import alike, cause_of
 from hostkit.tasks.model import GateCheck, Hold, Plan, Standing, State, Task
 from hostkit.tasks.proof import Proof, judge, proofs_of
 from hostkit.tasks.repeating import command_standing
@@ -104,7 +104,7 @@ def _again(task: Task, tried: list[Attempt], why: str, known: Known, commit: str
     again = f"; try again: hostkit tasks retry {task.id}"
     if tried[-1].end is End.CALLED_OFF and retried < number:
         return Standing(task.id, State.FAILED, f"{why}{again}", commit, len(tried))
-    row = _alike(task, tried[retried:], known)
+    row = alike(tried[retried:], lambda each: _cause(task, each, known))
     if row >= known.same_cause and used < most:
         said = f"{row} attempts in a row ended alike, so no more are made: {why}{again}"
         return Standing(task.id, State.FAILED, said, commit, len(tried))
@@ -112,18 +112,6 @@ def _again(task: Task, tried: list[Attempt], why: str, known: Known, commit: str
         return unstarted(task, f"attempt {number} of {most}: {why}", len(tried), known)
     last = "" if most == 1 else f"attempt {number} of {most}: "
     return Standing(task.id, State.FAILED, last + why, commit, len(tried))
-
-
-def _alike(task: Task, tried: Sequence[Attempt], known: Known) -> int:
-    """Return how many of the newest attempts came to the same end. Those that a person ended never do."""
-    row = 0
-    for attempt in reversed(tried):
-        if attempt.end in (End.STOPPED, End.CALLED_OFF):
-            break
-        if row and _cause(task, attempt, known) != _cause(task, tried[-1], known):
-            break
-        row += 1
-    return row
 
 
 def _cause(task: Task, attempt: Attempt, known: Known) -> str:
