@@ -16,6 +16,7 @@ from hostkit.clock import Clock
 from hostkit.errors import ToolError
 from hostkit.files import disk_error
 from hostkit.process import Command, end_group, process_start_ticks, start
+from hostkit.tasks import foreman
 
 _GRACE_S = 5.0
 
@@ -118,15 +119,7 @@ def _kill_group(group: int) -> None:
 
 def marked_processes(token: str) -> tuple[int, ...]:
     """Return the pids of this user's processes that carry the token in their environment."""
-    wanted = f"{TOKEN}={token}".encode()
-    found = []
-    for entry in Path("/proc").iterdir() if Path("/proc/self").exists() else ():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        with suppress(OSError):
-            if wanted in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
-    return tuple(found)
+    return tuple(foreman.marked(f"{TOKEN}={token}".encode(), b"\0"))
 
 
 def end_marked(token: str, clock: Clock, *, patience_s: float = 5.0) -> int:

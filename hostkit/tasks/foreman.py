@@ -168,7 +168,7 @@ def end_strays(run: str, sweeps: int = _SWEEPS) -> int:
     ended: set[int] = set()
     clean = 0
     for _ in range(_MOST_SWEEPS):
-        found = _marked(f"HOSTKIT_ATTEMPT={run}".encode())
+        found = marked(f"HOSTKIT_ATTEMPT={run}".encode())
         for pid in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
@@ -180,17 +180,23 @@ def end_strays(run: str, sweeps: int = _SWEEPS) -> int:
     return len(ended)
 
 
-def _marked(mark: bytes) -> set[int]:
-    found = set()
+def marked(mark: bytes, end: bytes = b"") -> set[int]:
+    """Return the other processes of this user with a variable that begins with ``mark``; none without /proc.
+
+    ``end``: what follows it, NUL for a variable that is exactly that.
+    """
+    found: set[int] = set()
+    if not os.path.isdir("/proc/self"):  # noqa: PTH112
+        return found
     for entry in os.listdir("/proc"):  # noqa: PTH208 - as quick as can be: there may be thousands
         if not entry.isdigit() or int(entry) == os.getpid():
             continue
         try:
             with open(f"/proc/{entry}/environ", "rb") as stream:  # noqa: PTH123
-                told = stream.read()
+                told = b"\0" + stream.read() + b"\0"
         except OSError:
             continue
-        if told.startswith(mark) or b"\0" + mark in told:
+        if b"\0" + mark + end in told:
             found.add(int(entry))
     return found
 
