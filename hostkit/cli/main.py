@@ -19,11 +19,8 @@ from hostkit.errors import ExitCode, HostkitError
 if TYPE_CHECKING:
     import click
 
-_SEARCHES = (
-    20_000,
-    20,
-    20,
-)  # objects made between two searches for garbage, searches between two larger ones
+# Objects made between two searches for garbage, and searches between two larger ones.
+_SEARCHES = (20_000, 20, 20)
 
 
 def interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's own signature
