@@ -1,6 +1,6 @@
 """Write docs/reference/cli.md and settings.md from the option tables, the schemas of a report and of a plan.
 
-A test says when they are stale.
+And what `hostkit --help` prints, which comes without click. A test says when one of them is stale.
 
 python docs/generate.py
 """
@@ -13,8 +13,9 @@ from pathlib import Path
 import click
 from hil_plugin import plugin_page
 
+from hostkit.cli import help_glance
 from hostkit.cli.spawn import spawn_command
-from hostkit.cli.verbs import VERBS
+from hostkit.cli.verbs import VERBS, main_group
 from hostkit.report.record import json_schema
 from hostkit.settings.load import FILE_NAME, PREFIX
 from hostkit.settings.model import Settings
@@ -99,6 +100,15 @@ def schema_page() -> str:
     return json.dumps(json_schema(), indent=2) + "\n"
 
 
+def help_text() -> str:
+    """Return what click writes for `hostkit --help` where there is room."""
+    room = help_glance.COLUMNS
+    context = click.Context(
+        main_group(), info_name="hostkit", terminal_width=room - 2, max_content_width=room
+    )
+    return context.get_help() + "\n"
+
+
 PAGES = {"cli.md": cli_page, "settings.md": settings_page, "report.schema.json": schema_page}
 PAGES["tasks.schema.json"] = lambda: json.dumps(plan_schema(), indent=2) + "\n"
 PAGES["hil-plugin.md"] = lambda: WRITTEN + plugin_page()
@@ -107,3 +117,4 @@ PAGES["hil-plugin.md"] = lambda: WRITTEN + plugin_page()
 if __name__ == "__main__":
     for name, page in PAGES.items():
         (REFERENCE / name).write_text(page())
+    Path(help_glance.PLACE).write_text(help_text())

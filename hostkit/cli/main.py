@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from hostkit.cli import help_glance
 from hostkit.errors import ExitCode, HostkitError
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def entry() -> None:
     """Entry point of the ``hostkit`` script."""
     begin()
     arguments = sys.argv[1:]
-    sys.exit(ExitCode.PASS if _known(arguments) else run(arguments))
+    known = help_glance.answered(arguments, os.environ) or _known(arguments)
+    sys.exit(ExitCode.PASS if known else run(arguments))
 
 
 def _known(arguments: Sequence[str]) -> bool:

@@ -51,8 +51,9 @@ HELP = """Build, flash and prove ESP32 LED firmware.
 Nothing counts as done unless a board showed it: completion is derived from evidence.
 
 \b
-Exit codes: 0 pass, 1 fail, 2 usage or settings, 3 inconclusive (no board, link lost),
-4 invalid (wrong firmware, broken evidence), 5 a tool or the machine failed, 130 interrupted.
+Exit codes: 0 pass, 1 fail, 2 usage or settings, 3 inconclusive (no board,
+link lost), 4 invalid (wrong firmware, broken evidence), 5 a tool or the
+machine failed, 130 interrupted.
 """
 
 

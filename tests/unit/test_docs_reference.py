@@ -33,6 +33,12 @@ def test_a_generated_page_is_fresh(page: str) -> None:
     assert written == _generator().PAGES[page](), "run: python docs/generate.py"
 
 
+def test_the_help_that_comes_without_click_is_fresh() -> None:
+    generator = _generator()
+    written = Path(generator.help_glance.PLACE).read_text()
+    assert written == generator.help_text(), "run: python docs/generate.py"
+
+
 def _pages() -> list[Path]:
     return sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "firmware").glob("*.md")])
 
