@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, update
 
 from hostkit.jobs.model import Job, State, Wanted, line_of
 from hostkit.jobs.places import Places
-from hostkit.jobs.rows import EQUAL, job_of, row_of_wanted
+from hostkit.jobs.rows import EQUAL, WAITING, job_of, row_of_wanted
 from hostkit.store.prepared import Prepared
 from hostkit.store.tables import jobs
 
@@ -58,9 +58,7 @@ class Entering:
         if job.state is State.WAITING and wanted.priority > job.wanted.priority:
             tag, _ = self._places.next(job.line, wanted.priority, job.wanted.submitter)
             self._connection.execute(
-                update(jobs)
-                .where(jobs.c.id == job.id, jobs.c.state == State.WAITING.value)
-                .values(priority=wanted.priority, tag=tag)
+                update(jobs).where(jobs.c.id == job.id, WAITING).values(priority=wanted.priority, tag=tag)
             )
         return job
 

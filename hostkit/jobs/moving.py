@@ -12,7 +12,18 @@ from sqlalchemy import Connection, bindparam, update
 from hostkit.errors import ToolError
 from hostkit.jobs.model import Job, State, line_of
 from hostkit.jobs.order import Head, in_order
-from hostkit.jobs.rows import FOLLOWERS, HEADS, HEADS_OF_LINE, JOB, JOBS, LINES, due, head_of, job_of
+from hostkit.jobs.rows import (
+    FOLLOWERS,
+    FOLLOWING,
+    HEADS,
+    HEADS_OF_LINE,
+    JOB,
+    JOBS,
+    LINES,
+    due,
+    head_of,
+    job_of,
+)
 from hostkit.jobs.transitions import Event, after
 from hostkit.store.prepared import Prepared, Row
 from hostkit.store.tables import jobs
@@ -138,8 +149,4 @@ def follow_another(connection: Connection, followers: list[Job], leader: int) ->
     """Let jobs follow another leader than before."""
     ids = [job.id for job in followers]
     if ids:
-        connection.execute(
-            update(jobs)
-            .where(jobs.c.id.in_(ids), jobs.c.state == State.FOLLOWING.value)
-            .values(leader=leader)
-        )
+        connection.execute(update(jobs).where(jobs.c.id.in_(ids), FOLLOWING).values(leader=leader))

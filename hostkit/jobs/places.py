@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from hostkit.jobs.model import State
 from hostkit.jobs.order import next_tag
+from hostkit.jobs.rows import WAITING
 from hostkit.store.prepared import Prepared
 from hostkit.store.tables import job_lines, jobs
 
-_WAITING = jobs.c.state == State.WAITING.value
 _SERVED = select(job_lines.c.served).where(
     job_lines.c.line == bindparam("line"), job_lines.c.priority == bindparam("priority")
 )
 _LAST_OWN = select(func.max(jobs.c.tag)).where(
-    _WAITING,
+    WAITING,
     jobs.c.line == bindparam("line"),
     jobs.c.priority == bindparam("priority"),
     jobs.c.submitter == bindparam("submitter"),
 )
-_ENTERED = select(func.max(jobs.c.entered_ns)).where(_WAITING)
+_ENTERED = select(func.max(jobs.c.entered_ns)).where(WAITING)
 ASKED = Prepared(
     select(
         _SERVED.scalar_subquery().label("served"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, literal_column, select, update
 
 from hostkit.clock import Clock
 from hostkit.errors import UsageError
@@ -13,7 +13,7 @@ from hostkit.jobs.entering import Entering
 from hostkit.jobs.model import Attempt, Job, Outcome, State, Step, Wanted
 from hostkit.jobs.moving import MovedError, find_heads, find_job, follow_another, move, share_end
 from hostkit.jobs.places import Places
-from hostkit.jobs.rows import FOLLOWERS, attempt_of, job_of
+from hostkit.jobs.rows import FOLLOWERS, FOLLOWING, attempt_of, job_of, outcome_is, state_is
 from hostkit.jobs.transitions import Event
 from hostkit.store.database import Database
 from hostkit.store.tables import job_attempts, job_switches, jobs
@@ -22,8 +22,9 @@ _DRAIN = "drain"
 _REMEMBERED = 20  # past attempts that an estimate rests on
 _TRIES = 20  # to change a job that others change at the same time
 _WHENEVER_NS = 1 << 62
-_OPEN = tuple(state.value for state in State if not state.ended)
-_CLOSED = tuple(state.value for state in State if state.ended)
+_OPEN = tuple(state for state in State if not state.ended)
+_CLOSED = tuple(state for state in State if state.ended)
+_ENDED = jobs.c.ended_ns > literal_column("0")
 
 
 class Queue:
@@ -50,9 +51,9 @@ class Queue:
 
     def going(self) -> list[Job]:
         """Return the jobs that a worker has now, oldest first."""
-        wanted = (State.RUNNING.value, State.CANCELLING.value)
+        wanted = state_is(State.RUNNING, State.CANCELLING)
         with self._database.read() as connection:
-            rows = connection.execute(select(jobs).where(jobs.c.state.in_(wanted)).order_by(jobs.c.id))
+            rows = connection.execute(select(jobs).where(wanted).order_by(jobs.c.id))
             return [job_of(row) for row in rows.mappings()]
 
     def waiting(self, host: str, depth: int) -> list[Job]:
@@ -65,24 +66,22 @@ class Queue:
         """Return the ``count`` jobs that ended last, newest first; of these ``states`` if any are given."""
         found: list[Job] = []
         with self._database.read() as connection:
-            for state in [each.value for each in states] or _CLOSED:
-                newest = (
-                    select(jobs).where(jobs.c.state == state).order_by(jobs.c.ended_ns.desc()).limit(count)
-                )
+            for state in states or _CLOSED:
+                ended = select(jobs).where(state_is(state), _ENDED)
+                newest = ended.order_by(jobs.c.ended_ns.desc()).limit(count)
                 found += [job_of(row) for row in connection.execute(newest).mappings()]
         return sorted(found, key=lambda job: (-job.ended_ns, -job.id))[:count]
 
     def counts(self) -> dict[State, int]:
         """Return how many jobs have not ended, by state; a state without any is not there."""
-        counted = select(jobs.c.state, func.count()).where(jobs.c.state.in_(_OPEN)).group_by(jobs.c.state)
+        counted = select(jobs.c.state, func.count()).where(state_is(*_OPEN)).group_by(jobs.c.state)
         with self._database.read() as connection:
             return {State(state): count for state, count in connection.execute(counted)}
 
     def following(self, count: int) -> list[Job]:
         """Return the first ``count`` jobs that share the end of another."""
-        follow = jobs.c.state == State.FOLLOWING.value
         with self._database.read() as connection:
-            rows = connection.execute(select(jobs).where(follow).order_by(jobs.c.id).limit(count))
+            rows = connection.execute(select(jobs).where(FOLLOWING).order_by(jobs.c.id).limit(count))
             return [job_of(row) for row in rows.mappings()]
 
     def followers(self, number: int) -> list[Job]:
@@ -100,14 +99,13 @@ class Queue:
 
     def past_s(self, step: Step, env: str) -> list[float]:
         """Return how long the last such steps took that came to a verdict, in seconds."""
-        decided = (Outcome.PASS.value, Outcome.FAIL.value)
         with self._database.read() as connection:
             rows = connection.execute(
                 select(job_attempts.c.began_ns, job_attempts.c.ended_ns)
                 .where(
                     job_attempts.c.step == step.value,
                     job_attempts.c.env == env,
-                    job_attempts.c.outcome.in_(decided),
+                    outcome_is(Outcome.PASS, Outcome.FAIL),
                 )
                 .order_by(job_attempts.c.ended_ns.desc())
                 .limit(_REMEMBERED)

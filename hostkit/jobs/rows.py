@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, or_, select, update
 
 from hostkit.jobs.model import Attempt, Job, Kind, Outcome, State, Step, Wanted
 from hostkit.jobs.order import Head
@@ -63,8 +64,31 @@ def head_of(row: Row) -> Head:
     return Head(row["id"], row["line"], row["priority"], row["tag"], row["entered_ns"])
 
 
+def state_is(*states: State) -> ColumnElement[bool]:
+    """Return the condition that a job is in one of these states.
+
+    They are words of the statement, no parameters: by those alone a database finds the indexes of only such
+    jobs, and SQLite, which tries, plans anew each time.
+    """
+    return _one_of(jobs.c.state, states)
+
+
+def outcome_is(*outcomes: Outcome) -> ColumnElement[bool]:
+    """Return the same for attempts; in the order in which an index has them, if they are several."""
+    return _one_of(job_attempts.c.outcome, outcomes)
+
+
+def _one_of(column: ColumnElement[str], values: Sequence[State | Outcome]) -> ColumnElement[bool]:
+    words: list[ColumnElement[str]] = [literal_column(f"'{value.value}'") for value in values]
+    return column == words[0] if len(words) == 1 else column.in_(words)
+
+
+WAITING = state_is(State.WAITING)
+FOLLOWING = state_is(State.FOLLOWING)
+_GOES_ON = outcome_is(Outcome.NONE)
+
 _DUE = (
-    jobs.c.state == State.WAITING.value,
+    WAITING,
     jobs.c.host == bindparam("host"),
     or_(jobs.c.not_before_ns <= bindparam("now_ns"), jobs.c.not_before_ns > bindparam("far_ns")),
 )
@@ -95,34 +119,30 @@ JOB = select(jobs).where(jobs.c.id == bindparam("job"))
 JOBS = Prepared(select(jobs).where(jobs.c.id.in_(bindparam("jobs", expanding=True))), "jobs")
 WAITING_JOBS = Prepared(
     select(jobs)
-    .where(jobs.c.id.in_(bindparam("jobs", expanding=True)), jobs.c.state == State.WAITING.value)
+    .where(
+        jobs.c.id.in_(bindparam("jobs", expanding=True)),
+        jobs.c.state + literal_column("''") == literal_column(f"'{State.WAITING.value}'"),
+    )
     .with_for_update(skip_locked=True),
     "jobs",
 )
-"""Locked where the database locks rows."""
+"""Those of some jobs that wait, locked where the database locks rows. The state is no bare column: with four
+jobs or more SQLite would look through all that wait."""
 
 OPEN_ATTEMPTS = Prepared(
     select(job_attempts)
     .where(
         job_attempts.c.id.in_(bindparam("attempts", expanding=True)),
-        job_attempts.c.outcome == Outcome.NONE.value,
+        _GOES_ON,
     )
     .order_by(job_attempts.c.id),
     "attempts",
 )
-FOLLOWERS = (
-    select(jobs)
-    .where(jobs.c.leader == bindparam("job"), jobs.c.state == State.FOLLOWING.value)
-    .order_by(jobs.c.id)
-)
-RUNNING = Prepared(
-    select(job_attempts).where(job_attempts.c.outcome == Outcome.NONE.value).order_by(job_attempts.c.id)
-)
-CANCELLED = select(jobs.c.attempt).where(jobs.c.state == State.CANCELLING.value)
+FOLLOWERS = select(jobs).where(jobs.c.leader == bindparam("job"), FOLLOWING).order_by(jobs.c.id)
+RUNNING = Prepared(select(job_attempts).where(_GOES_ON).order_by(job_attempts.c.id))
+CANCELLED = select(jobs.c.attempt).where(state_is(State.CANCELLING))
 LEADERS = Prepared(
-    select(jobs.c.leader)
-    .where(jobs.c.leader.in_(bindparam("jobs", expanding=True)), jobs.c.state == State.FOLLOWING.value)
-    .distinct(),
+    select(jobs.c.leader).where(jobs.c.leader.in_(bindparam("jobs", expanding=True)), FOLLOWING).distinct(),
     "jobs",
 )
 """Which of these jobs have followers."""
@@ -131,14 +151,15 @@ EQUAL = (
     select(jobs)
     .where(
         jobs.c.identity == bindparam("identity"),
-        jobs.c.state.in_([State.WAITING.value, State.RUNNING.value]),
+        jobs.c.identity != literal_column("''"),
+        state_is(State.WAITING, State.RUNNING),
     )
     .order_by(jobs.c.id)
     .limit(1)
 )
 END_ATTEMPT = Prepared(
     update(job_attempts)
-    .where(job_attempts.c.id == bindparam("attempt"), job_attempts.c.outcome == Outcome.NONE.value)
+    .where(job_attempts.c.id == bindparam("attempt"), _GOES_ON)
     .values(
         outcome=bindparam("how"),
         exit_code=bindparam("code"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,33 +13,57 @@ from sqlalchemy import event
 from hostkit.jobs.allot import Room, Standing, allot
 from hostkit.jobs.model import Ending, Kind, Outcome, Step
 from hostkit.jobs.workers import WorkerRecord
+from hostkit.store import prepared
 from hostkit.testing.jobs import a_wish_for
 
 GROWING = ("jobs", "job_attempts")
 ROOM = Room(4, 4, lambda job: (), lambda spec, env: Standing.FREE)
 
 
-def planned(shop: Any, once: Callable[[], object]) -> list[tuple[str, str]]:
-    """Do something; return each step of SQLite's plan for each of its questions, with the question.
+class Noted:
+    """A connection of the driver that keeps what a prepared statement asks."""
 
-    SQLite itself is asked what it was asked, with the values put in.
-    """
+    def __init__(self, driver: sqlite3.Connection, asked: list[str]) -> None:
+        self.driver, self.asked = driver, asked
+
+    def execute(self, statement: str, values: Any) -> sqlite3.Cursor:
+        self.asked.append(statement)
+        return self.driver.execute(statement, values)
+
+    def executemany(self, statement: str, values: Any) -> sqlite3.Cursor:
+        self.asked.append(statement)
+        return self.driver.executemany(statement, values)
+
+
+@contextmanager
+def noting(engine: Any) -> Iterator[list[str]]:
+    """Keep what is asked, as it is asked: an index that is found by a parameter's value is planned for anew
+    each time, which takes longer than the answer."""
     asked: list[str] = []
-    engine = shop.database._engine
 
-    def traced(connection: Any, *_: Any) -> None:
-        connection.set_trace_callback(asked.append)
+    def executed(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
 
-    event.listen(engine, "checkout", traced)
-    once()
-    event.remove(engine, "checkout", traced)
+    event.listen(engine, "before_cursor_execute", executed)
+    with pytest.MonkeyPatch.context() as patch:
+        driver = prepared._sqlite
+        patch.setattr(prepared, "_sqlite", lambda connection: Noted(driver(connection), asked))
+        yield asked
+    event.remove(engine, "before_cursor_execute", executed)
+
+
+def planned(shop: Any, once: Callable[[], object]) -> list[tuple[str, str]]:
+    """Do something; return each step of SQLite's plan for each of its questions, with the question."""
+    with noting(shop.database._engine) as asked:
+        once()
     steps = []
     with shop.database.read() as connection:
-        connection.connection.dbapi_connection.set_trace_callback(None)
+        driver = connection.connection.dbapi_connection
         for statement in asked:
             if statement.startswith(("SELECT", "UPDATE", "DELETE")):
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")
-                steps += [(row.detail, statement) for row in rows]
+                unknown = [None] * statement.count("?")
+                rows = driver.execute(f"EXPLAIN QUERY PLAN {statement}", unknown)
+                steps += [(detail, statement) for *_, detail in rows]
     return steps
 
 
@@ -76,6 +102,12 @@ def test_no_question_of_the_queue_goes_through_a_whole_table(shop: Any, name: st
     assert any(f"SEARCH {table} USING" in step for step, _ in steps for table in GROWING), steps
     scans = [(step, said) for step, said in steps if step.split()[:2] in [["SCAN", t] for t in GROWING]]
     assert scans == []
+
+
+def test_jobs_are_taken_by_their_numbers_with_no_look_at_all_who_wait(shop: Any) -> None:
+    steps = planned(shop, operations(shop)["lease"])
+    taken = [step for step, said in steps if said.startswith("SELECT") and "jobs.id IN (?, ?, ?, ?)" in said]
+    assert taken == ["SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)"] * 2
 
 
 def test_a_question_without_an_index_would_be_noticed(shop: Any) -> None:
