@@ -10,20 +10,39 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, is_dataclass
 from enum import Enum
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hostkit.errors import ToolError
 
 if TYPE_CHECKING:
     import socket
 
+REMEMBERED = 16 << 20
+"""Bytes of a file beyond which nothing of it is kept: a suite's transcript has 10 MB, a flood's 80."""
+
 _CHUNK = 1 << 20
 _STAGED = re.compile(r"\..+\.[a-z0-9_]{8}")  # as tempfile names what it makes
+_T = TypeVar("_T")
+
+
+def remembered(function: Callable[[bytes], _T]) -> Callable[[bytes], _T]:
+    """Keep what a pure function made of the latest few files' bytes: one run's are read for many a purpose.
+
+    What it returns must not be changed by anybody.
+    """
+    kept = lru_cache(maxsize=4)(function)
+
+    @wraps(function)
+    def of(data: bytes) -> _T:
+        return kept(data) if len(data) <= REMEMBERED else function(data)
+
+    return of
 
 
 def sha256_file(path: Path) -> str:

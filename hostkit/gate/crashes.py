@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from hostkit.files import remembered
 from hostkit.gate.evidence import write_json
 from hostkit.gate.model import CrashFact, Stage
 from hostkit.link.crash.blame import by_weight
@@ -15,7 +16,7 @@ from hostkit.link.crash.model import CrashReport
 from hostkit.link.crash.places import Location, Place
 from hostkit.link.crash.shelf import CrashDecoder
 from hostkit.link.crash.stream import CrashWatch
-from hostkit.link.transcript import Direction, Entry, Mark, read_entries
+from hostkit.link.transcript import Direction, Entry, parse_transcript
 
 CRASHES = "crashes.json"
 """Registers, calls and words of every crash, in the evidence."""
@@ -31,26 +32,35 @@ def crashes_in(path: Path, decoder: CrashDecoder, build: str, *, answered: bool)
     """
     if not path.is_file():
         return ()
-    reports = reports_in(read_entries(path), answered=answered)
+    reports = reports_in(path.read_bytes(), answered=answered)
     return tuple(by_weight(decoder.decode_all(reports, build=build)))
 
 
-def reports_in(entries: Iterable[Entry | Mark], *, answered: bool) -> list[CrashReport]:
-    """Return the crashes in what a board sent, in its own words.
+def reports_in(transcript: bytes, *, answered: bool) -> tuple[CrashReport, ...]:
+    """Return the crashes in what a board sent, in its own words. ``transcript``: the bytes of its file.
 
     ``answered``: what a board said before its first reply was left over from earlier, if a reply came at
     all.
     """
+    return _since_an_answer(transcript) if answered else _reports(transcript, answered=False)
+
+
+def _reports(transcript: bytes, *, answered: bool) -> tuple[CrashReport, ...]:
     watch = CrashWatch()
     reports: list[CrashReport] = []
-    for entry in entries:
+    for entry in parse_transcript(transcript).entries:
         if isinstance(entry, Entry) and entry.direction is Direction.RECEIVED:
-            before = watch.answers
+            before = watch.heard
             reports += watch.feed(entry.data)
-            if answered and before == 0 and watch.answers:
+            if answered and watch.heard and not before:
                 watch.settle()  # also what it was in the middle of
                 reports.clear()
-    return [*reports, *watch.settle()]
+    return (*reports, *watch.settle())
+
+
+@remembered
+def _since_an_answer(transcript: bytes) -> tuple[CrashReport, ...]:
+    return _reports(transcript, answered=True)
 
 
 def recorded_crashes(reports: Sequence[CrashReport], recorded: Sequence[object]) -> tuple[Crash, ...]:

@@ -34,6 +34,7 @@ from hostkit.gate.wording import files_agree
 from hostkit.link import bodies
 from hostkit.link.errors import MessageError
 from hostkit.link.framing import Frame, FrameDecoder
+from hostkit.link.heads import number, reply_head, request_head
 from hostkit.link.messages import Op, Reply, Request, Status, decode_message
 from hostkit.link.transcript import Direction, Mark, Written
 from hostkit.store.model import Verdict
@@ -220,7 +221,7 @@ def _of_the_challenges(derived: Derived, written: Mapping[str, Written]) -> Iter
 
 def _listen(written: Written) -> _Said:
     """Hear what was said in replies to hello that were asked for, and in which boots anything was."""
-    said, asked = _Said(), set[int]()
+    said, asked, nonces = _Said(), set[bytes](), set[bytes]()
     decoders = {direction: FrameDecoder() for direction in Direction}
     for entry in written.entries:
         if isinstance(entry, Mark):
@@ -231,29 +232,33 @@ def _listen(written: Written) -> _Said:
                 continue
             if entry.direction is Direction.SENT:
                 asked |= _asks_hello(piece.payload)
-            else:
-                _hear(piece.payload, asked, said)
+            elif (head := reply_head(piece.payload)) is not None:
+                id, nonce = head
+                nonces.add(nonce)
+                if id in asked:
+                    said.hellos |= _introduces(piece.payload)
+    said.nonces = {number(nonce) for nonce in nonces}
     return said
 
 
-def _asks_hello(payload: bytes) -> set[int]:
+def _asks_hello(payload: bytes) -> set[bytes]:
     """Return the id of a request for hello. Only those are decoded whole: a suite sends many thousands."""
-    id, op = _numbers(payload, _REQUEST, 2)
-    return {id} if op == Op.HELLO and isinstance(_message(payload), Request) else set()
+    head = request_head(payload)
+    if head is None or number(head[1]) != Op.HELLO or not isinstance(_message(payload), Request):
+        return set()
+    return {head[0]}
 
 
-def _hear(payload: bytes, asked: set[int], said: _Said) -> None:
-    id, nonce = _numbers(payload, _REPLY, 2)
-    if nonce < 0:
-        return
-    said.nonces.add(nonce)
-    reply = _message(payload) if id in asked else None
-    if isinstance(reply, Reply) and reply.status is Status.OK:
-        try:
-            who = bodies.identity(reply.body, reply.nonce)
-        except MessageError:
-            return
-        said.hellos.add((who.build, who.mac, who.nonce))
+def _introduces(payload: bytes) -> set[tuple[str, str, int]]:
+    """Return who says in a reply to hello that it is which build, in which boot."""
+    reply = _message(payload)
+    if not isinstance(reply, Reply) or reply.status is not Status.OK:
+        return set()
+    try:
+        who = bodies.identity(reply.body, reply.nonce)
+    except MessageError:
+        return set()
+    return {(who.build, who.mac, who.nonce)}
 
 
 def _message(payload: bytes) -> object:
@@ -261,18 +266,3 @@ def _message(payload: bytes) -> object:
         return decode_message(payload)
     except MessageError:
         return None
-
-
-_REQUEST, _REPLY = b"\x84\x00", b"\x85\x01"  # a CBOR array of 4 or 5, and its first item: the kind of message
-
-
-def _numbers(payload: bytes, head: bytes, count: int) -> list[int]:
-    """Return the CBOR numbers that follow the head of a message, -1 for each that is not there."""
-    found: list[int] = []
-    place = len(head)
-    while payload.startswith(head) and len(found) < count and place < len(payload) and payload[place] < 28:
-        size = {24: 1, 25: 2, 26: 4, 27: 8}.get(payload[place], 0)
-        digits = payload[place + 1 : place + 1 + size]
-        found.append(int.from_bytes(digits, "big") if size else payload[place])
-        place += 1 + size
-    return found + [-1] * (count - len(found))

@@ -106,7 +106,7 @@ def derive(files: Files) -> Derived:
     run, rules = run_part(files)
     observed = parse_observations(files.get(OBSERVATIONS, b""))
     transcripts = {name: parse_transcript(files[name]) for name in _TRANSCRIPTS if name in files}
-    crashes, crash_stage = _crashes(files, transcripts)
+    crashes, crash_stage = _crashes(files)
     suite: SuiteFact | None = None
     identity: IdentityFact | None = None
     observations: tuple[Observation, ...] = ()
@@ -153,7 +153,7 @@ def _flashed(files: Files) -> FlashFact | None:
     return FlashFact(flash.build_id, flash.identity.mac, bool(flash.regions) and same)
 
 
-def _crashes(files: Files, transcripts: Mapping[str, Written]) -> tuple[tuple[Crash, ...], Stage]:
+def _crashes(files: Files) -> tuple[tuple[Crash, ...], Stage]:
     """Read crashes out of what the board sent; only where they were in the sources is taken as recorded."""
     if suite_end(files) is not None:
         stage, name = Stage.HIL, TRANSCRIPT
@@ -162,8 +162,7 @@ def _crashes(files: Files, transcripts: Mapping[str, Written]) -> tuple[tuple[Cr
         if stop is None or stop.stage is not Stage.FLASH:
             return (), Stage.HIL
         stage, name = Stage.FLASH, BOOT_TRANSCRIPT
-    entries = transcripts[name].entries if name in transcripts else ()
-    reports = reports_in(entries, answered=stage is Stage.HIL)
+    reports = reports_in(files.get(name, b""), answered=stage is Stage.HIL)
     recorded = json_part(files, CRASHES) if CRASHES in files else []
     try:
         return recorded_crashes(reports, recorded), stage

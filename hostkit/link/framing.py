@@ -119,6 +119,12 @@ def _classify(chunk: bytes) -> Piece:
     return Text(chunk) if is_text(chunk) else Broken(reason, chunk)
 
 
+def payload_of(chunk: bytes) -> bytes | None:
+    """Return the payload of what stood between two 0x00, None where that is no whole frame."""
+    piece = _classify(chunk) if len(chunk) <= MAX_CHUNK else None
+    return piece.payload if isinstance(piece, Frame) else None
+
+
 class FrameDecoder:
     """Cuts a byte stream into frames, text and broken pieces.
 

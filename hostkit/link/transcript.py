@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from binascii import unhexlify
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +14,13 @@ from types import TracebackType
 from typing import IO
 
 from hostkit.clock import Clock
-from hostkit.files import atomic_write, disk_error, strict_json
+from hostkit.files import atomic_write, disk_error, remembered, strict_json
 from hostkit.link.framing import FrameDecoder
 from hostkit.link.views import describe_piece, stamp
 
 _DEFAULT_LIMIT = 8 << 20
-# An entry as `json_line` writes it, as nearly every line is: the same as JSON, sooner read.
-_ENTRY = re.compile(rb'\{"dir": "(rx|tx)", "us": (0|[1-9][0-9]{0,17}), "hex": "((?:[0-9a-f]{2})*)"\}')
+# An entry as `json_line` writes it, as nearly every line is: the same as JSON, sooner read. Else any line.
+_LINE = re.compile(rb'\{"dir": "(rx|tx)", "us": (0|[1-9][0-9]{0,17}), "hex": "([0-9a-f]*)"\}\n|([^\n]*)\n?')
 _FILE_LIMIT = 32 << 20  # bytes of the line, twice that and more in the file; a whole suite takes under 1 MB
 
 
@@ -180,33 +181,36 @@ def read_marked(path: Path) -> list[Entry | Mark]:
     return list(parse_transcript(path.read_bytes()).entries)
 
 
+@remembered
 def parse_transcript(data: bytes) -> Written:
     """Read a transcript file's bytes, up to the first line that makes no sense. Never raises."""
     entries: list[Entry | Mark] = []
     left_out = 0
-    lines = data.split(b"\n")
-    for number, line in enumerate(lines, 1):
-        if not line and number == len(lines):
-            break
-        if plain := _ENTRY.fullmatch(line):
-            way, us, data = plain.groups()
-            entries.append(Entry(_WAYS[way], int(us), bytes.fromhex(data.decode())))
-            continue
+    for number, found in enumerate(_LINE.finditer(data), 1):
+        way, us, sent, line = found.groups()
         try:
-            value = strict_json(line)
-            if "dir" in value:
-                entries.append(
-                    Entry(Direction(value["dir"]), _count(value["us"]), bytes.fromhex(value["hex"]))
-                )
-            elif "mark" in value:
-                entries.append(Mark(_count(value["us"]), "".join([value["mark"]])))
-            elif "left_out" in value:
-                left_out = _count(value["left_out"])
-            elif "transcript" not in value:
-                raise ValueError("not of a transcript")
+            if way:
+                entries.append(Entry(_WAYS[way], int(us), unhexlify(sent)))
+            elif line or found.start() < len(data):
+                left_out = _take(line, entries, left_out)
         except (ValueError, KeyError, TypeError):
-            return Written(tuple(entries), left_out, number, cut=number == len(lines))
+            cut = found.end() == len(data) and not data.endswith(b"\n")
+            return Written(tuple(entries), left_out, number, cut=cut)
     return Written(tuple(entries), left_out)
+
+
+def _take(line: bytes, entries: list[Entry | Mark], left_out: int) -> int:
+    """Add what a line says; return how many bytes were left out as far as is known."""
+    value = strict_json(line)
+    if "dir" in value:
+        entries.append(Entry(Direction(value["dir"]), _count(value["us"]), bytes.fromhex(value["hex"])))
+    elif "mark" in value:
+        entries.append(Mark(_count(value["us"]), "".join([value["mark"]])))
+    elif "left_out" in value:
+        return _count(value["left_out"])
+    elif "transcript" not in value:
+        raise ValueError("not of a transcript")
+    return left_out
 
 
 def _count(value: object) -> int:

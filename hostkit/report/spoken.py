@@ -14,9 +14,10 @@ from hostkit.gate.suite import TRANSCRIPT
 from hostkit.link import bodies
 from hostkit.link.errors import MessageError
 from hostkit.link.framing import Frame, FrameDecoder, Piece
-from hostkit.link.messages import FrameEvent, Message, Op, Reply, Request, decode_message
+from hostkit.link.heads import EVENT, number, reply_head, request_head
+from hostkit.link.messages import FrameEvent, Op, Reply, Request, decode_message
 from hostkit.link.transcript import Direction, Mark, read_marked
-from hostkit.link.views import describe_message, describe_piece
+from hostkit.link.views import describe_piece
 
 BOOT, END = "after the flash", "after the suite"
 """What the parts of the log are called that belong to no test."""
@@ -27,12 +28,20 @@ _LATEST_US = 1 << 53  # what a page's script can count to
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line for people. ``us``: since the run's first byte; ``part``: the test that it belongs to."""
+    """One line for people. ``us``: since the run's first byte; ``part``: the test that it belongs to.
+
+    ``said``: its text, or the frame whose message it describes.
+    """
 
     us: int
     direction: Direction
     part: str
-    text: str
+    said: str | Frame
+
+    @property
+    def text(self) -> str:
+        """The line itself. A message is decoded for it, each time: a page has room for some of them alone."""
+        return self.said if isinstance(self.said, str) else next(describe_piece(self.said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +85,13 @@ def _wall_us(path: Path) -> int:
 
 
 class _Listener:
-    """Collects; requests are remembered, as a reply alone does not say what it answers."""
+    """Collects; decoded is only what has numbers in it, such as the replies to requests for steps."""
 
     def __init__(self) -> None:
         self._lines: list[Line] = []
         self._power: list[tuple[int, int]] = []
         self._events: list[tuple[str, FrameEvent]] = []
-        self._asked: dict[int, Op | int] = {}
+        self._steps: set[bytes] = set()  # ids: a reply alone does not say what it answers
         self._part = ""
 
     def hear(self, path: Path, shift_us: int, part: str) -> None:
@@ -105,27 +114,34 @@ class _Listener:
 
     def _take(self, us: int, direction: Direction, pieces: Iterable[Piece]) -> None:
         for piece in pieces:
-            self._lines += (Line(us, direction, self._part, text) for text in self._texts(us, piece))
+            if isinstance(piece, Frame):
+                self._lines.append(Line(us, direction, self._part, piece))
+                self._look(us, piece.payload)
+            else:
+                self._lines += (Line(us, direction, self._part, text) for text in describe_piece(piece))
 
-    def _texts(self, us: int, piece: Piece) -> Iterator[str]:
-        if not isinstance(piece, Frame):
-            yield from describe_piece(piece)
-            return
+    def _look(self, us: int, payload: bytes) -> None:
+        if (request := request_head(payload)) is not None:
+            id, op = request
+            if id in self._steps or number(op) == Op.STEP:
+                self._count(us, payload, id)
+        elif (reply := reply_head(payload)) is not None:
+            if reply[0] in self._steps:
+                self._count(us, payload, reply[0])
+        elif payload.startswith(EVENT):
+            self._count(us, payload, b"")
+
+    def _count(self, us: int, payload: bytes, id: bytes) -> None:
         try:
-            message = decode_message(piece.payload)
+            message = decode_message(payload)
         except MessageError:
-            yield from describe_piece(piece)
             return
-        self._count(us, message)
-        yield describe_message(message)
-
-    def _count(self, us: int, message: Message) -> None:
         if isinstance(message, Request):
-            self._asked[message.id] = message.op
+            (self._steps.add if message.op == Op.STEP else self._steps.discard)(id)
         elif isinstance(message, FrameEvent):
             self._events.append((self._part, message))
             self._power.append((us, message.ma))
-        elif isinstance(message, Reply) and self._asked.get(message.id) == Op.STEP:
+        elif isinstance(message, Reply):
             with suppress(HostkitError):  # a firmware that answers something else has its own findings
                 self._power.append((us, bodies.step(message.body).ma))
 

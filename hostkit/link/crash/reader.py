@@ -57,6 +57,11 @@ class CrashReader:
         """True while a report is under way."""
         return self._open is not None
 
+    @property
+    def counting(self) -> bool:
+        """True after a reset that no answer followed yet."""
+        return bool(self._resets)
+
     def answered(self) -> None:
         """Say that the firmware came up and answered: the resets so far were no boot loop."""
         self._resets.clear()

@@ -7,7 +7,7 @@ from enum import Enum
 from hostkit.link.crash.model import CrashReport
 from hostkit.link.crash.reader import CrashReader
 from hostkit.link.errors import MessageError
-from hostkit.link.framing import MAX_CHUNK, Frame, FrameDecoder
+from hostkit.link.framing import MAX_CHUNK, payload_of
 from hostkit.link.messages import Reply, decode_message
 
 _REPLY = b"\x85\x01"  # how the one encoding of each begins: an array of five, and the kind
@@ -38,8 +38,8 @@ class CrashWatch:
         self._chunk = b""
         self._kind = _Chunk.OPEN
         self._line = b""
-        self.answers = 0
-        """Replies that were seen among the bytes so far."""
+        self.heard = False
+        """Whether a reply was among the bytes so far."""
 
     def feed(self, data: bytes) -> tuple[CrashReport, ...]:
         """Take the next bytes."""
@@ -69,6 +69,8 @@ class CrashWatch:
         self._reader.answered()
 
     def _take(self, data: bytes, done: list[CrashReport]) -> None:
+        if not data:
+            return
         if self._kind is _Chunk.TEXT:
             self._text(data, done)
             return
@@ -86,14 +88,12 @@ class CrashWatch:
         chunk, self._chunk, self._kind = self._chunk, b"", _Chunk.OPEN
         if not chunk:
             return
-        pieces = FrameDecoder().feed(b"\0" + chunk + b"\0")
-        if any(isinstance(piece, Frame) for piece in pieces):
-            for piece in pieces:
-                if isinstance(piece, Frame) and _is_reply(piece.payload):
-                    self.answers += 1
-                    self._reader.answered()
-            return
-        self._text(chunk, done)
+        payload = payload_of(chunk)
+        if payload is None:
+            self._text(chunk, done)
+        elif (self._reader.counting or not self.heard) and _is_reply(payload):  # else it changes nothing
+            self.heard = True
+            self._reader.answered()
 
     def _text(self, data: bytes, done: list[CrashReport]) -> None:
         *ended, rest = data.translate(None, _DROPPED).replace(b"\r", b"\n").split(b"\n")

@@ -28,11 +28,11 @@ def log_data(lines: Sequence[Line], bad: Collection[str]) -> dict[str, Any]:
     rows: list[list[Any]] = []
     skipped = 0
     for index, line in enumerate(lines):
-        if kept[index]:
+        if index in kept:
             if skipped:
                 rows.append([line.us, _NOTE, number[line.part], _left_out(skipped)])
                 skipped = 0
-            rows.append([line.us, _WAYS[line.direction], number[line.part], line.text])
+            rows.append([line.us, _WAYS[line.direction], number[line.part], kept[index]])
         else:
             skipped += 1
     if skipped:
@@ -44,10 +44,10 @@ def _left_out(count: int) -> str:
     return f"… {counted(count, 'line')} left out here, see link.jsonl of the evidence"
 
 
-def _kept(lines: Sequence[Line], bad: Collection[str]) -> list[bool]:
+def _kept(lines: Sequence[Line], bad: Collection[str]) -> dict[int, str]:
     """Choose lines: those of tests that did not pass, then the first and the last ones in turn."""
-    kept = [False] * len(lines)
-    room, space = MOST_LINES, MOST_CHARACTERS
+    kept: dict[int, str] = {}
+    space = MOST_CHARACTERS
     others = [index for index, line in enumerate(lines) if line.part not in bad]
     order = [index for index, line in enumerate(lines) if line.part in bad]
     half = len(others) // 2
@@ -55,8 +55,11 @@ def _kept(lines: Sequence[Line], bad: Collection[str]) -> list[bool]:
     order += [index for pair in ends for index in pair]
     order += others[half : half + len(others) % 2]
     for index in order:
-        room, space = room - 1, space - len(lines[index].text)
-        if room < 0 or space < 0:
+        if len(kept) == MOST_LINES:
             break
-        kept[index] = True
+        text = lines[index].text
+        space -= len(text)
+        if space < 0:
+            break
+        kept[index] = text
     return kept

@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostkit.errors import ToolError
+from hostkit.files import REMEMBERED, strict_json
 from hostkit.link.client import Link
 from hostkit.link.framing import Broken, Reason, Text, encode_frame
 from hostkit.link.messages import FrameEvent, Level, Log, Nak, Op, Reply, Request, Status, encode_message
 from hostkit.link.transcript import (
     Direction,
     Entry,
+    Mark,
     Transcript,
     Written,
     decoded_lines,
@@ -113,6 +115,61 @@ def test_a_line_that_is_nearly_an_entry_is_none(change: tuple[str, str]) -> None
     line = Entry(Direction.RECEIVED, 17, b"\x0a\xff").json_line()
     assert parse_transcript(f"{line}\n".encode()).broken == 0
     assert parse_transcript(f"{line.replace(*change)}\n".encode()) == Written((), broken=1)
+
+
+_LINES = st.sampled_from(
+    [
+        b'{"transcript": 1, "wall_ns": 7}',
+        b'{"dir": "rx", "us": 5, "hex": "0aff"}',
+        b'{"dir": "tx", "us": 6, "hex": ""}',
+        b'{"dir": "tx", "us": 6, "hex": "0A"}',
+        b'{"dir":"tx","us":7,"hex":"0a"}',
+        b'{"mark": "h::one", "us": 8}',
+        b'{"left_out": 9}',
+        b'{"dir": "rx", "us": 5, "hex": "0af"}',
+        b'{"dir": "rx", "us": 5, "us": 5, "hex": "0a"}',
+        b'{"dir": "rx", "us": 5, "he',
+        b"",
+        b"[]",
+    ]
+)
+
+
+def _line_by_line(data: bytes) -> Written:
+    """Read a file in the plain way: every line as JSON, which names each key once."""
+    entries: list[Entry | Mark] = []
+    left_out = 0
+    lines = data.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if not line and number == len(lines):
+            break
+        try:
+            value = strict_json(line)
+            if "dir" in value:
+                entries.append(Entry(Direction(value["dir"]), value["us"], bytes.fromhex(value["hex"])))
+            elif "mark" in value:
+                entries.append(Mark(value["us"], value["mark"]))
+            elif "left_out" in value:
+                left_out = value["left_out"]
+            elif "transcript" not in value:
+                raise ValueError
+        except ValueError:
+            return Written(tuple(entries), left_out, number, cut=number == len(lines))
+    return Written(tuple(entries), left_out)
+
+
+@given(st.lists(_LINES, max_size=6), st.sampled_from([b"", b"\n"]))
+def test_a_file_says_what_its_lines_say(lines: list[bytes], end: bytes) -> None:
+    data = b"\n".join(lines) + end
+    assert parse_transcript(data) == _line_by_line(data)
+
+
+def test_the_same_bytes_are_read_once_unless_they_are_very_many() -> None:
+    line = Entry(Direction.SENT, 1, b"x").json_line().encode() + b"\n"
+    assert parse_transcript(bytes(bytearray(line))) is parse_transcript(line)
+    flood = line + b"\n" * REMEMBERED
+    assert parse_transcript(flood) is not parse_transcript(flood)
+    assert parse_transcript(flood).broken == 2
 
 
 def test_a_directory_that_cannot_be_made_is_an_error_with_its_path(tmp_path: Path) -> None:

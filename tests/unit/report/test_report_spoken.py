@@ -92,6 +92,26 @@ def test_a_transcript_that_was_edited_is_read_as_far_as_it_makes_sense(tmp_path:
     assert spans(spoken.power).summary.startswith("1 frames")
 
 
+def test_current_is_of_replies_to_steps_alone(tmp_path: Path) -> None:
+    told = [
+        Reply(5, NONCE, Status.OK, [99, 1]),  # asked for by nobody
+        Request(5, Op.STEP, (0,)),
+        Reply(5, NONCE, Status.OK, [99, 2]),
+        Request(5, Op.RUN, (0,)),  # the same id, for something else
+        Reply(5, NONCE, Status.OK, [99, 3]),
+        Request(70_000, Op.STEP, (0,)),
+        Reply(70_000, NONCE, Status.OK, [99, 4]),
+    ]
+    broken = encode_frame(encode_message(Request(6, Op.STEP, (0,))) + b"\0")  # a byte too many: no request
+    with Transcript(FakeClock(), path=tmp_path / TRANSCRIPT) as transcript:
+        for data in [*map(wire, told), broken, wire(Reply(6, NONCE, Status.OK, [99, 5]))]:
+            transcript.record(Direction.RECEIVED, data)
+    spoken = read_spoken(tmp_path)
+    assert [ma for _, ma in spoken.power] == [2, 4]
+    assert [line.text.split()[0] for line in spoken.lines[-2:]] == ["malformed", "#6"]
+    assert len(spoken.lines) == 9
+
+
 def test_a_run_without_transcripts_said_nothing(tmp_path: Path) -> None:
     spoken = read_spoken(tmp_path)
     assert (spoken.lines, spoken.stretches, spoken.power) == ((), (), ())

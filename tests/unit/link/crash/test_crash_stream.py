@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from hostkit.link.crash.model import CrashKind, CrashReport
 from hostkit.link.crash.stream import CrashWatch, find_crashes
-from hostkit.link.framing import encode_frame
-from hostkit.link.messages import Level, Log, Reply, Status, encode_message
+from hostkit.link.framing import Reason, encode_frame
+from hostkit.link.messages import Level, Log, Nak, Reply, Status, encode_message
 from hostkit.testing import crash as texts
 
 
@@ -117,6 +117,28 @@ def test_an_answer_between_resets_means_that_it_is_no_loop() -> None:
     hello = encode_frame(encode_message(Reply(1, 2, Status.OK, None)))
     assert find_crashes((reset + hello) * 6) == ()
     assert [each.kind for each in find_crashes(reset * 3)] == [CrashKind.BOOT_LOOP]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        encode_message(Nak(7, Reason.BAD_CRC, 1)),
+        encode_message(Log(7, Level.INFO, 5, "up")),
+        encode_message(Reply(1, 2, Status.OK, None))[:-1],  # begins as a reply, and is none
+        encode_message(Reply(1, 2, Status.OK, None)) + b"\0",
+    ],
+)
+def test_only_a_whole_reply_is_an_answer(payload: bytes) -> None:
+    reset = b"rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
+    hello = encode_frame(encode_message(Reply(1, 2, Status.OK, None)))
+    assert [each.kind for each in find_crashes((reset + encode_frame(payload)) * 3)] == [CrashKind.BOOT_LOOP]
+    later = hello + hello + (reset + encode_frame(payload)) * 2 + hello + reset
+    assert find_crashes(later) == ()
+    watch = CrashWatch()
+    watch.feed(encode_frame(payload))
+    assert not watch.heard
+    watch.feed(hello)
+    assert watch.heard
 
 
 def test_resets_into_the_loader_are_no_loop() -> None:
