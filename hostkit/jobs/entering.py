@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, insert, update
@@ -15,7 +16,9 @@ from hostkit.store.prepared import Prepared
 from hostkit.store.tables import jobs
 
 _ENTER = Prepared(insert(jobs).returning(jobs.c.id, sort_by_parameter_order=True))
-_FIRST = {"step": 0, "tries": 0, "lost": 0, "attempt": 0, "not_before_ns": 0, "began_ns": 0, "ended_ns": 0}
+_FIRST = dict.fromkeys(("step", "tries", "lost", "attempt", "not_before_ns", "began_ns", "ended_ns"), 0)
+_OWN = ("tag", "leader", "submitted_ns", "entered_ns", "reason", "evidence")
+_OF_OWN = attrgetter(*_OWN)
 
 
 class Entering:
@@ -42,12 +45,12 @@ class Entering:
 
     def _job(self, wanted: Wanted) -> Job:
         equal = self._equal(wanted) if wanted.identity else None
-        job = Job(0, wanted, State.WAITING, submitted_ns=self._now_ns, entered_ns=self._now_ns)
         if equal is not None:
-            reason = f"the same work as job {equal.id}"
-            return replace(job, state=State.FOLLOWING, leader=equal.id, reason=reason)
-        tag, entered_ns = self._places.next(job.line, wanted.priority, wanted.submitter)
-        return replace(job, tag=tag, entered_ns=entered_ns)
+            job = Job(0, wanted, State.FOLLOWING, leader=equal.id, reason=f"the same work as job {equal.id}")
+            return replace(job, submitted_ns=self._now_ns, entered_ns=self._now_ns)
+        line = line_of(wanted, wanted.steps[0])
+        tag, entered_ns = self._places.next(line, wanted.priority, wanted.submitter)
+        return Job(0, wanted, State.WAITING, tag=tag, submitted_ns=self._now_ns, entered_ns=entered_ns)
 
     def _equal(self, wanted: Wanted) -> Job | None:
         """Return the job to join. It gets the higher priority of the two while it waits."""
@@ -76,6 +79,8 @@ class Entering:
 
 
 def _row(job: Job) -> dict[str, Any]:
-    own = {name: getattr(job, name) for name in ("tag", "leader", "submitted_ns", "entered_ns", "reason")}
-    line = line_of(job.wanted, job.now)
-    return row_of_wanted(job.wanted) | _FIRST | own | {"state": job.state.value, "line": line, "evidence": ""}
+    row = row_of_wanted(job.wanted)
+    row |= _FIRST
+    row |= zip(_OWN, _OF_OWN(job), strict=True)
+    row["state"], row["line"] = job.state.value, job.line
+    return row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 
 from hostkit.errors import ExitCode
 
@@ -122,8 +123,13 @@ class Wanted:
     @property
     def steps(self) -> tuple[Step, ...]:
         """What is run, in order."""
-        own = Step(self.kind.value)
-        return (own,) if self.kind is Kind.BUILD or not self.build else (Step.BUILD, own)
+        return _steps(self.kind, self.build)
+
+
+@cache
+def _steps(kind: Kind, build: bool) -> tuple[Step, ...]:
+    own = Step(kind.value)
+    return (own,) if kind is Kind.BUILD or not build else (Step.BUILD, own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from hostkit.jobs.rows import (
     HEADS_OF_LINE,
     JOB,
     JOBS,
-    LINES,
+    NEXT_LINE,
     due,
     head_of,
     job_of,
@@ -66,8 +66,12 @@ def _first(connection: Connection, asked: Mapping[str, int | str]) -> Sequence[R
     """Ask SQLite line by line, with no look at all who wait; a server once, as each time takes its way."""
     if connection.dialect.name != "sqlite":
         return HEADS.rows(connection, asked)
-    lines = LINES.rows(connection, asked)
-    return [row for line in lines for row in HEADS_OF_LINE.rows(connection, {**asked, **line})]
+    found: list[Row] = []
+    line, least = "", 0  # none is without a name
+    while first := NEXT_LINE.rows(connection, {**asked, "line": line, "least": least}):
+        found += HEADS_OF_LINE.rows(connection, {**asked, **first[0]})
+        line, least = first[0]["line"], first[0]["priority"] + 1
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, or_, select, tuple_, update
 
 from hostkit.jobs.model import Attempt, Job, Kind, Outcome, State, Step, Wanted
 from hostkit.jobs.order import Head
@@ -19,25 +19,25 @@ from hostkit.store.tables import job_attempts, jobs
 _SPELLED = ("kind", "options", "line", "variables")  # stored in another form, or under another name
 _PLAIN_WANTED = tuple(field.name for field in fields(Wanted) if field.name not in _SPELLED)
 _PLAIN_JOB = tuple(field.name for field in fields(Job) if field.name not in ("wanted", "state"))
+_OF_WANTED, _OF_JOB = attrgetter(*_PLAIN_WANTED), itemgetter(*_PLAIN_JOB)
 _REQUEST = itemgetter("kind", "options", "variables", "board_line", *_PLAIN_WANTED)
 _FAR_NS = 3_600_000_000_000  # no pause is this long: what is due later was written under another clock
 
 
 def row_of_wanted(wanted: Wanted) -> dict[str, Any]:
     """Return the columns that hold a request."""
-    values = {name: getattr(wanted, name) for name in _PLAIN_WANTED}
-    return values | {
-        "kind": wanted.kind.value,
-        "options": json.dumps(wanted.options),
-        "variables": json.dumps(wanted.variables),
-        "board_line": wanted.line,
-    }
+    row = dict(zip(_PLAIN_WANTED, _OF_WANTED(wanted), strict=True))
+    row["kind"] = wanted.kind.value
+    row["options"] = json.dumps(wanted.options) if wanted.options else "[]"
+    row["variables"] = json.dumps(wanted.variables) if wanted.variables else "[]"
+    row["board_line"] = wanted.line
+    return row
 
 
 def job_of(row: Row) -> Job:
     """Return a row of ``jobs`` as a record."""
-    wanted = _wanted_of(*_REQUEST(row))
-    return Job(wanted=wanted, state=State(row["state"]), **{name: row[name] for name in _PLAIN_JOB})
+    number, *others = _OF_JOB(row)
+    return Job(number, _wanted_of(*_REQUEST(row)), State(row["state"]), *others)
 
 
 @lru_cache(maxsize=1024)
@@ -98,8 +98,16 @@ _RANKED = select(*_HEAD, _PLACE.label("place")).where(*_DUE).subquery()
 HEADS = Prepared(select(_RANKED).where(_RANKED.c.place <= bindparam("depth")))
 """The first ``depth`` jobs of each line and priority of a host that are due."""
 
-LINES = Prepared(select(jobs.c.line, jobs.c.priority).where(*_DUE[:2]).distinct())
-"""Each line and priority of a host in which somebody waits."""
+NEXT_LINE = Prepared(
+    select(jobs.c.line, jobs.c.priority)
+    .where(*_DUE[:2], tuple_(jobs.c.line, jobs.c.priority) >= tuple_(bindparam("line"), bindparam("least")))
+    .order_by(jobs.c.line, jobs.c.priority)
+    .limit(1)
+)
+"""The first line and priority of a host in which somebody waits, from a line on and its ``least`` priority.
+
+Not what comes after one: for that SQLite goes through all who wait in it.
+"""
 
 HEADS_OF_LINE = Prepared(
     select(*_HEAD)

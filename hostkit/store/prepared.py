@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Insert, RowMapping, Select, Update
@@ -24,16 +25,36 @@ _Converter = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """SQL with question marks; ``places``: the name of each, its value if none is given, how it is sent."""
+    """SQL with question marks. ``pick`` takes their values out of a mapping of all; ``fixed``: those values
+    that the statement brings itself; ``senders``: which places are sent in another form."""
 
     sql: str
-    places: tuple[tuple[str, Any, _Converter | None], ...]
+    pick: Callable[[Parameters], tuple[Any, ...]]
+    fixed: Parameters
+    senders: tuple[tuple[int, _Converter], ...]
 
-    def values(self, given: Parameters) -> list[Any]:
-        return [
-            given.get(name, otherwise) if send is None else send(given.get(name, otherwise))
-            for name, otherwise, send in self.places
-        ]
+    def values(self, given: Parameters) -> Sequence[Any]:
+        picked = self.pick({**self.fixed, **given} if self.fixed else given)
+        if not self.senders:
+            return picked
+        values = list(picked)
+        for place, send in self.senders:
+            values[place] = send(values[place])
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Of an answer: their names, and which of them come in another form than they are meant."""
+
+    names: tuple[str, ...]
+    converters: tuple[tuple[str, _Converter], ...]
+
+    def row(self, values: Sequence[Any]) -> dict[str, Any]:
+        row = dict(zip(self.names, values, strict=True))
+        for name, convert in self.converters:
+            row[name] = convert(row[name])
+        return row
 
 
 class Prepared:
@@ -44,7 +65,7 @@ class Prepared:
         self.statement = statement
         self._expanding = expanding
         self._texts: dict[tuple[int, tuple[str, ...]], _Text] = {}
-        self._columns: tuple[tuple[str, _Converter | None], ...] | None = None
+        self._columns: _Columns | None = None
 
     def rows(self, connection: Connection, given: Parameters | None = None) -> Sequence[Row]:
         """Return what a question is answered with, each row by the names of its columns."""
@@ -54,13 +75,8 @@ class Prepared:
             return connection.execute(self.statement, given).mappings().all()
         columns = self._columns or self._described(connection.dialect)
         text = self._text(connection.dialect, given, ())
-        return [
-            {
-                name: value if convert is None else convert(value)
-                for (name, convert), value in zip(columns, row, strict=True)
-            }
-            for row in driver.execute(text.sql, text.values(self._spread(given)))
-        ]
+        answer = driver.execute(text.sql, text.values(self._spread(given)))
+        return [columns.row(values) for values in answer]
 
     def change(self, connection: Connection, given: Sequence[Parameters]) -> int:
         """Run a change once for each set of parameters; return how many rows changed."""
@@ -103,18 +119,31 @@ class Prepared:
             dialect=dialect, column_keys=list(columns) or None, compile_kwargs={"render_postcompile": True}
         )
         assert compiled.positiontup is not None
-        fixed = compiled.params
+        names = compiled.positiontup
         senders: Any = compiled._bind_processors  # what SQLAlchemy sends instead
-        places = tuple((name, fixed.get(name), senders.get(name)) for name in compiled.positiontup)
-        return _Text(str(compiled), places)
+        return _Text(
+            str(compiled),
+            _picking(names),
+            {name: value for name, value in compiled.params.items() if value is not None},
+            tuple((place, senders[name]) for place, name in enumerate(names) if senders.get(name)),
+        )
 
-    def _described(self, dialect: Dialect) -> tuple[tuple[str, _Converter | None], ...]:
+    def _described(self, dialect: Dialect) -> _Columns:
         assert isinstance(self.statement, Select)
-        self._columns = tuple(
+        ways = [
             (column.name, column.type.dialect_impl(dialect).result_processor(dialect, None))
             for column in self.statement.selected_columns
-        )
+        ]
+        converters = tuple((name, convert) for name, convert in ways if convert is not None)
+        self._columns = _Columns(tuple(name for name, _ in ways), converters)
         return self._columns
+
+
+def _picking(names: Sequence[str]) -> Callable[[Parameters], tuple[Any, ...]]:
+    """Return what takes these, in order, out of a mapping: as a tuple also where they are one or none."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda given: tuple(given[name] for name in names)
 
 
 def _sqlite(connection: Connection) -> sqlite3.Connection | None:
