@@ -71,12 +71,13 @@ from hostkit.store.database import open_database
 with open_database(Path(sys.argv[1])) as database:
     print("ready", flush=True)
     sys.stdin.readline()
-    total = 0
-    while total < 400:
+    counts = []
+    # A busy machine may leave one of them out for longer than the others take for 400.
+    while sum(counts) < 400 or (len(counts) < 4 or min(counts) < 20) and sum(counts) < 3000:
         with database.write() as connection:
             insert = text("INSERT INTO events (project, task, at_ns, what) VALUES ('p', :who, 1, '')")
             connection.execute(insert, {"who": sys.argv[2]})
-            total = connection.execute(text("SELECT count(*) FROM events")).scalar()
+            counts = connection.execute(text("SELECT count(*) FROM events GROUP BY task")).scalars().all()
 """
 
 
