@@ -14,7 +14,7 @@ from hostkit.errors import ToolError
 from hostkit.files import disk_error
 from hostkit.store.dialect import WRITE, WRITE_ROWS, alone, explain, make_engine, sqlite_url
 from hostkit.store.glance import FILE_NAME
-from hostkit.store.tables import HEAD, ledger_head, metadata
+from hostkit.store.tables import HEAD, create_all, ledger_head
 
 
 class Database:
@@ -119,7 +119,7 @@ def _create(connection: Connection) -> None:
 
     Alembic would make them step by step, and stay in memory: 8 MB that a worker has no other use for.
     """
-    metadata.create_all(connection)
+    create_all(connection)
     connection.execute(ledger_head.insert().values(id=1, entries=0, digest=""))
     version = Column("version_num", String(32), primary_key=True)
     alembic_version = Table("alembic_version", MetaData(), version)

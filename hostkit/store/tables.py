@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Float,
     Index,
     Integer,
@@ -23,10 +24,26 @@ HEAD = "0006"
 metadata = MetaData()
 
 
+_PART = "part"
+
+
 def _some(name: str, *columns: str, where: str) -> Index:
     """Return an index that holds some rows only. A question whose own text says ``where``, value and all, is
     answered by it; one with a parameter there is not."""
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+    return Index(name, *columns, info={_PART: where})
+
+
+def create_all(connection: Connection) -> None:
+    """Make all tables, with their indexes.
+
+    Which rows an index holds is said in the words of that database's dialect, here and not above: SQLAlchemy
+    would load the dialects of both for it, each time that a verb uses the store.
+    """
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if _PART in index.info:
+                index.dialect_kwargs[f"{connection.dialect.name}_where"] = text(index.info[_PART])
+    metadata.create_all(connection)
 
 
 verdicts = Table(
