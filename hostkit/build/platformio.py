@@ -59,6 +59,11 @@ class Places:
     product: str = "program"
 
     @property
+    def zig(self) -> Path:
+        """Where zig keeps what it compiled, its own C and C++ libraries among it."""
+        return self.cache / "zig"
+
+    @property
     def output(self) -> Path:
         """PlatformIO's build directory. It removes all of it when the set of files changes."""
         return self.work / "out"
@@ -91,8 +96,8 @@ def command_for(
         "PLATFORMIO_CORE_DIR": str(places.core),
         # Registered by name there: shared, one checkout would build with another's platform.
         "PLATFORMIO_PLATFORMS_DIR": str(places.work / "platforms"),
-        "ZIG_GLOBAL_CACHE_DIR": str(places.cache / "zig"),
-        "ZIG_LOCAL_CACHE_DIR": str(places.cache / "zig"),
+        "ZIG_GLOBAL_CACHE_DIR": str(places.zig),
+        "ZIG_LOCAL_CACHE_DIR": str(places.zig),
         "HK_COMPILER": env.compiler.value if env.compiler else "",
         "HK_BUILD_LOCK": str(places.work / "scons.lock"),
     }

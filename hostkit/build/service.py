@@ -212,6 +212,8 @@ class _Job:
             return registry_command(self._places, self._settings, inputs, os.environ)
         if provision(self._paths.core):
             self._tell(EventKind.NOTE, f"PlatformIO provisioned in {self._paths.core}")
+        if self._toolchain.self_contained and not (self._places.zig / "o").is_dir():
+            self._tell(EventKind.NOTE, "zig compiles its own C library too, this once: some 15 s more")
         return command_for(self._places, self._settings, self._toolchain, inputs, os.environ)
 
     def _on_step(self, step: Step | str) -> None:

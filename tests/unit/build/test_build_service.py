@@ -91,13 +91,27 @@ def test_progress_counts_the_sources(build_now: BuildNow, events: list[BuildEven
     assert events[0].text.startswith("PlatformIO provisioned in ")
 
 
+def test_a_build_that_is_slow_as_zig_compiles_its_library_says_so_and_only_that_one(
+    build_now: BuildNow, project: Path, paths: Paths, events: list[BuildEvent]
+) -> None:
+    note = "zig compiles its own C library too, this once: some 15 s more"
+    build_now()
+    assert note in _texts(events, EventKind.NOTE)
+    events.clear()
+    (paths.cache / "zig" / "o").mkdir(parents=True)
+    (project / "firmware/lib/a.cpp").write_text("int b;\n")
+    assert not build_now().cached
+    assert note not in _texts(events, EventKind.NOTE)
+
+
 def test_a_damaged_artifact_is_made_anew_and_said(
-    build_now: BuildNow, events: list[BuildEvent], played: Any
+    build_now: BuildNow, events: list[BuildEvent], played: Any, paths: Paths
 ) -> None:
     artifact = build_now().artifact
     app = artifact.path(artifact.images[1])
     whole = app.read_bytes()
     app.write_bytes(whole[:-1])
+    (paths.cache / "zig" / "o").mkdir(parents=True)
     events.clear()
     again = build_now()
     assert not again.cached
