@@ -61,7 +61,10 @@ def submit_command(context: Context, refs: tuple[str, ...], repo: Path | None, t
 @click.pass_obj
 def list_command(context: Context, repo: Path | None, target: str, as_json: bool) -> int:
     """Show every change: waiting, merged, or why not."""
-    _show(train_line(context, git_of(context, repo), target).changes(), as_json=as_json)
+    changes = train_line(context, git_of(context, repo), target).changes()
+    _show(changes, as_json=as_json)
+    if not changes and not as_json:
+        click.echo(f"nothing was ever submitted for {target}: hostkit merge submit BRANCH", err=True)
     return ExitCode.PASS
 
 
@@ -162,6 +165,8 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     if held:
         click.echo(f"held: {held}", err=True)
         return ExitCode.INCONCLUSIVE
+    if not mine:
+        click.echo(f"nothing is in line for {target}: hostkit merge submit BRANCH", err=True)
     return (
         ExitCode.FAIL
         if any(change.status.value in {"failed", "conflict"} for change in mine)

@@ -38,10 +38,10 @@ def find_run(runs: Path, name: str) -> Path:
     if len(found) == 1:
         return found[0]
     known = ", ".join(path.name for path in sorted(runs.glob("2*"))[-3:])
+    if not known:
+        raise UsageError(f"no run is in {runs}", hint="hostkit gate makes one")
     what = "several runs are" if found else "no run is"
-    raise UsageError(
-        f"{what} called {name!r}", hint=f"the newest: {known}" if known else f"none is in {runs}"
-    )
+    raise UsageError(f"{what} called {name!r}", hint=f"the newest: {known}")
 
 
 def run_lines(runs: Path, board: str = "", newest: str = "") -> Iterator[RunLine]:

@@ -96,6 +96,12 @@ def test_a_branch_that_refuses_a_push_takes_the_same_change_through_the_merge_tr
     assert json.loads(stop.stdout)["decision"] == "block"
     assert desk.git("push", "-q", "origin", "main:topic").returncode == 0
 
+    nothing = desk.hostkit("merge", "run", *rules, "-b", "virt0")
+    assert (nothing.returncode, nothing.stderr) == (
+        0,
+        "nothing is in line for main: hostkit merge submit BRANCH\n",
+    )
+    assert "nothing was ever submitted for main" in desk.hostkit("merge", "list").stderr
     assert desk.hostkit("merge", "submit", "topic").returncode == 0
     before = desk.tip()
     kill_while_it_tests(desk, *rules)

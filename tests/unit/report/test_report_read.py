@@ -146,6 +146,9 @@ def test_runs_are_listed_newest_first_and_broken_ones_too(written: Write, runs: 
 def test_a_run_is_found_by_the_start_of_its_name(written: Write, runs: Path) -> None:
     run = written()
     assert find_run(runs, run.name[:16]) == run
+    with pytest.raises(UsageError, match=r"no run is in .*/nowhere") as caught:
+        find_run(runs / "nowhere", "latest")
+    assert caught.value.hint == "hostkit gate makes one"
     with pytest.raises(UsageError, match="no run is called") as caught:
         find_run(runs, "2031")
     assert run.name in caught.value.hint
