@@ -9,11 +9,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from hostkit.settings.paths import Paths
 
 
 def roomy(place: Path, room: int) -> bool:
@@ -47,6 +50,19 @@ if "TMPDIR" not in os.environ and roomy(MEMORY, ROOM):
     tempfile.tempdir = None  # it may have been asked for before
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest begin first: one that begins last is waited for by workers with nothing to do.
+
+    The longest are those that may take the longest.
+    """
+    items.sort(key=_limit, reverse=True)
+
+
+def _limit(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark else 0.0
+
+
 def pytest_collection_finish() -> None:
     """Leave what was collected, thousands of items, out of every later search for garbage."""
     gc.collect()
@@ -73,9 +89,16 @@ def project_root() -> Path:
 
 @pytest.fixture(scope="session")
 def shared_cache() -> Path:
-    """One cache for all tests and workers, inside the checkout: content-addressed, so sharing is safe."""
+    """One cache for all tests and workers, inside the checkout: content-addressed, so sharing is safe.
+
+    Only zig's own is the user's: its C library, which takes 20 s to compile, is the same for every build.
+    """
     cache = ROOT / ".hostkit" / "test-cache"
     cache.mkdir(parents=True, exist_ok=True)
+    users = Paths.from_environment(os.environ).cache.absolute() / "zig"
+    users.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):  # another worker was faster, or it is from before
+        (cache / "zig").symlink_to(users)
     return cache
 
 

@@ -8,11 +8,14 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from hostkit.errors import ExitCode
 
 FLASH = ("flash", "-e", "virtual", "-b", "virt0")
 
 
+@pytest.mark.timeout(200)  # three flashes at the pace of a line
 def test_kill_9_in_mid_write_whole_or_in_part_leaves_a_board_that_the_next_flash_repairs(
     hostkit, hostkit_environment, checkout, serve
 ) -> None:
