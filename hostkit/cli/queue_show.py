@@ -122,13 +122,15 @@ def _lines(office: Office, *, everything: bool) -> list[Line]:
     ended = office.queue.ended_jobs(200 if everything else 5)
     jobs = [*reversed(ended), *office.queue.going(), *now.waiting, *office.queue.following(_DEPTH)]
     views = [(job, now.view(job)) for job in jobs]
-    return [Line(job, view.words, view.board, view.fraction, view.seconds) for job, view in views]
+    return [Line(job, view.words, view.board, view.fraction, view.seconds, view.brief) for job, view in views]
 
 
 def _fitting(office: Office, lines: list[Line]) -> list[Line]:
-    """Return what the terminal has room for, beside the heading, the foot and the prompt: what runs and who
-    is next stand before those who wait longer."""
-    return lines[: max(_FEWEST, office.context.console.height - 3)]
+    """Return what the terminal has room for, beside the heading, the foot and the prompt: what ended goes
+    first, and then who waits longest still."""
+    room = max(_FEWEST, office.context.console.height - 3)
+    ended = sum(line.job.state.ended for line in lines)
+    return lines[min(ended, max(0, len(lines) - room)) :][:room]
 
 
 def _table(office: Office, lines: Sequence[Line]) -> object:
@@ -178,11 +180,12 @@ def _story(office: Office, job: Job, attempts: Sequence[Attempt], followers: Seq
     if wanted.again_of:
         rows.append(f"again      job {wanted.again_of}")
     rows += [f"followed   by job {other.id} of {other.wanted.submitter}" for other in followers]
+    now_ns = office.context.clock.wall_ns()
     for attempt in attempts:
-        took = spell_s((attempt.ended_ns - attempt.began_ns) / 1e9) if attempt.ended_ns else "goes on"
+        took = spell_s(((attempt.ended_ns or now_ns) - attempt.began_ns) / 1e9)
         where = f" on {attempt.board_name} (lease {attempt.generation})" if attempt.board_name else ""
         told = f": {attempt.reason}" if attempt.reason else ""
-        how = f"{attempt.outcome.value or 'runs'}, {took}{told}"
+        how = f"{attempt.outcome.value}, {took}{told}" if attempt.ended_ns else f"runs for {took}"
         rows.append(f"attempt {attempt.id:<3}{attempt.step.value}{where}: {how}")
         rows.append(f"           output {attempt_folder(office.context.paths.queue, attempt)}")
         if attempt.evidence and attempt.evidence != job.evidence:

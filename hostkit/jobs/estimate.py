@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-UNKNOWN_S = 60.0
-"""What a step is taken to last while none of its kind has ended yet."""
+UNKNOWN_S = float("inf")
+"""What a step takes while none of its kind has ended yet: nobody can say. It makes every sum unknown."""
 
 
 def typical_s(past: Sequence[float]) -> float:
@@ -19,11 +19,12 @@ def start_in_s(ahead: Sequence[float], running: Sequence[float], servers: int) -
     """Return in how many seconds a job begins.
 
     ``ahead``: how long each job before it will take, in order; ``running``: how long the running ones have
-    left; ``servers``: how many run at once (boards that fit, or build slots). All in seconds.
+    left; ``servers``: how many run at once (boards that fit, or build slots). All in seconds;
+    :data:`UNKNOWN_S` where it rests on something that is not known.
     """
     free_at = sorted([max(0.0, left) for left in running] + [0.0] * max(0, servers - len(running)))
     if not free_at:
-        return float("inf")
+        return UNKNOWN_S
     for took in ahead:
         free_at[0] += took
         free_at.sort()

@@ -162,7 +162,7 @@ class Leasing:
     ) -> list[tuple[Job, Attempt, Assignment]]:
         """Enter an attempt for each; leave out those whose board another one has."""
         attempts = [self._attempt(worker, job, each) for job, each in wanted]
-        rows = [_attempt_row(job, attempt) for (job, _), attempt in zip(wanted, attempts, strict=True)]
+        rows = [_attempt_row(attempt) for attempt in attempts]
         numbers = _NEW_ATTEMPTS.insert(connection, rows) if rows else []
         begun = []
         for (job, each), attempt, number in zip(wanted, attempts, numbers, strict=True):
@@ -184,6 +184,7 @@ class Leasing:
             token=secrets.token_hex(16),
             boot=worker.boot,
             began_ns=self._clock.wall_ns(),
+            env=job.wanted.env,
         )
 
     def _with_board(self, connection: Connection, attempt: Attempt, wanted: Assignment) -> Attempt | None:
@@ -238,9 +239,8 @@ class Leasing:
 
 _PLAIN_ATTEMPT = (
     *("job", "worker", "board", "board_name", "generation", "token", "pid", "pid_start", "boot"),
-    *("began_ns", "ended_ns", "exit_code", "reason", "evidence"),
+    *("began_ns", "ended_ns", "exit_code", "reason", "evidence", "env"),
 )
-
 
 _NEW_ATTEMPTS = Prepared(insert(job_attempts).returning(job_attempts.c.id, sort_by_parameter_order=True))
 _SERVE = Prepared(
@@ -254,8 +254,8 @@ _SERVE = Prepared(
 )
 
 
-def _attempt_row(job: Job, attempt: Attempt) -> dict[str, Any]:
-    row = {"env": job.wanted.env, "step": attempt.step.value, "outcome": attempt.outcome.value}
+def _attempt_row(attempt: Attempt) -> dict[str, Any]:
+    row = {"step": attempt.step.value, "outcome": attempt.outcome.value}
     return row | {name: getattr(attempt, name) for name in _PLAIN_ATTEMPT}
 
 

@@ -199,3 +199,4 @@ class Attempt:
     exit_code: int = -1
     reason: str = ""
     evidence: str = ""
+    env: str = ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hostkit.boards.model import BoardSpec
 from hostkit.errors import UsageError
-from hostkit.jobs.estimate import start_in_s
+from hostkit.jobs.estimate import UNKNOWN_S, start_in_s
 from hostkit.jobs.model import Attempt, Job, State, Step
 
 _SOON_S = 1.0
@@ -18,19 +18,21 @@ _ENDING = "its processes are being ended"
 class View:
     """One job: words for people, and ``news``, those of them that change only when something happens; how
     far it is (0 to 1) and how long it takes until it ends, where it runs, or begins, where it waits (seconds;
-    None for unknown); and the board that it has."""
+    None for unknown); the board that it has; and ``brief``, words for where there is little room."""
 
     words: str
     news: str
     board: str = ""
     fraction: float | None = None
     seconds: float | None = None
+    brief: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What is known at a moment. ``waiting``: in the order of service; ``typical_s``: how long a step of an
-    env takes; ``why_not``: why a board cannot be had, "" if it can."""
+    env takes, :data:`~hostkit.jobs.estimate.UNKNOWN_S` before one has ended; ``why_not``: why a board cannot
+    be had, "" if it can."""
 
     now_ns: int
     running: Mapping[int, Attempt]  # by number
@@ -49,21 +51,31 @@ class Outlook:
             return self._running(job)
         if job.state is State.WAITING:
             return self._waiting(job)
-        return View(job.reason, job.reason)
+        return View(self._ended(job) if job.state.ended else job.reason, job.reason)
+
+    def _ended(self, job: Job) -> str:
+        since = f"{self.spell_s((self.now_ns - job.ended_ns) / 1e9)} ago"
+        if job.reason:
+            return f"{job.reason} ({since})"
+        return f"took {self.spell_s((job.ended_ns - job.began_ns) / 1e9)}, {since}" if job.began_ns else since
 
     def _running(self, job: Job) -> View:
         attempt = self.running.get(job.attempt)
         if attempt is None:
             return View(job.reason, job.reason)
-        took_s = (self.now_ns - attempt.began_ns) / 1e9
-        usual_s = self.typical_s(attempt.step, job.wanted.env)
-        left_s = max(0.0, usual_s - took_s)
         if job.state is State.CANCELLING:
             return View(_ENDING, _ENDING, attempt.board_name)
-        words = f"{attempt.step.value} for {self.spell_s(took_s)}"
-        words += f", ~{self.spell_s(left_s)} left" if left_s >= _SOON_S else ""
-        fraction = min(1.0, took_s / usual_s) if usual_s > 0 else None
-        return View(words, attempt.step.value, attempt.board_name, fraction, left_s)
+        step, took_s = attempt.step.value, (self.now_ns - attempt.began_ns) / 1e9
+        words, usual_s = f"{step} for {self.spell_s(took_s)}", self.typical_s(attempt.step, job.wanted.env)
+        left_s = usual_s - took_s
+        if usual_s == UNKNOWN_S:
+            return View(words, step, attempt.board_name)
+        if left_s < _SOON_S:  # how much longer nobody knows
+            usual, brief = self.spell_s(usual_s), f"{step} {self.spell_s(took_s)} of ~{self.spell_s(usual_s)}"
+            return View(f"{words}, usually {usual}", step, attempt.board_name, brief=brief)
+        left = f"~{self.spell_s(left_s)} left"
+        fraction = max(0.0, took_s / usual_s)
+        return View(f"{words}, {left}", step, attempt.board_name, fraction, left_s, f"{step} {left}")
 
     def _waiting(self, job: Job) -> View:
         tried = f" after try {job.tries}: {job.reason}" if job.tries and job.reason else ""
@@ -80,9 +92,10 @@ class Outlook:
         except UsageError as error:
             return View(error.message, error.message)
         place = f"{len(ahead) + 1}. in line"
-        when = f", ~{self.spell_s(starts_s)}" if _SOON_S <= starts_s < float("inf") else ""
+        known = starts_s < UNKNOWN_S
+        when = f", ~{self.spell_s(starts_s)} to go" if known and starts_s >= _SOON_S else ""
         told = f": {reason}" if reason else tried
-        return View(f"{place}{when}{told}", f"in line{told}", seconds=starts_s)
+        return View(f"{place}{when}{told}", f"in line{told}", seconds=starts_s if known else None)
 
     def _ahead(self, job: Job) -> list[Job]:
         """Return who is served before a job in its line."""
@@ -101,7 +114,7 @@ class Outlook:
         else:
             identities, servers = {""}, self.build_slots
         left = [
-            self.typical_s(attempt.step, job.wanted.env) - (self.now_ns - attempt.began_ns) / 1e9
+            self.typical_s(attempt.step, attempt.env) - (self.now_ns - attempt.began_ns) / 1e9
             for attempt in self.running.values()
             if attempt.board in identities
         ]

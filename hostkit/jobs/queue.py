@@ -73,10 +73,12 @@ class Queue:
         return sorted(found, key=lambda job: (-job.ended_ns, -job.id))[:count]
 
     def counts(self) -> dict[State, int]:
-        """Return how many jobs have not ended, by state; a state without any is not there."""
+        """Return how many jobs have not ended, by state, in the order of :class:`State`; a state without any
+        is not there."""
         counted = select(jobs.c.state, func.count()).where(state_is(*_OPEN)).group_by(jobs.c.state)
         with self._database.read() as connection:
-            return {State(state): count for state, count in connection.execute(counted)}
+            found = {State(state): count for state, count in connection.execute(counted)}
+        return {state: found[state] for state in State if state in found}
 
     def following(self, count: int) -> list[Job]:
         """Return the first ``count`` jobs that share the end of another."""

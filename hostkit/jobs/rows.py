@@ -55,7 +55,6 @@ def _wanted_of(kind: str, options: str, variables: str, line: str, *plain: Any) 
 def attempt_of(row: Row) -> Attempt:
     """Return a row of ``job_attempts`` as a record."""
     values: dict[str, Any] = dict(row)
-    del values["env"]
     return Attempt(**values | {"step": Step(values["step"]), "outcome": Outcome(values["outcome"])})
 
 

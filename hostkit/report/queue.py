@@ -30,19 +30,22 @@ STYLES = {
 }
 """Colours of states, the same everywhere."""
 
+_WIDE, _FOR_SUBMITTER, _FOR_BOARD = 100, 72, 60  # columns
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One job in a list: what it does now in words, how far it is (0 to 1, None for unknown) and until when
-    or since when, in seconds (None for unknown)."""
+    or since when, in seconds (None for unknown); and ``brief``, words for a narrow terminal, if others."""
 
     job: Job
     words: str
     board: str = ""
     fraction: float | None = None
     seconds: float | None = None
+    brief: str = ""
 
 
 def spell_s(seconds: float) -> str:
@@ -56,25 +59,30 @@ def spell_s(seconds: float) -> str:
 
 
 def queue_table(lines: Sequence[Line], *, width: int = 80) -> Table:
-    """Return one row a job, in the order given. What does not fit is cut, not wrapped."""
+    """Return one row a job, in the order given. What does not fit is cut, not wrapped; on a narrow terminal
+    who submitted a job is left out first, then its board, and never how it stands."""
     table = Table(box=None, pad_edge=False, header_style="dim", width=width)
     table.add_column("job", justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
     table.add_column("what", no_wrap=True, max_width=16)
-    table.add_column("board", no_wrap=True, max_width=9)
-    table.add_column("by", no_wrap=True, max_width=8, overflow="ellipsis")
+    board, by = width >= _FOR_BOARD, width >= _FOR_SUBMITTER
+    if board:
+        table.add_column("board", no_wrap=True, max_width=9)
+    if by:
+        table.add_column("by", no_wrap=True, max_width=8, overflow="ellipsis")
     table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
     for line in lines:
         job = line.job
         what = f"{job.wanted.kind.value} {job.wanted.env}"
-        state = Text(job.state.value, style=STYLES[job.state])
-        who, told = Text(job.wanted.submitter), Text(_told(line))
-        table.add_row(str(job.id), state, what, _board(line), who, told)
+        cells: list[str | Text] = [str(job.id), Text(job.state.value, style=STYLES[job.state]), Text(what)]
+        cells += [_board(line)] if board else []
+        cells += [Text(job.wanted.submitter)] if by else []
+        table.add_row(*cells, Text(_shown(line, wide=width >= _WIDE)))
     return table
 
 
 def plain_lines(lines: Sequence[Line]) -> list[str]:
-    """Return one line a job for logs: no colours, no cutting, the same words."""
+    """Return one line a job for logs: no colours, no bars, no cutting."""
     return [
         " ".join(
             part
@@ -82,9 +90,9 @@ def plain_lines(lines: Sequence[Line]) -> list[str]:
                 f"{line.job.id:>4}",
                 f"{line.job.state.value:<12}",
                 f"{line.job.wanted.kind.value} {line.job.wanted.env}",
-                f"on {line.board}" if line.board else "",
+                f"on {line.board}" if line.board else _wished(line.job),
                 f"by {line.job.wanted.submitter}",
-                f"| {_told(line)}" if _told(line) else "",
+                f"| {line.words}" if line.words else "",
             )
             if part
         )
@@ -98,12 +106,19 @@ def _board(line: Line) -> Text:
     return Text(line.board) if line.board or "=" in wish or line.job.state.ended else Text(wish, "dim")
 
 
-def _told(line: Line) -> str:
-    told = line.words
-    if line.fraction is not None:
-        filled = round(8 * min(1.0, line.fraction))
-        told = f"{'█' * filled}{'░' * (8 - filled)} {told}"
-    return told
+def _wished(job: Job) -> str:
+    wish = "" if job.state.ended else job.wanted.wish
+    return f"for {'any board' if wish == 'any' else wish}" if wish else ""
+
+
+def _shown(line: Line, *, wide: bool) -> str:
+    """Return what a terminal shows: how far it is and how long that takes still come first."""
+    words = line.words if wide else line.brief or line.words
+    if line.fraction is None:
+        return words
+    length = 8 if wide else 5
+    filled = round(length * min(1.0, line.fraction))
+    return f"{'█' * filled}{'░' * (length - filled)} {words}"
 
 
 def job_record(job: Job, attempts: Sequence[Attempt] = ()) -> dict[str, Any]:

@@ -27,6 +27,12 @@ def test_what_took_longer_than_usual_is_due_any_moment() -> None:
     assert start_in_s([], [-30], 1) == 0
 
 
+def test_what_nobody_knows_makes_only_that_unknown_which_rests_on_it() -> None:
+    assert start_in_s([UNKNOWN_S], [5], 1) == UNKNOWN_S
+    assert start_in_s([UNKNOWN_S], [5], 2) == 5
+    assert start_in_s([], [UNKNOWN_S], 2) == 0
+
+
 @given(st.lists(SECONDS), st.lists(SECONDS, max_size=4), st.integers(1, 4))
 def test_another_server_never_delays_and_another_before_one_never_hastens(
     ahead: list[float], running: list[float], servers: int

@@ -9,6 +9,7 @@ import pytest
 from hostkit.boards.model import BoardSpec, Chip
 from hostkit.boards.model import Kind as BoardKind
 from hostkit.errors import UsageError
+from hostkit.jobs.estimate import UNKNOWN_S
 from hostkit.jobs.model import Attempt, Job, Kind, State, Step
 from hostkit.jobs.outlook import Outlook
 from hostkit.report.queue import spell_s
@@ -39,18 +40,38 @@ def test_a_running_job_says_its_step_its_board_how_far_it_is_and_how_long_it_tak
     view = QUIET.view(RUNNING)
     assert (view.words, view.board, view.news) == ("gate for 20 s, ~40 s left", "virt0", "gate")
     assert (view.fraction, view.seconds) == (pytest.approx(1 / 3), 40)
+    assert view.brief == "gate ~40 s left"
 
 
 def test_what_takes_longer_than_usual_promises_nothing() -> None:
     late = replace(QUIET, running={9: replace(RUNS, began_ns=NOW - 200 * SECOND)})
     view = late.view(RUNNING)
-    assert (view.words, view.fraction) == ("gate for 3:20", 1.0)
+    assert (view.words, view.news) == ("gate for 3:20, usually 1:00", "gate")
+    assert (view.fraction, view.seconds, view.brief) == (None, None, "gate 3:20 of ~1:00")
+
+
+def test_what_never_ended_before_has_no_estimate_nor_who_waits_for_it() -> None:
+    new = replace(QUIET, typical_s=lambda step, env: UNKNOWN_S)
+    view = new.view(RUNNING)
+    assert (view.words, view.fraction, view.seconds) == ("gate for 20 s", None, None)
+    first, second = (new.view(job) for job in WAITING)
+    assert (first.words, first.seconds) == ("1. in line: virt0 is busy", None)
+    assert (second.words, second.seconds) == ("2. in line", None)
+    assert replace(new, running={}).view(WAITING[0]).seconds == 0
+
+
+def test_a_job_that_runs_is_judged_by_others_of_its_own_env() -> None:
+    other = replace(RUNS, env="another")
+    mixed = replace(
+        QUIET, running={9: other}, typical_s=lambda step, env: 500.0 if env == "another" else 60.0
+    )
+    assert mixed.view(WAITING[0]).seconds == 480
 
 
 def test_a_waiting_job_says_its_place_when_it_begins_and_the_first_what_it_waits_for() -> None:
     first, second = (QUIET.view(job) for job in WAITING)
-    assert first.words == "1. in line, ~40 s: virt0 is busy"
-    assert second.words == "2. in line, ~1:40"
+    assert first.words == "1. in line, ~40 s to go: virt0 is busy"
+    assert second.words == "2. in line, ~1:40 to go"
     assert (first.news, second.news) == ("in line: virt0 is busy", "in line")
     assert second.seconds == 100
 
@@ -66,7 +87,7 @@ def test_a_build_waits_for_slots_and_not_behind_those_who_wait_for_boards() -> N
     assert QUIET.view(BUILD).words == "1. in line"
     building = Attempt(10, 5, Step.BUILD, 1, began_ns=NOW - 2 * SECOND)
     busy = replace(QUIET, running={10: building})
-    assert busy.view(BUILD).words == "1. in line, ~3 s: all 1 build slots are taken"
+    assert busy.view(BUILD).words == "1. in line, ~3 s to go: all 1 build slots are taken"
 
 
 def test_a_pause_says_when_it_is_over_which_try_it_was_and_why() -> None:
@@ -88,8 +109,14 @@ def test_a_board_that_nobody_has_any_more_is_said() -> None:
     assert replace(QUIET, boards_of=gone).view(WAITING[0]).words == "nobody has a board virt0"
 
 
-def test_what_ended_says_why() -> None:
-    ended = replace(RUNNING, state=State.FAILED, reason="a test failed")
-    assert QUIET.view(ended).words == "a test failed"
+def test_what_ended_says_why_or_how_long_it_took_and_when() -> None:
+    ended = replace(RUNNING, state=State.FAILED, reason="a test failed", ended_ns=NOW - 180 * SECOND)
+    assert QUIET.view(ended).words == "a test failed (3:00 ago)"
+    assert QUIET.view(ended).news == "a test failed"
+    passed = replace(ended, state=State.PASSED, reason="", began_ns=NOW - 200 * SECOND)
+    assert QUIET.view(passed).words == "took 20 s, 3:00 ago"
+    assert QUIET.view(replace(passed, began_ns=0)).words == "3:00 ago"  # it shared another's end
+    following = replace(RUNNING, state=State.FOLLOWING, reason="the same work as job 1")
+    assert QUIET.view(following).words == "the same work as job 1"
     ending = replace(RUNNING, state=State.CANCELLING)
     assert QUIET.view(ending).words == "its processes are being ended"

@@ -14,9 +14,12 @@ from hostkit.jobs.model import Attempt, Job, State, Step
 from hostkit.report.queue import STYLES, Line, job_record, list_record, plain_lines, queue_table, spell_s
 from hostkit.testing.jobs import a_wish_for
 
-LONG = "1. in line, ~3:20: virt0 is held by pid 4711: hostkit monitor -b virt0 and more words than fit"
+LONG = "1. in line, ~3:20 to go: virt0 is held by pid 4711: hostkit monitor -b virt0 and more words than fit"
 LINES = [
-    Line(Job(7, a_wish_for(), State.RUNNING), "gate for 20 s, ~40 s left", "virt0", 1 / 3, 40),
+    Line(
+        Job(7, a_wish_for(), State.RUNNING),
+        *("gate for 20 s, ~40 s left", "virt0", 1 / 3, 40, "gate ~40 s left"),
+    ),
     Line(Job(1234, a_wish_for(submitter="a-very-long-name", env="esp32-s3-devkitc-1"), State.WAITING), LONG),
 ]
 
@@ -32,9 +35,27 @@ def test_each_job_has_one_row_at_80_columns_that_says_what_matters() -> None:
     assert len(rows) == 3
     assert all(len(row) <= 80 for row in rows)
     assert rows[1].split()[:6] == ["7", "running", "gate", "virtual", "virt0", "ann"]
-    assert "███░░░░░ gate for 20 s" in rows[1]
-    assert "1. in line, ~3:20: virt0" in rows[2]
+    assert rows[1].rstrip().endswith(" ██░░░ gate ~40 s left")
+    assert "1. in line, ~3:20 to go" in rows[2]
     assert " virt0  a-very-…" in rows[2]  # the board that it asked for by name
+
+
+def test_a_wide_terminal_shows_all_words_and_a_narrow_one_still_how_each_job_stands() -> None:
+    assert printed(110)[1].rstrip().endswith(" ███░░░░░ gate for 20 s, ~40 s left")
+    narrow = printed(50)
+    assert all(len(row) <= 50 for row in narrow)
+    assert [word in narrow[0] for word in ("what", "board", "by")] == [True, False, False]
+    assert "██░░░ gate ~40" in narrow[1]
+    assert [word in printed(64)[0] for word in ("what", "board", "by")] == [True, True, False]
+
+
+def test_what_is_longer_than_the_longest_that_is_usual_keeps_its_estimate_at_80_columns() -> None:
+    job = Job(7, a_wish_for(submitter="somebody", env="esp32-s3-devkitc-1"), State.RUNNING)
+    ended = Line(Job(6, a_wish_for(), State.INCONCLUSIVE), "link lost (2 h ago)")
+    line = Line(job, "flash for 20 s, ~9:59 left", "virt-c3", 0.5, 599, "flash ~9:59 left")
+    out = io.StringIO()
+    Console(file=out, width=80, color_system=None).print(queue_table([ended, line]))
+    assert "flash ~9:59 left" in out.getvalue()
 
 
 def test_a_filter_of_boards_is_no_name_of_one() -> None:
@@ -44,10 +65,15 @@ def test_a_filter_of_boards_is_no_name_of_one() -> None:
     assert "chip" not in out.getvalue()
 
 
-def test_a_log_has_whole_words_and_no_colours() -> None:
+def test_a_log_has_whole_words_and_neither_colours_nor_bars() -> None:
     lines = plain_lines(LINES)
-    assert lines[0].startswith("   7 running      gate virtual on virt0 by ann | ")
-    assert lines[1].endswith(LONG)
+    assert lines[0] == "   7 running      gate virtual on virt0 by ann | gate for 20 s, ~40 s left"
+    assert lines[1] == f"1234 waiting      gate esp32-s3-devkitc-1 for virt0 by a-very-long-name | {LONG}"
+    wanted = [Line(Job(1, a_wish_for(wish=wish), State.WAITING), "") for wish in ("any", "chip=esp32")]
+    assert [line.split(" for ")[1] for line in plain_lines(wanted)] == [
+        "any board by ann",
+        "chip=esp32 by ann",
+    ]
 
 
 def test_every_state_has_a_colour() -> None:
