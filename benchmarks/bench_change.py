@@ -1,4 +1,4 @@
-"""From a changed line to an answer on a virtual board: `hostkit gate` beside the same by hand."""
+"""From a changed line to an answer on virtual boards: `hostkit gate` beside the same by hand."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ def rows() -> Iterator[Row]:
     Each in a checkout and with a served board of its own, and with everything but that line built before. By
     hand it is the whole of hil_tests, as nothing says there what could be left out, and nothing is kept,
     signed or judged. ``--affected`` runs what a line in lava.cpp can touch: a fail, or no verdict.
+    ``-b virt0,virt1``: two boards share the suite.
     """
     with tempfile.TemporaryDirectory(prefix="hk") as name, ExitStack() as stack:
-        whole, part, peer = (_Checkout(Path(name) / side, stack) for side in ("a", "b", "c"))
-        whole.hostkit("build", "-e", "virtual")
-        part.hostkit("build", "-e", "virtual")
+        whole, both, part, peer = (_Checkout(Path(name) / side, stack) for side in ("a", "d", "b", "c"))
+        for checkout in (whole, both, part):
+            checkout.hostkit("build", "-e", "virtual")
         peer.pio_run()
         ours = (
             ("one-line change to verdict", Side("hostkit gate", whole.gate), "<= 0.6 x"),
+            ("the same on two boards", Side("gate -b virt0,virt1", both.share), "<= 0.6 x"),
             ("a line in lava.cpp to answer", Side("gate --affected", part.affected), "<= 0.6 x"),
         )
         yield from compare_all(ours, Side("pio run, esptool, all of pytest", peer.by_hand), runs=2)
@@ -54,14 +56,23 @@ class _Checkout:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PLATFORMIO_")}
         self.env = kept | {"HOSTKIT_STATE_DIR": str(state), "PLATFORMIO_CORE_DIR": str(core)}
         self._numbers = count()
-        spec = load_catalog(self.tree / "boards.toml").get("virt0")
-        self.board = open_board(spec, boards_dir=state / "boards", clock=SystemClock())
+        catalog = load_catalog(self.tree / "boards.toml")
+        self.board, other = (
+            open_board(catalog.get(name), boards_dir=state / "boards", clock=SystemClock())
+            for name in ("virt0", "virt1")
+        )
         stack.callback(self.board.close)
+        stack.callback(other.close)
 
     def gate(self) -> None:
         """Change a line and gate it."""
         self._change()
         self.hostkit("gate", "-e", "virtual", "-b", "virt0")
+
+    def share(self) -> None:
+        """Change a line and gate it on two boards."""
+        self._change()
+        self.hostkit("gate", "-e", "virtual", "-b", "virt0,virt1")
 
     def affected(self) -> None:
         """Change a line of one pattern and run what that can touch: all of it passes, which is no verdict."""

@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from hostkit.gate.model import ESTABLISHES
-from hostkit.hil import plugin, soaking
+from hostkit.hil import plugin, sharing, soaking
 from hostkit.store.model import Rung
 
 HEAD = """# The pytest plugin `hostkit.hil`
@@ -20,6 +20,9 @@ _PATTERNS = """
 A test with a rung and an argument `pattern` runs once for every pattern that has a model; one that draws a
 fixed pattern names it: `pytest.mark.parametrize("pattern", ["comet"])`. With `--board`, `-k draws-comet`
 chooses the tests of a pattern, `-k draws-any` those that name none.
+
+Where [several boards](../how-to/several-boards.md) share a suite, a test with `pytest.mark.every_board`
+runs on each of them, any other on one.
 """
 
 
@@ -39,7 +42,7 @@ class _Options:
 def plugin_page() -> str:
     """Return the page."""
     options = _Options()
-    for part in (plugin, soaking):
+    for part in (plugin, sharing, soaking):
         part.pytest_addoption(options)  # type: ignore[arg-type]
     return "\n".join(
         [
@@ -61,7 +64,7 @@ def plugin_page() -> str:
 
 def _fixtures() -> list[tuple[str, str]]:
     found = {}
-    for part in (plugin, soaking):
+    for part in (plugin, sharing, soaking):
         for name, value in vars(part).items():
             if type(value).__name__ == "FixtureFunctionDefinition":
                 found[name] = inspect.getdoc(value) or ""

@@ -4,7 +4,7 @@ import pytest
 
 from hostkit.link.messages import Log, Tap
 
-pytestmark = pytest.mark.rung("booted")
+pytestmark = [pytest.mark.rung("booted"), pytest.mark.every_board]
 
 KNOWN_FEATURES = {"wire", "audio", "live", "storage"}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = pytest.mark.rung("linked")
+pytestmark = [pytest.mark.rung("linked"), pytest.mark.every_board]
 
 
 def test_the_firmware_never_restarted_by_itself(board, link, measure):

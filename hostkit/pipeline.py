@@ -15,6 +15,7 @@ from hostkit.build.store import ArtifactStore, DamagedArtifactError
 from hostkit.errors import MissingToolError, UsageError
 from hostkit.gate.bundle import Case, write_derived, write_records
 from hostkit.gate.cache import FOLDER, Earlier, keep, recall, verdict_key
+from hostkit.gate.choice import named_boards
 from hostkit.gate.evidence import run_directory, suite_hash, write_bytes
 from hostkit.gate.keys import checkouts_of, open_signer
 from hostkit.gate.model import GateResult, Stage, Stop
@@ -34,7 +35,6 @@ from hostkit.store.glance import Line, line_of
 from hostkit.store.ids import new_run_id
 from hostkit.store.model import ProofKind, Verdict, VerdictRecord
 from hostkit.tasks.git import Checkout, Git
-from hostkit.tasks.model import ANY_BOARD
 
 
 class Judged(Protocol):
@@ -78,7 +78,7 @@ def run_gate(request: GateRequest, bench: Bench, stages_of: StagesOf = Stages) -
         result = GateResult(
             run_id=case.run_id,
             env=request.env,
-            board=derived.run.board.name if derived.run.board else "",
+            board=",".join(spec.name for spec in (derived.run.board, *derived.run.also) if spec),
             rules=request.rules,
             facts=derived.facts,
             decision=derived.decision,
@@ -94,11 +94,11 @@ def run_gate(request: GateRequest, bench: Bench, stages_of: StagesOf = Stages) -
     if not request.ledger:
         return result
     entered = _entered(bench, result, _record(result, project, checkout, suite, origin.decided_ns))
-    spec, build = stages.ran.spec, result.facts.build
+    build, specs = result.facts.build, [each.spec for each in (stages.ran, *stages.ran.also) if each.spec]
     ends = result.facts.quarantine or result.facts.waivers  # a day changes what they do
     passed = result.decision.verdict is Verdict.PASS and not ends
-    if passed and _is_cacheable(request) and spec and build:
-        key = verdict_key(case, spec, build.build_id, result.facts.tools, signer.public.key_id)
+    if passed and _is_cacheable(request) and specs and build:
+        key = verdict_key(case, specs, build.build_id, result.facts.tools, signer.public.key_id)
         keep(Path(result.evidence), key, signer, result.evidence_sha256, origin.decided_ns)
     return entered
 
@@ -115,13 +115,14 @@ def earlier_pass(request: GateRequest, bench: Bench) -> Earlier | None:
     checkout = _checkout(Git(request.project, bench.runner))
     suite = suite_hash(suite_places(request.project), request.rules.plain())
     run = Run(request, bench, bench.runs, CrashDecoder(bench.paths.artifacts))
-    spec = run.ran.spec = load_catalog(find_catalog(request.project)).get(request.board)
+    specs = named_boards(request, load_catalog(find_catalog(request.project)))
+    run.ran.spec = specs[0]
     built = run.ran.artifact = _stored(request, bench)
     if built is None:
         return None
     case, tools = Case("", request, checkout, suite), used_tools(run)
     files = read_env(request.project, request.env).files
-    key = verdict_key(case, spec, built.build_id, tools, public.key_id)
+    key = verdict_key(case, specs, built.build_id, tools, public.key_id)
     found = recall(bench.runs, key, public, bench.clock.wall_ns())
     if found is None:
         return None
@@ -149,7 +150,7 @@ def _is_cacheable(request: GateRequest) -> bool:
     """Is a verdict on it a word about the whole, on a board that is named before anything runs?"""
     rules = request.rules
     whole = rules.whole_suite and not request.selection
-    return whole and rules.build and request.ledger and request.board != ANY_BOARD
+    return whole and rules.build and request.ledger and bool(request.boards)
 
 
 def _checkout(git: Git) -> Checkout:

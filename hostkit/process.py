@@ -9,9 +9,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import IO, Protocol
@@ -51,10 +51,16 @@ class Finished:
 
 
 class Runner(Protocol):
-    """Runs one command to its end. The shipped fake is ``hostkit.testing.process.FakeRunner``."""
+    """Runs commands to their end. The shipped fake is ``hostkit.testing.process.FakeRunner``."""
 
     def run(self, command: Command, *, on_text: Callable[[str], None] | None = None) -> Finished:
         """Run, feed each piece of output (stdout and stderr in one) to ``on_text``, return the end."""
+        ...
+
+    def run_all(
+        self, commands: Sequence[Command], *, on_text: Callable[[int, str], None] | None = None
+    ) -> tuple[Finished, ...]:
+        """Run several at once; ``on_text`` is also told which one speaks, counted from 0."""
         ...
 
 
@@ -155,47 +161,86 @@ def end_group(child: subprocess.Popen[bytes], *, grace_s: float = _GRACE_S) -> i
     return child.wait()
 
 
+@dataclass(slots=True)
+class _Child:
+    """A command at work, since ``began`` (monotonic seconds)."""
+
+    command: Command
+    process: subprocess.Popen[bytes]
+    began: float
+    pieces: list[bytes] = field(default_factory=list)
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds until its time-out strikes, None without one."""
+        limit = self.command.timeout_s
+        return None if limit is None else limit - (time.monotonic() - self.began)
+
+    def finished(self, returncode: int, *, timed_out: bool) -> Finished:
+        output = b"".join(self.pieces).decode(errors="replace")
+        return Finished(self.command.argv, returncode, output, time.monotonic() - self.began, timed_out)
+
+
 class SystemRunner:
     """Real child processes."""
 
     def run(self, command: Command, *, on_text: Callable[[str], None] | None = None) -> Finished:
         """Run to the end; on time-out, Ctrl-C or any error the whole process group is ended first."""
-        began = time.monotonic()
-        child = start(command)
-        assert child.stdout is not None
-        pieces: list[bytes] = []
-        timed_out = False
+        told = None if on_text is None else lambda _, text: on_text(text)
+        return self.run_all([command], on_text=told)[0]
+
+    def run_all(
+        self, commands: Sequence[Command], *, on_text: Callable[[int, str], None] | None = None
+    ) -> tuple[Finished, ...]:
+        """Run all side by side; each has its own time-out, and any error ends the groups of all."""
+        children: dict[int, _Child] = {}
+        ended: dict[int, Finished] = {}
         try:
+            for number, command in enumerate(commands):
+                children[number] = _Child(command, start(command), time.monotonic())
             with selectors.DefaultSelector() as selector:
-                selector.register(child.stdout, selectors.EVENT_READ)
-                while True:
-                    left = (
-                        None if command.timeout_s is None else command.timeout_s - (time.monotonic() - began)
-                    )
-                    if left is not None and left <= 0:
-                        timed_out = True
-                        break
-                    if not selector.select(left):
-                        continue
-                    chunk = os.read(child.stdout.fileno(), 65536)
-                    if not chunk:
-                        break
-                    pieces.append(chunk)
-                    if on_text is not None:
-                        on_text(chunk.decode(errors="replace"))
-            returncode = end_group(child) if timed_out else child.wait()
+                for number, child in children.items():
+                    assert child.process.stdout is not None
+                    selector.register(child.process.stdout, selectors.EVENT_READ, number)
+                while len(ended) < len(children):
+                    _listen(selector, children, ended, on_text)
         except BaseException:
-            end_group(child)
+            for number, child in children.items():
+                if number not in ended:
+                    end_group(child.process)
             raise
         finally:
-            child.stdout.close()
-        return Finished(
-            command.argv,
-            returncode,
-            b"".join(pieces).decode(errors="replace"),
-            time.monotonic() - began,
-            timed_out,
-        )
+            for child in children.values():
+                if child.process.stdout is not None:
+                    child.process.stdout.close()
+        return tuple(ended[number] for number in children)
+
+
+def _listen(
+    selector: selectors.BaseSelector,
+    children: Mapping[int, _Child],
+    ended: dict[int, Finished],
+    on_text: Callable[[int, str], None] | None,
+) -> None:
+    """Take in what children say until one of them ends, runs out of time, or all are silent for now."""
+    left = {number: child.left_s for number, child in children.items() if number not in ended}
+    for number, seconds in left.items():
+        if seconds is not None and seconds <= 0:
+            child = children[number]
+            assert child.process.stdout is not None
+            selector.unregister(child.process.stdout)
+            ended[number] = child.finished(end_group(child.process), timed_out=True)
+    if len(ended) == len(children):
+        return
+    for key, _ in selector.select(min((each for each in left.values() if each is not None), default=None)):
+        child = children[key.data]
+        if chunk := os.read(key.fd, 65536):
+            child.pieces.append(chunk)
+            if on_text is not None:
+                on_text(key.data, chunk.decode(errors="replace"))
+        else:
+            selector.unregister(key.fileobj)
+            ended[key.data] = child.finished(child.process.wait(), timed_out=False)
 
 
 def process_start_ticks(pid: int) -> int | None:

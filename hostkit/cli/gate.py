@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 @click.command("gate")
 @click.option("-e", "--env", "env", help="PlatformIO environment (default: the setting `env`).")
-@click.option("-b", "--board", help="Board of boards.toml, or `any` (default: the setting `board`).")
+@click.option(
+    "-b",
+    "--board",
+    help="Board of boards.toml, several as A,B, or `any` (default: the setting `board`).",
+)
 @click.option("-k", "selection", default="", metavar="EXPR", help="Run only tests that match; never a pass.")
 @click.option("--no-flash", is_flag=True, help="Do not flash; the board must already run this very build.")
 @click.option("--min-rung", type=click.Choice(RUNGS), help="Default: of [gate] in hostkit.toml, or wired.")
@@ -77,6 +81,9 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     entry of the ledger it is from. With --fresh all runs anew. So it does without, on silicon and with
     --no-flash, as what a board is like and holds now is in no hash; --cached takes the earlier pass there
     too. What was tampered with is invalid.
+
+    Several boards (-b virt0,virt1) that are alike share the suite: each test runs on one of them, those that
+    are marked every_board on each.
 
     With --onto the merge of HEAD into that branch is judged, in a worktree of its own, by the rules that the
     branch has; a conflict is a fail that names the files. The evidence names both parents.

@@ -30,7 +30,9 @@ class _HilGroup(LazyGroup):
 
 @click.command("hil", cls=_HilGroup)
 @click.option("-e", "--env", "env", help="PlatformIO environment (default: the setting `env`).")
-@click.option("-b", "--board", help="Board of boards.toml, or `any` (default: the setting `board`).")
+@click.option(
+    "-b", "--board", help="Board of boards.toml, several as A,B, or `any` (default: the setting `board`)."
+)
 @click.option("-k", "selection", default="", metavar="EXPR", help="Run only tests that match.")
 @click.option("--any-build", is_flag=True, help="Test what the board runs, whatever it is.")
 @retry_option

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,11 +37,11 @@ class SuiteProgress:
         self._console = console
         self._live: Live | None = None
         self._total: int | None = None
-        self._done = 0
+        self._done: set[str] = set()  # a test that several boards run is one
         self._bad = 0
         self._last = ""
-        self._file = ""
-        self._passed_in_file = 0
+        self._files: dict[Path, str] = {}  # where each board is, by its evidence
+        self._passed: Counter[str] = Counter()
         self._picture: Picture | None = None
 
     def collected(self, tests: int) -> None:
@@ -50,8 +51,8 @@ class SuiteProgress:
     def ended(self, test: TestSeen, evidence: Path) -> None:
         """Count a test; its pictures lie in ``evidence``."""
         if not self._console.is_terminal:
-            self._count_in_file(test)
-        self._done += 1
+            self._count_in_file(test, evidence)
+        self._done.add(test.test)
         self._bad += test.outcome in _BAD
         self._last = test.test.rsplit("::", 1)[-1]
         if self._console.is_terminal and test.pictures and self._console.color_system in _COLOURFUL:
@@ -72,7 +73,8 @@ class SuiteProgress:
         live, self._live = self._live, None
         if live is not None:
             live.stop()
-        self._end_file()
+        for evidence in tuple(self._files):
+            self._leave_file(evidence)
 
     def _say_bad(self, test: TestSeen) -> None:
         from rich.text import Text  # noqa: PLC0415 - not for --help
@@ -84,20 +86,20 @@ class SuiteProgress:
         line.append(visible(f"{test.test}: {test.message}".removesuffix(": ")), style="default")
         self._console.print(line)
 
-    def _count_in_file(self, test: TestSeen) -> None:
+    def _count_in_file(self, test: TestSeen, evidence: Path) -> None:
         file = test.test.split("::", 1)[0]
-        if file != self._file:
-            self._end_file()
-            self._file = file
-        self._passed_in_file += test.outcome is Outcome.PASSED
+        if file != self._files.get(evidence):
+            self._leave_file(evidence)
+            self._files[evidence] = file
+        self._passed[file] += test.outcome is Outcome.PASSED and test.test not in self._done
 
-    def _end_file(self) -> None:
-        """Say what came of a file of tests, where no bar shows it."""
-        if self._file:
+    def _leave_file(self, evidence: Path) -> None:
+        """Say what came of a file of tests when the last board is through with it, where no bar shows it."""
+        file = self._files.pop(evidence, None)
+        if file is not None and file not in self._files.values():
             of = f" of {self._total}" if self._total else ""
-            said = f"{_LABEL}{self._done}{of}  {self._file}: {self._passed_in_file} passed"
+            said = f"{_LABEL}{len(self._done)}{of}  {file}: {self._passed.pop(file)} passed"
             self._console.print(said, markup=False)
-        self._file, self._passed_in_file = "", 0
 
     def _look_at(self, path: Path) -> None:
         from hostkit.hil.picture import read_picture  # noqa: PLC0415 - NumPy
@@ -130,12 +132,13 @@ class SuiteProgress:
     def _bar(self) -> Text:
         from rich.text import Text  # noqa: PLC0415 - not for --help
 
-        total = max(self._total or self._done, self._done, 1)
-        full = _BAR * self._done // total
+        done = len(self._done)
+        total = max(self._total or done, done, 1)
+        full = _BAR * done // total
         line = Text(no_wrap=True, overflow="ellipsis").append(_LABEL, style="dim")
         line.append("━" * full, style="green" if not self._bad else "red")
         line.append("━" * (_BAR - full), style="bright_black")
-        line.append(f" {self._done}/{self._total or '?'}", style="default")
+        line.append(f" {done}/{self._total or '?'}", style="default")
         if self._bad:
             line.append(f"  {self._bad} not passed", style="bold red")
         return line.append(f"  {self._last}", style="dim")

@@ -87,7 +87,8 @@ def _lines(directory: Path, found: Verification) -> list[str]:
     from hostkit.report.terminal import merge_words  # noqa: PLC0415
 
     said = found.statement
-    board = f"{said['board']['name']} ({said['fidelity']})" if said["board"] else "no board"
+    boards = ", ".join(spec["name"] for spec in (said["board"], *said.get("also", ())) if spec)
+    board = f"{boards} ({said['fidelity']})" if boards else "no board"
     changes = " with uncommitted changes" if said["dirty"] else ""
     rung = f", up to rung {said['rung']}" if said["rung"] else ""
     head = click.style(" HOLDS ", fg="white", bg="green", bold=True)

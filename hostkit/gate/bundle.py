@@ -15,7 +15,7 @@ from hostkit.files import jsonable
 from hostkit.gate.derive import Derived, derive
 from hostkit.gate.evidence import write_bytes, write_json
 from hostkit.gate.folder import read_folder
-from hostkit.gate.parts import AFFECTED, FLASH, RUN, STOP, TIMINGS, TOOLS
+from hostkit.gate.parts import AFFECTED, BOARDS, FLASH, RUN, STOP, TIMINGS, TOOLS
 from hostkit.gate.request import GateRequest
 from hostkit.gate.run import Ran
 from hostkit.tasks.git import Checkout
@@ -36,7 +36,9 @@ class Case:
 def write_records(into: Path, case: Case, ran: Ran, seconds: Mapping[str, float]) -> None:
     """Write what was asked of what, with which tools, and how far it came: all that a verdict rests on."""
     request, checkout = case.request, case.checkout
-    merges = {"parents": list(checkout.parents)} if len(checkout.parents) > 1 else {}
+    more: dict[str, Any] = {"parents": list(checkout.parents)} if len(checkout.parents) > 1 else {}
+    if ran.also:
+        more["also"] = jsonable([each.spec for each in ran.also])
     write_json(
         into,
         RUN,
@@ -52,16 +54,18 @@ def write_records(into: Path, case: Case, ran: Ran, seconds: Mapping[str, float]
             "tree": checkout.tree,
             "dirty": checkout.dirty,
             "changes_sha256": checkout.changes,
-            **merges,
+            **more,
         },
     )
     if request.affected is not None:
         write_json(into, AFFECTED, request.affected)
     write_json(into, TOOLS, tool_versions(ran))
     write_json(into, TIMINGS, {stage: round(took, 6) for stage, took in seconds.items()})
-    if ran.flash is not None:
-        log = None if ran.flash.log is None else Path(ran.flash.log.name)
-        write_json(into, FLASH, jsonable(replace(ran.flash, log=log)))
+    for each in (ran, *ran.also):
+        if each.flash is not None:
+            log = None if each.flash.log is None else Path(each.flash.log.name)
+            folder = into if each is ran or each.spec is None else into / BOARDS / each.spec.name
+            write_json(folder, FLASH, jsonable(replace(each.flash, log=log)))
     if ran.stop is not None:
         write_json(into, STOP, jsonable(ran.stop))
 

@@ -60,19 +60,20 @@ class Earlier:
 
 
 def verdict_key(
-    case: Case, board: BoardSpec, build_id: str, tools: Sequence[ToolFact], signer: str = ""
+    case: Case, boards: Sequence[BoardSpec], build_id: str, tools: Sequence[ToolFact], signer: str = ""
 ) -> str:
     """Return the hash of all that the verdict on a case depends on, 64 hex digits.
 
-    ``signer``: whose verdict it is; users who share a checkout have entries of their own.
+    ``boards``: one, or those that shared the suite, in the order in which they were named. ``signer``: whose
+    verdict it is; users who share a checkout have entries of their own.
     """
     from hostkit.gate.tools import tools_digest  # noqa: PLC0415
 
     checkout, request = case.checkout, case.request
     parts = {
         "env": request.env,
-        "board": jsonable(board),
-        "fidelity": board.fidelity.name,
+        "board": jsonable(boards[0]),
+        "fidelity": boards[0].fidelity.name,
         "build_id": build_id,
         "suite_sha256": case.suite,
         "rules": request.rules.plain(),
@@ -83,6 +84,8 @@ def verdict_key(
         "tools": tools_digest(tools),
         "signer": signer,
     }
+    if boards[1:]:
+        parts["also"] = jsonable(list(boards[1:]))
     return hashlib.sha256(canonical_json(parts)).hexdigest()
 
 

@@ -1,7 +1,8 @@
-"""Which board a gate uses: the one that was named, or the first free one that fits."""
+"""Which boards a gate uses: those that were named, or the first free one that fits."""
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -13,8 +14,8 @@ from hostkit.boards.open import open_board
 from hostkit.boards.outage import OutageBook
 from hostkit.errors import UsageError
 from hostkit.gate.model import Stage
+from hostkit.gate.request import GateRequest
 from hostkit.gate.run import Run
-from hostkit.tasks.model import ANY_BOARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +26,51 @@ class Held:
     lease: Lease
 
 
-def take_board(run: Run, catalog: Catalog, held: ExitStack) -> Held | None:
-    """Lease and open a board until ``held`` is closed; None, and a stop in the run, when there is none."""
-    bench = run.bench
-    outages = OutageBook(bench.paths.state, bench.clock)
-    taken: Held | None = None
+def named_boards(request: GateRequest, catalog: Catalog) -> tuple[BoardSpec, ...]:
+    """Return the boards that were named, none for ``any``.
+
+    Raises :class:`UsageError` for a name that the catalogue has not, for one named twice, and for boards that
+    cannot share a suite: the same firmware must mean the same on each.
+    """
+    specs = tuple(catalog.get(name) for name in request.boards)
+    twice = [spec.name for spec, times in Counter(specs).items() if times > 1]
+    if twice:
+        raise UsageError(f"board {twice[0]} is named twice", hint="name each board once")
+    for spec in specs[1:]:
+        if _nature(spec) != _nature(specs[0]):
+            told = " and ".join(f"{each.name} ({_nature(each)})" for each in (specs[0], spec))
+            raise UsageError(
+                f"{told} cannot share a suite: they are not alike", hint="run a gate on each of them"
+            )
+    return specs
+
+
+def _nature(spec: BoardSpec) -> str:
+    compared = f", {spec.frames} frames" if spec.frames else ""
+    return f"{spec.kind.value} {spec.chip.value}, {spec.profile}{compared}"
+
+
+def take_boards(run: Run, catalog: Catalog, held: ExitStack) -> tuple[Held, ...]:
+    """Lease and open the boards until ``held`` is closed; none, and a stop in the run, where one is not had.
+
+    They come in the order in which they were named, and are leased in the order of their identities: two
+    gates that want the same two never wait for each other.
+    """
+    taken: tuple[Held, ...] = ()
     with run.stage(Stage.LEASE):
-        run.ran.spec, lease = _take(run, catalog, outages)
-        held.callback(lease.close)
-        outages.refuse(run.ran.spec)
-        board = open_board(run.ran.spec, boards_dir=bench.paths.boards, clock=bench.clock)
-        held.callback(board.close)
-        refuse_foreign(board)
-        taken = Held(board, lease)
-        run.tell(Stage.LEASE, f"holds {board.spec.name}")
+        specs = named_boards(run.request, catalog)
+        if specs:
+            leased = [_take(run, (spec,), held) for spec in sorted(specs, key=lambda spec: spec.identity)]
+            taken = tuple(sorted(leased, key=lambda each: specs.index(each.board.spec)))
+        else:
+            taken = (_take(run, _fitting(run, catalog), held),)
+        run.tell(Stage.LEASE, f"holds {', '.join(each.board.spec.name for each in taken)}")
+        run.ran.spec = taken[0].board.spec
     return taken
 
 
-def _take(run: Run, catalog: Catalog, outages: OutageBook) -> tuple[BoardSpec, Lease]:
+def _take(run: Run, specs: tuple[BoardSpec, ...], held: ExitStack) -> Held:
     bench, request = run.bench, run.request
-    named = request.board != ANY_BOARD
-    specs = (catalog.get(request.board),) if named else _fitting(run, catalog, outages)
     index, lease = LeaseOffice(bench.paths.leases, bench.clock).take_first(
         [Wanted(spec.identity, spec.name) for spec in specs],
         f"hostkit gate -e {request.env} -b {request.board}",
@@ -53,11 +78,20 @@ def _take(run: Run, catalog: Catalog, outages: OutageBook) -> tuple[BoardSpec, L
         env=bench.env,
         tell=lambda words: run.tell(Stage.LEASE, words),
     )
-    return specs[index], lease
+    held.callback(lease.close)
+    spec = specs[index]
+    if len(run.request.boards) < 2:
+        run.ran.spec = spec  # also where it cannot be opened
+    OutageBook(bench.paths.state, bench.clock).refuse(spec)
+    board = open_board(spec, boards_dir=bench.paths.boards, clock=bench.clock)
+    held.callback(board.close)
+    refuse_foreign(board)
+    return Held(board, lease)
 
 
-def _fitting(run: Run, catalog: Catalog, outages: OutageBook) -> tuple[BoardSpec, ...]:
+def _fitting(run: Run, catalog: Catalog) -> tuple[BoardSpec, ...]:
     artifact, rules = run.ran.artifact, run.request.rules
+    outages = OutageBook(run.bench.paths.state, run.bench.clock)
     found = tuple(
         spec
         for spec in catalog

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 
 from hostkit.build.growth import GREW, grown_in_all
 from hostkit.files import pretty_json, strict_json
-from hostkit.gate.challenge import heard_in
+from hostkit.gate.challenge import heard_in, plain_challenges
 from hostkit.gate.crashes import CRASHES, plain_crashes
-from hostkit.gate.derive import Derived
+from hostkit.gate.derive import Derived, Shared
 from hostkit.gate.folder import shown
 from hostkit.gate.model import Stage
 from hostkit.gate.parts import (
     AFFECTED,
     BASE,
+    BOARDS,
     BOOT_TRANSCRIPT,
     CHALLENGES,
     END_TRANSCRIPT,
@@ -68,21 +69,34 @@ def contradictions(files: Files, derived: Derived, *, ours: bool = True) -> Iter
     other programs and follows from the observations alone, is then left to the signature.
     """
     for name, data in derived.written().items():
+        if name == CHALLENGES and name in files:
+            continue  # which is of one board
         if name not in files:
             yield f"{name} is not there"
         elif not _same(name, files[name], data, ours):
             yield f"{name} {_FOLLOWS[name]}"
     if derived.facts.suite is None and JUNIT in files:
         yield f"{JUNIT} reports on a suite that never ran"
+    yield from _of_the_choice(files, derived)
+    yield from _of_the_growth(files, derived)
+    yield from _of_the_tools(files)
+    yield from _of_the_folders(files, derived)
+    for share in derived.shares or (Shared("", files, derived),):
+        for problem in _of_a_board(share.files, share.derived, ours):
+            yield f"{share.folder}{problem}" if share.folder else problem
+
+
+def _of_a_board(files: Files, derived: Derived, ours: bool) -> Iterator[str]:
+    """Compare the parts that are of one board."""
     crashes = plain_crashes(derived.crashes)
     if (crashes or CRASHES in files) and not _same(
         CRASHES, files.get(CRASHES, b""), pretty_json(crashes), ours
     ):
         yield f"{CRASHES} does not hold the crashes that the transcript shows"
-    yield from _of_the_choice(files, derived)
-    yield from _of_the_growth(files, derived)
+    told = derived.facts.challenges
+    if told and not _same(CHALLENGES, files.get(CHALLENGES, b""), pretty_json(plain_challenges(told)), ours):
+        yield f"{CHALLENGES} {_FOLLOWS[CHALLENGES]}"
     yield from _of_the_flash(files, derived)
-    yield from _of_the_tools(files)
     yield from _of_the_session(derived)
     written = derived.transcripts
     for name, transcript in written.items():
@@ -91,6 +105,13 @@ def contradictions(files: Files, derived: Derived, *, ours: bool = True) -> Iter
     yield from _of_the_boot(files, written)
     yield from _of_the_suite(derived, written)
     yield from _of_the_challenges(derived, written)
+
+
+def _of_the_folders(files: Files, derived: Derived) -> Iterator[str]:
+    """Nothing may lie there as if a board had left it that had no part in the run."""
+    folders = {name.split("/")[1] for name in files if name.startswith(f"{BOARDS}/")}
+    for name in sorted(folders - {spec.name for spec in derived.run.also}):
+        yield f"{BOARDS}/{shown(name)} is of no board of the run"
 
 
 def _same(name: str, said: bytes, follows: bytes, ours: bool) -> bool:

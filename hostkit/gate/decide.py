@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 from hostkit.boards.model import Fidelity
 from hostkit.gate.challenge import check_challenges
@@ -24,6 +25,7 @@ from hostkit.gate.model import (
 )
 from hostkit.gate.quarantine import check_quarantine, entry_of, set_aside, told_aside
 from hostkit.gate.rungs import BY_RECORD, executed, reached_rung, soaked_s
+from hostkit.gate.shares import check_shares, of_each
 from hostkit.gate.tools import check_tools
 from hostkit.gate.waived import Waives
 from hostkit.gate.waivers import check_waivers, split_waived, told_ignored
@@ -47,15 +49,12 @@ _PYTEST_BROKEN = (2, 4)  # errors in collection; wrong options, a conftest that 
 def decide(rules: Rules, facts: Facts) -> Decision:
     """Return the verdict that the facts allow under the rules. Total: never raises."""
     judged = set_aside(facts)
-    findings = [
-        *_check_crashes(facts),
-        *_check_stop(facts),
-        *_check_records(rules, facts),
-        *_check_suite(facts),
-    ]
-    findings += [*_check_identity_of_tests(facts.observations), *_check_applicability(facts)]
+    findings = [*of_each(facts, _check_crashes), *_check_stop(facts)]
+    findings += of_each(facts, partial(_check_records, rules))
+    findings += [*of_each(facts, partial(_check_suite, shared=bool(facts.shares))), *_check_shared(facts)]
+    findings += [*of_each(facts, _check_identity_of_tests), *_check_applicability(facts)]
     findings += [*_check_tests(rules, judged.observations), *_check_scope(rules, judged)]
-    findings += [*check_challenges(facts), *check_tools(facts), *check_quarantine(facts)]
+    findings += [*of_each(facts, check_challenges), *check_tools(facts), *check_quarantine(facts)]
     findings += [*check_waivers(facts), *_check_growth(facts)]
     rung = reached_rung(rules, judged)
     left, waived = split_waived(findings, facts)
@@ -110,8 +109,11 @@ def _check_records(rules: Rules, facts: Facts) -> Iterator[Finding]:
         yield Finding(Verdict.INVALID, f"during the suite the board ran {_short(build)}")
 
 
-def _check_suite(facts: Facts) -> Iterator[Finding]:
-    """Did the suite run to its end, and does its exit code agree with what it reported?"""
+def _check_suite(facts: Facts, *, shared: bool) -> Iterator[Finding]:
+    """Did the suite run to its end, and does its exit code agree with what it reported?
+
+    ``shared``: other boards may have run what is not there.
+    """
     suite = facts.suite
     if suite is None:
         if facts.stop is None:
@@ -136,16 +138,23 @@ def _check_suite(facts: Facts) -> Iterator[Finding]:
     elif not seen and suite.exit_code in _PYTEST_BROKEN:
         yield Finding(Verdict.FAIL, f"the suite itself is broken: {suite.said or 'see pytest.txt'}")
         return
-    elif not suite.finished or suite.collected is None or seen < suite.collected:
+    elif not suite.finished or suite.collected is None or (seen < suite.collected and not shared):
         wanted = "an unknown number of" if suite.collected is None else str(suite.collected)
         yield Finding(
             Verdict.INCONCLUSIVE,
             f"the suite ended early, pytest exit {suite.exit_code}: {seen} of {wanted} tests reported"
             + (f" ({suite.said})" if suite.said else ""),
         )
-    else:
+    elif not shared:
         yield from _check_emptiness(facts)
     yield from _check_exit_code(suite.exit_code, facts)
+
+
+def _check_shared(facts: Facts) -> Iterator[Finding]:
+    """Where several boards shared the suite: is what they ran together all of it, and anything at all?"""
+    yield from check_shares(facts)
+    if facts.shares and facts.suite is not None and facts.suite.finished:
+        yield from _check_emptiness(facts)
 
 
 def _check_emptiness(facts: Facts) -> Iterator[Finding]:
@@ -172,8 +181,9 @@ def _check_exit_code(code: int, facts: Facts) -> Iterator[Finding]:
         yield Finding(Verdict.INCONCLUSIVE, f"the suite broke off with pytest exit {code}")
 
 
-def _check_identity_of_tests(observations: tuple[Observation, ...]) -> Iterator[Finding]:
+def _check_identity_of_tests(facts: Facts) -> Iterator[Finding]:
     """Is each test reported once, and was it the right firmware that it met?"""
+    observations = facts.observations
     for test, count in Counter(seen.test for seen in observations).items():
         if count > 1:
             yield Finding(Verdict.INVALID, f"{test} reported {count} times")
@@ -252,8 +262,10 @@ def _left_open(facts: Facts, rung: Rung | None) -> tuple[str, ...]:
     skipped += [*told_aside(facts), *told_ignored(facts)]
     beyond = [] if facts.fidelity is None else [BEYOND[facts.fidelity]]
     dirty = facts.build is not None and facts.build.dirty
+    shared = [share.board for share in facts.shares]
+    alone = [f"that each of {', '.join(shared)} passes all of it: they shared the suite"] if shared else []
     uncommitted = ["anything about the commit: uncommitted changes were built in"] if dirty else []
-    return tuple(uncommitted + top + above + skipped + beyond)
+    return tuple(uncommitted + top + above + skipped + alone + beyond)
 
 
 def _short(build_id: str) -> str:

@@ -7,9 +7,11 @@ has all that the verdict rests on, and comes to the same bytes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
+from hostkit.boards.model import Fidelity
+from hostkit.build.store import MANIFEST
 from hostkit.files import jsonable, pretty_json
 from hostkit.gate.challenge import plain_challenges
 from hostkit.gate.crashes import CRASHES, crash_facts, recorded_crashes, reports_in
@@ -23,15 +25,19 @@ from hostkit.gate.model import (
     IdentityFact,
     Observation,
     Rules,
+    ShareFact,
     Stage,
     SuiteFact,
 )
-from hostkit.gate.observations import facts_of
+from hostkit.gate.observations import facts_of, observations_of, suite_of
 from hostkit.gate.parts import (
+    BOARDS,
     BOOT_TRANSCRIPT,
     CHALLENGES,
     END_TRANSCRIPT,
     MEASUREMENTS,
+    RUN,
+    STOP,
     TOOLS,
     VERDICT,
     Files,
@@ -50,13 +56,17 @@ from hostkit.gate.parts import (
     tools_part,
     waivers_part,
 )
+from hostkit.gate.shares import joined
 from hostkit.gate.suite import JUNIT, OBSERVATIONS, OUTPUT, TRANSCRIPT
 from hostkit.gate.waivers import read_waivers
 from hostkit.hil.observations import Observations, parse_observations
 from hostkit.link.crash.decode import Crash
 from hostkit.link.transcript import Written, parse_transcript
+from hostkit.store.model import Verdict
 
 _TRANSCRIPTS = (BOOT_TRANSCRIPT, TRANSCRIPT, END_TRANSCRIPT)
+_COMMON = (RUN, MANIFEST, TOOLS, STOP)  # parts of all boards, which those of one are held against
+_UNDECIDED = Decision(Verdict.INCONCLUSIVE, None, (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,7 @@ class Derived:
     crashes: tuple[Crash, ...]
     tools_sha256: str  # of tools.json
     transcripts: Mapping[str, Written]  # by the name of the file
+    shares: tuple[Shared, ...] = ()  # of each board, where several shared the suite
 
     def written(self) -> dict[str, bytes]:
         """Return the files that follow from the others, byte for byte."""
@@ -95,15 +106,46 @@ class Derived:
 def verdict_json(decision: Decision, facts: Facts) -> bytes:
     """Return the decision with all that it rests on, as it is written."""
     said, rest = jsonable(decision), jsonable(facts)
-    for plain, name in ((said, "waived"), (rest, "waivers"), (rest, "growth")):
+    for plain, name in ((said, "waived"), (rest, "waivers"), (rest, "growth"), (rest, "shares")):
         if not plain[name]:  # as it was before there were any
             del plain[name]
     return pretty_json(said | {"facts": rest})
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the parts that are of one board come to, of several that shared the suite.
+
+    ``folder``: where they lie in the bundle, "" for the first board's. ``files``: those parts, and those that
+    are of all boards, by the names that they have in the bundle of a board alone.
+    """
+
+    folder: str
+    files: Files
+    derived: Derived
+
+
 def derive(files: Files) -> Derived:
     """Return facts and decision. Raises :class:`PartError` when a part that they rest on is broken."""
     run, rules = run_part(files)
+    common = Facts(
+        build=_built(manifest_part(files), run),
+        selection=run.selection,
+        stop=stop_part(files),
+        tools=tools_part(files),
+        quarantine=quarantine_part(files),
+        today=(today := _day_of(run.run)),
+        waivers=read_waivers(waivers_part(files), rules.may_waive, run.env, today),
+        growth=growth_part(files),
+    )
+    first = _of_board(files, run, rules, common)
+    if not run.also:
+        return replace(first, decision=decide(rules, first.facts))
+    return _together(files, replace(first, run=run), common)
+
+
+def _of_board(files: Files, run: RunPart, rules: Rules, common: Facts) -> Derived:
+    """Return what the parts of one board come to; nothing is decided yet."""
     observed = parse_observations(files.get(OBSERVATIONS, b""))
     transcripts = {name: parse_transcript(files[name]) for name in _TRANSCRIPTS if name in files}
     crashes, crash_stage = _crashes(files)
@@ -113,25 +155,61 @@ def derive(files: Files) -> Derived:
     if (end := suite_end(files)) is not None:
         output = files.get(OUTPUT, b"").decode(errors="replace")
         suite, identity, observations = facts_of(observed, end, output)
-    facts = Facts(
+    facts = replace(
+        common,
         fidelity=run.board.fidelity if run.board else None,
-        build=_built(manifest_part(files), run),
         flash=_flashed(files),
         identity=identity,
         suite=suite,
         observations=observations,
-        selection=run.selection,
-        stop=stop_part(files),
         crashes=crash_facts(crash_stage, crashes),
         challenges=challenges_part(files),
-        tools=tools_part(files),
-        quarantine=quarantine_part(files),
-        today=(today := _day_of(run.run)),
-        waivers=read_waivers(waivers_part(files), rules.may_waive, run.env, today),
-        growth=growth_part(files),
     )
     tools = hashlib.sha256(files.get(TOOLS, b"")).hexdigest()
-    return Derived(run, rules, facts, decide(rules, facts), observed, crashes, tools, transcripts)
+    return Derived(run, rules, facts, _UNDECIDED, observed, crashes, tools, transcripts)
+
+
+def _together(files: Files, first: Derived, common: Facts) -> Derived:
+    """Return what the parts of several boards come to."""
+    shares = list(_shared(files, first, common))
+    boards = {name: share.derived for name, share in zip(_names(first.run), shares, strict=True)}
+    observed = joined([(board, each.observed) for board, each in boards.items()])
+    facts = replace(
+        first.facts,
+        fidelity=min(each.facts.fidelity or Fidelity.VIRTUAL for each in boards.values()),
+        suite=suite_of([each.facts.suite for each in boards.values()]),
+        observations=observations_of(observed),
+        crashes=tuple(
+            replace(crash, reason=f"{board}: {crash.reason}")
+            for board, each in boards.items()
+            for crash in each.facts.crashes
+        ),
+        shares=tuple(
+            ShareFact(board, each.observed.tests_sha256, each.facts) for board, each in boards.items()
+        ),
+    )
+    decided = decide(first.rules, facts)
+    told = tuple(replace(each, derived=replace(each.derived, decision=decided)) for each in shares)
+    return replace(first, facts=facts, decision=decided, observed=observed, shares=told)
+
+
+def _names(run: RunPart) -> list[str]:
+    """Return the boards' names, the first one's first. Raises :class:`PartError` for one alone."""
+    names = [spec.name for spec in (run.board, *run.also) if spec is not None]
+    if run.board is None or len(set(names)) < len(names):
+        raise PartError(RUN, "the boards that shared the suite are not several")
+    return names
+
+
+def _shared(files: Files, first: Derived, common: Facts) -> Iterator[Shared]:
+    yield Shared("", files, first)
+    ours = {name: files[name] for name in _COMMON if name in files}
+    for spec in first.run.also:
+        folder = f"{BOARDS}/{spec.name}/"
+        own = {name.removeprefix(folder): data for name, data in files.items() if name.startswith(folder)}
+        theirs = {name: data for name, data in own.items() if name not in _COMMON} | ours
+        run = first.run.model_copy(update={"board": spec})
+        yield Shared(folder, theirs, _of_board(theirs, run, first.rules, common))
 
 
 def _day_of(run_id: str) -> str:

@@ -229,6 +229,20 @@ class Facts:
     today: str = ""  # ISO date of the run, by which entries of the quarantine end
     waivers: tuple[WaiverFact, ...] = ()
     growth: str = ""  # by what the firmware grew too much, where that is waived
+    shares: tuple[ShareFact, ...] = ()  # of each board, where several shared the suite; none for one
+
+
+@dataclass(frozen=True, slots=True)
+class ShareFact:
+    """What one of several boards had to do with a suite that they shared.
+
+    ``tests_sha256``: of the tests that there were to take, "" where it never told. ``facts``: what is of this
+    board alone, ``observations`` of the tests that it took.
+    """
+
+    board: str
+    tests_sha256: str
+    facts: Facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from hostkit.errors import ToolError
@@ -32,25 +35,43 @@ def facts_of(
     found: Observations, end: SuiteEnd, output: str
 ) -> tuple[SuiteFact, IdentityFact | None, tuple[Observation, ...]]:
     """Return the same of records that were read already; ``output``: what pytest printed."""
-    kept: list[Observation] = []
-    broken = found.broken
-    for seen in found.tests:
-        try:
-            kept.append(_observation(seen))
-        except ValueError:  # a rung that there is not
-            broken += 1
+    kept = observations_of(found)
     suite = SuiteFact(
         collected=found.collected,
         finished=found.summary is not None,
         exit_code=end.exit_code,
         timed_out=end.timed_out,
-        broken_records=broken,
+        broken_records=found.broken + len(found.tests) - len(kept),
         left_out=found.left_out,
         agrees=_agrees(found),
         said=_complaint(output),
         nonce=found.summary.nonce if found.summary is not None else 0,
     )
-    return suite, _identity(found), tuple(kept)
+    return suite, _identity(found), kept
+
+
+def observations_of(found: Observations) -> tuple[Observation, ...]:
+    """Return what each test saw; a test with a rung that there is not is no record of one."""
+    kept: list[Observation] = []
+    for seen in found.tests:
+        with suppress(ValueError):
+            kept.append(_observation(seen))
+    return tuple(kept)
+
+
+def suite_of(suites: Sequence[SuiteFact | None]) -> SuiteFact | None:
+    """Return the end of a suite that several boards shared: the worst of it; None where one did not begin."""
+    ended = [suite for suite in suites if suite is not None]
+    if len(ended) < len(suites):
+        return None
+    return replace(
+        ended[0],
+        finished=all(suite.finished for suite in ended),
+        exit_code=next((suite.exit_code for suite in ended if suite.exit_code), 0),
+        timed_out=any(suite.timed_out for suite in ended),
+        broken_records=sum(suite.broken_records for suite in ended),
+        agrees=all(suite.agrees for suite in ended),
+    )
 
 
 def _observation(seen: TestSeen) -> Observation:

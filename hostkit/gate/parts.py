@@ -47,6 +47,9 @@ BASE, AFFECTED = "base.json", "affected.json"
 CHALLENGES = "challenge.json"
 """Every question with its answer and the right one."""
 
+BOARDS = "boards"
+"""The folder with the parts that are of one board each, of those that shared the suite with the first."""
+
 BOOT_TRANSCRIPT, END_TRANSCRIPT = "boot.jsonl", "end.jsonl"
 """Both directions of the line while a board was flashed and booted, and at the last challenge."""
 
@@ -99,7 +102,8 @@ class RulesPart(_Part):
 class RunPart(_Part):
     """``run.json``: what was asked, of what. ``board`` None: none was taken.
 
-    ``parents``: of a merge commit, the one that was merged onto first.
+    ``parents``: of a merge commit, the one that was merged onto first. ``also``: boards that shared the suite
+    with ``board``.
     """
 
     run: str
@@ -114,6 +118,7 @@ class RunPart(_Part):
     dirty: bool
     changes_sha256: str
     parents: tuple[str, ...] = ()
+    also: tuple[BoardSpec, ...] = ()
 
 
 class ManifestPart(_Part):

@@ -24,12 +24,14 @@ class Rescue:
     """What a gate works with when its board is lost. ``into``: the evidence's directory.
 
     ``may_write``: this run was to flash the board, so that trying a known-good image takes nothing away.
+    ``run_id``: whose evidence tells more.
     """
 
     bench: Bench
     env: str
     into: Path
     may_write: bool
+    run_id: str
     answer_s: float = 5.0  # for the firmware to answer after each step
 
     def run(self, board: Board, *, answered: bool) -> Recovery | None:
@@ -48,7 +50,7 @@ class Rescue:
         tried_good = any(each.step is Step.KNOWN_GOOD for each in result.tried)
         if result.reason and (answered or tried_good):
             book = OutageBook(self.bench.paths.state, self.bench.clock)
-            book.take_out(board.spec, result.reason, self.into.name)
+            book.take_out(board.spec, result.reason, self.run_id)
         return result
 
     def _known_good(self, board: Board) -> Artifact | None:
@@ -66,9 +68,8 @@ def rescue(run: Run, board: Board, stage: Stage, *, lost: bool) -> None:
     if not lost or any(crash.blames_firmware for crash in ran.crashes):
         return
     answered = ran.flash is not None or ran.identity is not None
-    found = Rescue(run.bench, run.request.env, run.into, run.request.rules.flash).run(
-        board, answered=answered
-    )
+    rescuer = Rescue(run.bench, run.request.env, run.into, run.request.rules.flash, run.run_id)
+    found = rescuer.run(board, answered=answered)
     if found is None:
         return
     if found.firmware_is_sick and ran.stop is not None:

@@ -15,11 +15,15 @@ from hostkit.hil.observations import Observations
 from hostkit.process import Runner
 from hostkit.settings.model import Settings
 from hostkit.settings.paths import Paths
+from hostkit.tasks.model import ANY_BOARD
 
 
 @dataclass(frozen=True, slots=True)
 class GateRequest:
-    """What is to be judged. ``board``: a name, or ``any``; ``selection``: pytest's ``-k``, "" for all."""
+    """What is to be judged. ``selection``: pytest's ``-k``, "" for all.
+
+    ``board``: a name, several with commas between them, which then share the suite, or ``any``.
+    """
 
     project: Path
     env: str
@@ -29,6 +33,14 @@ class GateRequest:
     affected: Mapping[str, object] | None = None  # what a change touches, where that chose what runs
     ledger: bool = True  # False: nobody relies on the verdict
     retries: int = 0  # how often a test that did not pass is tried again; a pass after that opens no gate
+
+    @property
+    def boards(self) -> tuple[str, ...]:
+        """The names of the boards, none for ``any``."""
+        if self.board == ANY_BOARD:
+            return ()
+        names = (name.strip() for name in self.board.split(","))
+        return tuple(name for name in names if name) or (self.board,)
 
 
 def _ignore(*_: object) -> None:

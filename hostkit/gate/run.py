@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hostkit.boards.model import BoardSpec
@@ -22,6 +22,7 @@ from hostkit.gate.model import (
     SuiteFact,
     ToolFact,
 )
+from hostkit.gate.parts import BOARDS
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.waived import WaiverFact
 from hostkit.link.crash.shelf import CrashDecoder
@@ -48,6 +49,7 @@ class Ran:
     crashes: tuple[CrashFact, ...] = ()
     challenges: tuple[ChallengeFact, ...] = ()
     tools: tuple[ToolFact, ...] = ()
+    also: tuple[Ran, ...] = ()  # on the other boards, where several share the suite
 
     @property
     def build_id(self) -> str:
@@ -57,9 +59,10 @@ class Ran:
 
 @dataclass(slots=True)
 class Run:
-    """What every stage works with and adds to. ``into``: the evidence's directory.
+    """What every stage works with and adds to. ``into``: the evidence's directory, or the board's own in it.
 
-    ``waivers``: those of the checkout, with why one does not count.
+    ``waivers``: those of the checkout, with why one does not count. ``seconds``: what each stage took, of all
+    boards together. ``run_id``: of the run.
     """
 
     request: GateRequest
@@ -69,6 +72,16 @@ class Run:
     ran: Ran = field(default_factory=Ran)
     seconds: dict[str, float] = field(default_factory=dict)
     waivers: tuple[WaiverFact, ...] = ()
+    run_id: str = ""
+
+    def __post_init__(self) -> None:
+        """Take the evidence's name for the run's."""
+        self.run_id = self.run_id or self.into.name
+
+    def beside(self, spec: BoardSpec) -> Run:
+        """Return the same run on another board of several that share the suite, with evidence of its own."""
+        ran = Ran(spec=spec, artifact=self.ran.artifact)
+        return replace(self, into=self.into / BOARDS / spec.name, ran=ran)
 
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:
@@ -81,14 +94,21 @@ class Run:
             verdict = next((verdict for kind, verdict in _MEANING if isinstance(error, kind)), None)
             if verdict is None:
                 raise
-            self.ran.stop = Stop(stage, verdict, error.message, error.hint)
+            reason = f"{self.board}: {error.message}" if self.board else error.message
+            self.ran.stop = Stop(stage, verdict, reason, error.hint)
             self.tell(stage, error.message)
         finally:
-            self.seconds[stage.value] = (self.bench.clock.monotonic_ns() - began) / 1e9
+            took = (self.bench.clock.monotonic_ns() - began) / 1e9
+            self.seconds[stage.value] = self.seconds.get(stage.value, 0.0) + took
+
+    @property
+    def board(self) -> str:
+        """The board's name where several share the suite, "" elsewhere."""
+        return self.ran.spec.name if self.ran.spec is not None and len(self.request.boards) > 1 else ""
 
     def tell(self, stage: Stage, words: str) -> None:
         """Say to whoever listens how it goes."""
-        self.bench.listener.stage(stage, words)
+        self.bench.listener.stage(stage, f"{self.board}: {words}" if self.board and words else words)
 
     def look_for_crashes(self, stage: Stage, transcript: str) -> None:
         """Look through what the board sent, independently of who noticed what."""

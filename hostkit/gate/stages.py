@@ -9,30 +9,28 @@ from pathlib import Path
 
 from hostkit.boards.catalog import load_catalog
 from hostkit.gate.building import run_build
-from hostkit.gate.choice import take_board
+from hostkit.gate.choice import named_boards, take_boards
 from hostkit.gate.evidence import write_json
 from hostkit.gate.flashing import run_flash
 from hostkit.gate.parts import QUARANTINE, WAIVERS
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.run import Ran, Run
 from hostkit.gate.suite import FOLDER
-from hostkit.gate.suite_run import run_suite
+from hostkit.gate.suite_run import Share, run_suites
 from hostkit.gate.toolbox import used_tools
 from hostkit.gate.waivers import read_waivers, waiver_files
 from hostkit.hil.catalog import find_catalog
 from hostkit.hil.quarantine import FILE_NAME, Quarantined, read_quarantine, refuse_stale
 from hostkit.link.crash.shelf import CrashDecoder
-from hostkit.tasks.model import ANY_BOARD
 
 
 class Stages:
-    """Stages of one request, leaving files in ``into``; the board is held for flash and suite only."""
+    """Stages of one request, leaving files in ``into``; boards are held for flash and suite only."""
 
     def __init__(self, request: GateRequest, bench: Bench, into: Path) -> None:
         """Read catalogue and quarantine. Raises :class:`UsageError` for an unknown board or a bad entry."""
         self._catalog = load_catalog(find_catalog(request.project))
-        if request.board != ANY_BOARD:
-            self._catalog.get(request.board)
+        named_boards(request, self._catalog)
         self._run = Run(request, bench, into, CrashDecoder(bench.paths.artifacts))
         self._quarantine = self._read_quarantine()
         self._waivers = waiver_files(request.project)
@@ -73,10 +71,15 @@ class Stages:
         with ExitStack() as stack:
             if rules.build:
                 run_build(run)
-            held = take_board(run, self._catalog, stack) if run.ran.stop is None else None
-            if held is None:
+            held = take_boards(run, self._catalog, stack) if run.ran.stop is None else ()
+            if not held:
                 return
-            if rules.flash:
-                run_flash(run, held.board)
+            shares = [Share(run, held[0])]
+            shares += [Share(run.beside(each.board.spec), each) for each in held[1:]]
+            run.ran.also = tuple(share.run.ran for share in shares[1:])
+            for share in shares:
+                if rules.flash and run.ran.stop is None:
+                    run_flash(share.run, share.held.board)
+                    run.ran.stop = share.run.ran.stop
             if run.ran.stop is None:
-                run_suite(run, held)
+                run_suites(shares)

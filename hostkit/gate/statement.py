@@ -102,6 +102,8 @@ def predicate_of(derived: Derived, origin: Origin) -> dict[str, Any]:
         "ledger": origin.ledger,
         "hostkit": origin.hostkit,
     }
+    if run.also:
+        told["also"] = jsonable(list(run.also))
     if run.parents:
         told["parents"] = list(run.parents)
     if decision.waived:

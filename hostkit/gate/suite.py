@@ -47,7 +47,8 @@ _WHOLE = (
 class SuiteCall:
     """One call of the suite. ``build``: the build id that must run, "" for any; ``into``: where files go.
 
-    ``timeout_s`` is for the suite without its soak of ``soak_s``, 0 for none.
+    ``timeout_s`` is for the suite without its soak of ``soak_s``, 0 for none. ``share``: the folder where
+    boards that share the suite take their tests, None where one board runs all of it.
     """
 
     project: Path
@@ -58,6 +59,7 @@ class SuiteCall:
     timeout_s: float
     soak_s: float = 0.0
     retries: int = 0
+    share: Path | None = None
 
 
 def suite_command(call: SuiteCall, env: Mapping[str, str]) -> Command:
@@ -76,6 +78,8 @@ def suite_command(call: SuiteCall, env: Mapping[str, str]) -> Command:
         argv += ["-k", call.selection]
     if call.retries:
         argv += ["--retries", str(call.retries)]
+    if call.share is not None:
+        argv += ["--share", str(call.share)]
     if call.soak_s:
         argv += ["--soak", f"{call.soak_s:.3f}s"]
     kept = {name: value for name, value in env.items() if not _FOREIGN.fullmatch(name)}

@@ -1,9 +1,12 @@
-"""The suite of a gate on its board, and what the board sent meanwhile."""
+"""The suite of a gate on its boards, and what they sent meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 from hostkit.files import jsonable
 from hostkit.gate.asking import challenge_at_end
@@ -16,24 +19,60 @@ from hostkit.gate.recovery import rescue
 from hostkit.gate.run import Run
 from hostkit.gate.suite import OBSERVATIONS, OUTPUT, TRANSCRIPT, SuiteCall, suite_command
 from hostkit.hil.observations import ObservationTail, Outcome
+from hostkit.process import Command, Finished
 
 
-def run_suite(run: Run, held: Held) -> None:
-    """Run the suite as a child that is let through to the leased board; read what it saw."""
-    bench, ran = run.bench, run.ran
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One board of a gate, with what is of this board in the run."""
+
+    run: Run
+    held: Held
+
+
+def run_suites(shares: Sequence[Share]) -> None:
+    """Run the suite as a child for each board, let through to it; read what each saw.
+
+    Several boards share the suite. What stops one of them stops the run of the first.
+    """
+    main = shares[0].run
+    ended: tuple[Finished, ...] = ()
+    with main.stage(Stage.HIL), _folder(shares) as folder:
+        commands = [_command(share, folder) for share in shares]
+        for share in shares:
+            share.run.into.mkdir(parents=True, exist_ok=True)  # a board that needed no flash left nothing
+        with ExitStack() as stack:
+            heard = [stack.enter_context(_followed(share.run)) for share in shares]
+            ended = main.bench.runner.run_all(commands, on_text=lambda number, text: heard[number](text))
+    for share, finished in zip(shares, ended, strict=False):
+        _end(share, finished)
+        main.ran.stop = main.ran.stop or share.run.ran.stop
+
+
+def _end(share: Share, ended: Finished) -> None:
+    """Keep what came of the suite on one board, and see how that board is."""
+    run, board = share.run, share.held.board
+    ran = run.ran
     with run.stage(Stage.HIL):
-        command = suite_command(_call(run, held), dict(bench.env) | held.lease.environment())
-        with _followed(run) as on_text:
-            ended = bench.runner.run(command, on_text=on_text)
         write_bytes(run.into, OUTPUT, ended.output.encode())
         write_json(run.into, SUITE_END, jsonable(SuiteEnd(ended.returncode, ended.timed_out)))
         ran.suite, ran.identity, ran.observations = read_suite(run.into / OBSERVATIONS, ended)
-        challenge_at_end(run, held.board)
+        challenge_at_end(run, board)
         passed = sum(seen.outcome is Outcome.PASSED for seen in ran.observations)
         run.tell(Stage.HIL, f"{passed} of {len(ran.observations)} tests passed")
     run.look_for_crashes(Stage.HIL, TRANSCRIPT)
     lost = any(seen.outcome is Outcome.LOST for seen in ran.observations)
-    rescue(run, held.board, Stage.HIL, lost=lost)
+    rescue(run, board, Stage.HIL, lost=lost)
+
+
+@contextmanager
+def _folder(shares: Sequence[Share]) -> Iterator[Path | None]:
+    """Give the folder where the boards take their tests; none for one board, which takes all."""
+    if len(shares) == 1:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="hostkit-share-") as folder:
+        yield Path(folder)
 
 
 @contextmanager
@@ -57,8 +96,9 @@ def _followed(run: Run) -> Iterator[Callable[[str], None]]:
         look()
 
 
-def _call(run: Run, held: Held) -> SuiteCall:
-    return SuiteCall(
+def _command(share: Share, folder: Path | None) -> Command:
+    run, held = share.run, share.held
+    call = SuiteCall(
         project=run.request.project,
         board=held.board.spec.name,
         build=run.ran.build_id,
@@ -67,4 +107,6 @@ def _call(run: Run, held: Held) -> SuiteCall:
         timeout_s=run.bench.settings.hil_timeout_s,
         retries=run.request.retries,
         soak_s=run.request.rules.soaks_for_s,
+        share=folder,
     )
+    return suite_command(call, dict(run.bench.env) | held.lease.environment())

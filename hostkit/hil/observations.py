@@ -1,6 +1,7 @@
 """What the suite saw, as a file of JSON lines that is readable up to wherever the suite came.
 
-Lines, each with ``type``: ``session`` (schema, board, expected build), ``collected`` (tests, left_out),
+Lines, each with ``type``: ``session`` (schema, board, expected build), ``collected`` (tests, left_out; where
+several boards share a suite, tests_sha256: of which tests),
 ``identity`` (what the board says of itself), one ``test`` for each test, and ``summary`` at the end.
 A file without a summary is of a suite that was cut off. Fields that a reader does not know are left
 aside: a newer writer may say more.
@@ -124,6 +125,7 @@ class Observations:
     """A whole file. ``summary`` is None when the suite was cut off.
 
     ``left_out``: tests that were found and then taken out; ``broken``: lines that are no records.
+    ``tests_sha256``: of the tests of a suite that several boards share, "" where one runs all of it.
     """
 
     session: Mapping[str, Any] = field(default_factory=dict)
@@ -133,6 +135,7 @@ class Observations:
     tests: tuple[TestSeen, ...] = ()
     summary: Summary | None = None
     broken: int = 0
+    tests_sha256: str = ""
 
 
 class ObservationFile:
@@ -151,9 +154,10 @@ class ObservationFile:
         """Write the first line."""
         self._write({"type": "session", "schema": SCHEMA, "board": board, "expect_build": expect_build})
 
-    def collected(self, tests: int, left_out: int = 0) -> None:
-        """Write how many tests are to run, and how many were found besides."""
-        self._write({"type": "collected", "tests": tests, "left_out": left_out})
+    def collected(self, tests: int, left_out: int = 0, tests_sha256: str = "") -> None:
+        """Write how many tests are to run, and how many were found besides; of a shared suite, which ones."""
+        shared = {"tests_sha256": tests_sha256} if tests_sha256 else {}
+        self._write({"type": "collected", "tests": tests, "left_out": left_out, **shared})
 
     def identity(self, identity: Mapping[str, Any]) -> None:
         """Write what the board says of itself."""
@@ -242,6 +246,7 @@ def _take(record: dict[str, Any], found: dict[str, Any], tests: list[TestSeen]) 
     elif kind == "collected":
         found["collected"] = _whole(record["tests"])
         found["left_out"] = _whole(record.get("left_out", 0))
+        found["tests_sha256"] = _text(record.get("tests_sha256", ""))
     elif kind in ("identity", "session"):
         found[kind] = record
     else:
@@ -262,6 +267,12 @@ def _attempt(record: Mapping[str, Any]) -> Attempt:
 def _whole(value: Any) -> int:
     if type(value) is not int:
         raise TypeError(f"{value!r} is no whole number")
+    return value
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise TypeError(f"{value!r} is no text")
     return value
 
 

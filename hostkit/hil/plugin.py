@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hostkit.hil.session import BoardOpener, HilSession
     from hostkit.link.client import Link
 
-pytest_plugins = ("hostkit.hil.soaking",)
+pytest_plugins = ("hostkit.hil.sharing", "hostkit.hil.soaking")
 
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 """Where the configuration keeps what goes to ``--observations``."""

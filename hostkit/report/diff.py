@@ -9,13 +9,14 @@ from pathlib import Path
 
 from hostkit.errors import InvalidError, ToolError
 from hostkit.gate.suite import OBSERVATIONS, TRANSCRIPT
-from hostkit.hil.observations import Outcome, read_observations
+from hostkit.hil.observations import Outcome, TestSeen, read_observations
 from hostkit.link.errors import MessageError
 from hostkit.link.framing import Frame, FrameDecoder
 from hostkit.link.messages import Mode, Op, Reply, decode_message
 from hostkit.link.transcript import read_marked
 from hostkit.link.turns import Turn, same_request, turns_of
 from hostkit.link.views import describe_message, describe_value
+from hostkit.report.read import board_folders
 from hostkit.report.values import first_difference
 
 _OF_THE_RUN = (Op.HELLO, Op.STATS, Op.CHALLENGE)  # nonce, build, uptime, counters: different in any two runs
@@ -52,23 +53,34 @@ class Run:
 
 
 def read_run(directory: Path) -> Run:
-    """Read a run's evidence. Raises :class:`InvalidError` when it has no observations."""
-    try:
-        seen = read_observations(directory / OBSERVATIONS).tests
-    except ToolError as error:
-        raise InvalidError(
-            f"run {directory.name} has no observations to compare", hint="its suite never ran"
-        ) from error
-    path = directory / TRANSCRIPT
-    grouped: dict[str, list[Turn]] = {}
-    for turn in turns_of(read_marked(path)) if path.is_file() else ():
-        grouped.setdefault(turn.mark, []).append(turn)
+    """Read a run's evidence. Raises :class:`InvalidError` when it has no observations.
+
+    Of a suite that boards shared each test is of the board that ran it, the first of several.
+    """
+    seen: dict[str, TestSeen] = {}
+    turns: dict[str, tuple[Turn, ...]] = {}
+    for folder in board_folders(directory):
+        try:
+            tests = read_observations(folder / OBSERVATIONS).tests
+        except ToolError as error:
+            raise InvalidError(
+                f"run {directory.name} has no observations to compare", hint="its suite never ran"
+            ) from error
+        seen |= {test.test: test for test in tests if test.test not in seen}
+        turns |= {test: told for test, told in _turns(folder / TRANSCRIPT).items() if test not in turns}
     return Run(
         directory.name,
-        {test.test: test.outcome for test in seen},
-        {test.test: test.message for test in seen},
-        {test: tuple(turns) for test, turns in grouped.items()},
+        {name: test.outcome for name, test in seen.items()},
+        {name: test.message for name, test in seen.items()},
+        turns,
     )
+
+
+def _turns(transcript: Path) -> dict[str, tuple[Turn, ...]]:
+    grouped: dict[str, list[Turn]] = {}
+    for turn in turns_of(read_marked(transcript)) if transcript.is_file() else ():
+        grouped.setdefault(turn.mark, []).append(turn)
+    return {test: tuple(turns) for test, turns in grouped.items()}
 
 
 def first_divergence(one: Run, two: Run) -> Divergence | None:

@@ -77,7 +77,7 @@ def block(text: str) -> str:
 
 
 def _head(report: Report) -> Iterator[str]:
-    where = f" on {code(report.board.name, 80)}" if report.board else ""
+    where = f" on {code(report.where, 80)}" if report.where else ""
     fidelity = f" ({report.fidelity})" if report.fidelity else ""
     verdict = report.verdict.value
     yield f"## {_ICONS[report.verdict]} hostkit: {verdict} – {code(report.env, 80)}{where}{fidelity}"

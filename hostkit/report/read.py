@@ -17,7 +17,7 @@ from hostkit.files import sha256_file
 from hostkit.gate.building import DIAGNOSTICS
 from hostkit.gate.crashes import CRASHES
 from hostkit.gate.model import ESTABLISHES, LEAVES_OPEN
-from hostkit.gate.parts import TIMINGS
+from hostkit.gate.parts import BOARDS, TIMINGS
 from hostkit.gate.seal import SEAL, broken_files
 from hostkit.gate.suite import JUNIT, OBSERVATIONS
 from hostkit.hil.observations import Outcome, read_observations
@@ -58,6 +58,11 @@ def read_file(directory: Path, name: str) -> Any:
         raise InvalidError(
             f"{name} of run {directory.name} is no JSON", hint="the evidence is broken: run the gate again"
         ) from error
+
+
+def board_folders(directory: Path) -> tuple[Path, ...]:
+    """Return where the parts of a run lie that are of one board each, those of the first board first."""
+    return (directory, *sorted((directory / BOARDS).glob("*/")))
 
 
 def read_junit(directory: Path) -> bytes:
@@ -105,7 +110,8 @@ def _values(directory: Path) -> dict[str, Any]:
         "not_established": decided["open"],
         "waived": [waived["said"] for waived in decided.get("waived", ())],
         "env": asked["env"],
-        "board": None if board is None else {key: board[key] for key in _BOARD},
+        "board": None if board is None else _board(board),
+        "also": [_board(other) for other in asked.get("also", ())],
         "fidelity": facts["fidelity"],
         "commit": asked["commit"],
         "tree": asked["tree"],
@@ -132,6 +138,10 @@ def _values(directory: Path) -> dict[str, Any]:
 
 
 _BOARD = ("name", "kind", "chip", "mac", "profile")
+
+
+def _board(spec: Raw) -> dict[str, Any]:
+    return {key: spec[key] for key in _BOARD}
 
 
 def _ladder(reached: str | None, wanted: str, seen: Iterable[Raw]) -> list[dict[str, Any]]:
@@ -195,11 +205,13 @@ def _tests(directory: Path, seen: Iterable[Raw]) -> list[dict[str, Any]]:
 
 
 def _details(directory: Path) -> dict[str, str]:
-    """Return what pytest said of each test that did not pass."""
-    path = directory / OBSERVATIONS
-    if not path.is_file():
-        return {}
-    return {test.test: test.detail for test in read_observations(path).tests if test.detail}
+    """Return what pytest said of each test that did not pass, on whichever board."""
+    found: dict[str, str] = {}
+    for folder in board_folders(directory):
+        path = folder / OBSERVATIONS
+        tests = read_observations(path).tests if path.is_file() else ()
+        found |= {test.test: test.detail for test in tests if test.detail}
+    return found
 
 
 def _place(where: str) -> dict[str, Any]:

@@ -189,6 +189,8 @@ class Report:
     """What spoke against a pass and somebody answers for, with who, why and until when."""
     env: str
     board: BoardRecord | None
+    also: tuple[BoardRecord, ...]
+    """Boards that shared the suite with it; none where one board ran all of it."""
     fidelity: FidelityWord | None
     commit: str
     tree: str
@@ -241,9 +243,14 @@ class Report:
         return found
 
     @property
+    def where(self) -> str:
+        """The name of the board, or of the boards that shared the suite; "" where none was taken."""
+        return ", ".join(board.name for board in (self.board, *self.also) if board is not None)
+
+    @property
     def title(self) -> str:
         """One line: verdict, env and board."""
-        where = f" on {self.board.name}" if self.board else ""
+        where = f" on {self.where}" if self.where else ""
         return f"{self.verdict.value}: {self.env}{where}" + (f" ({self.fidelity})" if self.fidelity else "")
 
 

@@ -57,7 +57,9 @@ def run_lines(runs: Path, board: str = "", newest: str = "") -> Iterator[RunLine
 def _line(directory: Path) -> RunLine:
     """Return a run in short; what is broken in it is left empty, as others are to be listed all the same."""
     asked, decided = _read(directory / "run.json"), _read(directory / "verdict.json")
-    board, facts = asked.get("board"), decided.get("facts")
+    facts = decided.get("facts")
+    shared = asked.get("also")
+    boards = [asked.get("board"), *(shared if isinstance(shared, list) else ())]
     facts = facts if isinstance(facts, dict) else {}
     seen = facts.get("observations")
     seen = [test for test in seen if isinstance(test, dict)] if isinstance(seen, list) else []
@@ -68,7 +70,8 @@ def _line(directory: Path) -> RunLine:
         verdict=_word(decided, "verdict"),
         rung=_word(decided, "rung"),
         env=_word(asked, "env"),
-        board=_word(board, "name") or _word(asked, "asked_board"),
+        board=",".join(filter(None, (_word(board, "name") for board in boards)))
+        or _word(asked, "asked_board"),
         commit=_word(asked, "commit"),
         build=_word(build, "build_id"),
         passed=sum(test.get("outcome") == "passed" for test in seen),

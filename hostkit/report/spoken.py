@@ -18,6 +18,7 @@ from hostkit.link.heads import EVENT, number, reply_head, request_head
 from hostkit.link.messages import FrameEvent, Op, Reply, Request, decode_message
 from hostkit.link.transcript import Direction, Mark, read_marked
 from hostkit.link.views import describe_piece
+from hostkit.report.read import board_folders
 
 BOOT, END = "after the flash", "after the suite"
 """What the parts of the log are called that belong to no test."""
@@ -68,11 +69,17 @@ class Spoken:
 
 
 def read_spoken(directory: Path) -> Spoken:
-    """Read the transcripts of a run, as far as they go; one that is not there says nothing."""
+    """Read the transcripts of a run, as far as they go; one that is not there says nothing.
+
+    Of boards that shared the suite each is heard in turn.
+    """
     listener = _Listener()
-    starts = {name: _wall_us(directory / name) for name in _FILES if (directory / name).is_file()}
-    for name, start in starts.items():
-        listener.hear(directory / name, start - min(starts.values()), _FILES[name])
+    places = [(folder, folder / name) for folder in board_folders(directory) for name in _FILES]
+    starts = {path: (folder, _wall_us(path)) for folder, path in places if path.is_file()}
+    first = min((start for _, start in starts.values()), default=0)
+    for path, (folder, start) in starts.items():
+        part = _FILES[path.name]
+        listener.hear(path, start - first, part if folder == directory else f"{folder.name}: {part}")
     return listener.spoken()
 
 
@@ -97,6 +104,7 @@ class _Listener:
     def hear(self, path: Path, shift_us: int, part: str) -> None:
         """Take in one file, which begins in a ``part`` and was begun ``shift_us`` after the first one."""
         self._part = part
+        self._steps.clear()  # another line, other ids
         decoders = {direction: FrameDecoder() for direction in Direction}
         us = shift_us
         for entry in read_marked(path):

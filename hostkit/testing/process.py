@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from hostkit.errors import MissingToolError
 from hostkit.process import Command, Finished
@@ -55,3 +56,10 @@ class FakeRunner:
         return Finished(
             command.argv, answer.returncode, "".join(answer.output), answer.seconds, answer.timed_out
         )
+
+    def run_all(
+        self, commands: Sequence[Command], *, on_text: Callable[[int, str], None] | None = None
+    ) -> tuple[Finished, ...]:
+        """Return the prepared ends, one command after another."""
+        told = [None if on_text is None else partial(on_text, number) for number in range(len(commands))]
+        return tuple(self.run(command, on_text=hear) for command, hear in zip(commands, told, strict=True))

@@ -23,7 +23,7 @@ from hostkit.hil.picture import Picture, read_picture
 from hostkit.report.html.charts import Histogram, Spans, histogram, spans
 from hostkit.report.html.images import Strips, strips_of
 from hostkit.report.html.log import log_data
-from hostkit.report.read import read_report
+from hostkit.report.read import board_folders, read_report
 from hostkit.report.record import Report, TestRecord, applied
 from hostkit.report.runs import RunLine, run_lines
 from hostkit.report.spoken import Spoken, Stretch, read_spoken
@@ -82,13 +82,16 @@ def read_source(directory: Path) -> Source:
     """Read a run and its neighbours. Raises :class:`InvalidError` for evidence that makes no sense."""
     report = read_report(directory)
     pictures, unreadable = [], []
-    for path in sorted((directory / PICTURES).glob("*.json"))[:_MOST_PICTURES]:
+    found = (
+        path for folder in board_folders(directory) for path in sorted((folder / PICTURES).glob("*.json"))
+    )
+    for path in islice(found, _MOST_PICTURES):
         try:
             pictures.append(read_picture(path))
         except InvalidError as error:
             unreadable.append(error.message)
-    board = report.board.name if report.board else ""
-    lines = run_lines(directory.parent, board, newest=directory.name) if board else iter(())
+    boards = report.where.replace(", ", ",")
+    lines = run_lines(directory.parent, boards, newest=directory.name) if boards else iter(())
     history = tuple(islice(lines, _HISTORY))
     return Source(report, tuple(pictures), read_spoken(directory), history, tuple(unreadable))
 

@@ -57,6 +57,26 @@ def test_a_timeout_is_said_in_the_result(runner: Runner) -> None:
     assert not finished.ok
 
 
+def test_several_run_at_once_and_each_is_heard_and_ends_for_itself(runner: Runner) -> None:
+    heard: list[tuple[int, str]] = []
+    first, slow, last = runner.run_all(
+        [SAYS_TWO, SLOW, SAYS_TWO], on_text=lambda number, text: heard.append((number, text))
+    )
+    assert (first.output, first.returncode) == (last.output, last.returncode) == ("out\nerr\n", 2)
+    assert slow.timed_out
+    for number in (0, 2):
+        assert "".join(text for who, text in heard if who == number) == "out\nerr\n"
+
+
+def test_of_several_a_missing_program_ends_all(runner: Runner) -> None:
+    with pytest.raises(MissingToolError, match="hostkit-has-no-such-program"):
+        runner.run_all([SAYS_TWO, MISSING])
+
+
+def test_nothing_to_run_is_no_error(runner: Runner) -> None:
+    assert runner.run_all([]) == ()
+
+
 def test_a_fake_remembers_what_was_asked() -> None:
     runner = FakeRunner.of(Scripted(("x",)))
     runner.run(SAYS_TWO)

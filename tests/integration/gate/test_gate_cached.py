@@ -35,6 +35,7 @@ def test_it_answers(board):
     assert len(CALLS) >= 1
     assert "BOARD_IS_SICK" not in os.environ
 """
+WHO = SMALL.replace("def test_it", "@pytest.mark.every_board\ndef test_it")
 WANTED = "assert len(CALLS) >= 1"
 
 
@@ -105,6 +106,23 @@ def test_the_pass_itself_leaves_what_it_is_known_by_at_a_glance(passed: Passed) 
     paths = passed.clone.paths
     own = paths.cache / WITNESSES / own_public(paths, {}).key_id[:16]
     assert len(list(own.iterdir())) >= len(passed.records)
+
+
+def test_a_pass_of_two_boards_that_shared_the_suite_answers_for_these_two_and_not_for_one(
+    passed: Passed,
+) -> None:
+    of_a_board = passed.clone.path / "hil_tests" / "test_who.py"
+    of_a_board.write_text(WHO)
+    try:
+        code, record, err = passed.gate(board="virt0,virt1")
+        assert (code, record.get("cached"), record["board"]) == (0, None, "virt0,virt1"), err
+        assert any("they shared the suite" in line for line in record["not_established"])
+        code, again, _ = passed.gate(board="virt0,virt1")
+        assert (code, again["cached"], again["run"]) == (0, True, record["run"])
+        code, alone, _ = passed.gate(board="virt0")
+        assert (code, alone.get("cached"), alone["counts"]) == (0, None, record["counts"])
+    finally:
+        of_a_board.unlink()
 
 
 def test_a_run_that_fails_ends_what_the_pass_before_it_answers(passed: Passed) -> None:

@@ -22,7 +22,7 @@ from hostkit.testing.boards import ECHO_FIRMWARE, running_board
 def rescue(state_dir: Path, tmp_path: Path) -> Rescue:
     paths = Paths(state_dir, tmp_path / "cache")
     bench = Bench(paths, Settings(), SystemRunner(), SystemClock(), {}, tmp_path / "runs")
-    return Rescue(bench, "virtual", tmp_path / "run", may_write=False, answer_s=0.2)
+    return Rescue(bench, "virtual", tmp_path / "run", may_write=False, run_id="run", answer_s=0.2)
 
 
 def test_a_board_that_stays_silent_is_taken_out_of_service_if_it_answered_before(

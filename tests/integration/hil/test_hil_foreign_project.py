@@ -141,6 +141,7 @@ def test_where_nobody_asks_for_a_board_the_plugin_is_not_noticed(tmp_path: Path)
         "hostkit",
         "hostkit.hil",
         "hostkit.hil.plugin",
+        "hostkit.hil.sharing",
         "hostkit.hil.soaking",
     ]
 

@@ -150,3 +150,22 @@ def test_a_log_has_one_line_for_each_file_and_for_each_failure_and_no_colours(ev
         "hil    2 of 4  h/one.py: 1 passed",
         "hil    4 of 4  h/two.py: 2 passed",
     ]
+
+
+def test_of_boards_that_share_a_suite_a_file_is_told_when_both_are_through_and_a_test_of_both_counts_once(
+    evidence: Path,
+) -> None:
+    log = io.StringIO()
+    progress = SuiteProgress(Console(file=log, width=200, soft_wrap=True, highlight=False))
+    progress.collected(4)
+    other = evidence / "boards" / "virt1"
+    progress.ended(seen("h/one.py::a"), evidence)
+    progress.ended(seen("h/one.py::b"), other)
+    progress.ended(seen("h/two.py::c"), evidence)
+    progress.ended(seen("h/two.py::d"), other)
+    progress.ended(seen("h/two.py::d"), evidence)
+    progress.close()
+    assert log.getvalue().splitlines() == [
+        "hil    3 of 4  h/one.py: 2 passed",
+        "hil    4 of 4  h/two.py: 2 passed",
+    ]

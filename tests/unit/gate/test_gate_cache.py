@@ -146,17 +146,17 @@ def test_whatever_a_verdict_depends_on_makes_another_key() -> None:
     tools = (ToolFact("esptool", "5.6.0", "/bin/esptool", "0" * 64),)
     request = case.request
     keys = [
-        verdict_key(case, BOARD, "b", tools),
-        verdict_key(case, BOARD, "other", tools),
-        verdict_key(case, replace(BOARD, mac="02:00:00:00:00:09"), "b", tools),
-        verdict_key(case, BOARD, "b", (replace(tools[0], sha256="1" * 64),)),
-        verdict_key(replace(case, suite="edited"), BOARD, "b", tools),
-        verdict_key(replace(case, request=replace(request, env="x")), BOARD, "b", tools),
-        verdict_key(replace(case, request=replace(request, rules=Rules(flash=False))), BOARD, "b", tools),
+        verdict_key(case, [BOARD], "b", tools),
+        verdict_key(case, [BOARD], "other", tools),
+        verdict_key(case, [replace(BOARD, mac="02:00:00:00:00:09")], "b", tools),
+        verdict_key(case, [BOARD], "b", (replace(tools[0], sha256="1" * 64),)),
+        verdict_key(replace(case, suite="edited"), [BOARD], "b", tools),
+        verdict_key(replace(case, request=replace(request, env="x")), [BOARD], "b", tools),
+        verdict_key(replace(case, request=replace(request, rules=Rules(flash=False))), [BOARD], "b", tools),
         # Two dirty trees with other content, also where only a document differs.
-        verdict_key(replace(case, checkout=replace(case.checkout, changes="2" * 64)), BOARD, "b", tools),
-        verdict_key(replace(case, checkout=replace(case.checkout, commit="d")), BOARD, "b", tools),
-        verdict_key(case, BOARD, "b", tools, "another user's key"),
+        verdict_key(replace(case, checkout=replace(case.checkout, changes="2" * 64)), [BOARD], "b", tools),
+        verdict_key(replace(case, checkout=replace(case.checkout, commit="d")), [BOARD], "b", tools),
+        verdict_key(case, [BOARD], "b", tools, "another user's key"),
     ]
     assert len(set(keys)) == len(keys)
-    assert verdict_key(replace(case, run_id="another"), BOARD, "b", tools) == keys[0]
+    assert verdict_key(replace(case, run_id="another"), [BOARD], "b", tools) == keys[0]

@@ -58,3 +58,9 @@ def test_what_is_written_is_read_again(words: list[tuple[str, str]]) -> None:
 def test_a_line_has_one_name_whatever_a_checkout_calls_its_boards() -> None:
     other = BoardSpec("left", Kind.VIRTUAL, Chip.ESP32, VIRT0.mac)
     assert line_name([VIRT0, VIRT1]) == line_name([VIRT1, other])
+
+
+def test_a_job_for_several_boards_at_once_is_refused_with_a_way_out() -> None:
+    with pytest.raises(UsageError, match="-b virt0,virt1: a job is for one board") as caught:
+        parse_wish("virt0,virt1")
+    assert "hostkit gate -b virt0,virt1" in caught.value.hint

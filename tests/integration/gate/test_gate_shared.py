@@ -1,0 +1,148 @@
+"""Two virtual boards share the suite of one gate: real builds, flashes and runs of pytest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gate_clone import QUICK, Clone
+
+from hostkit.boards.lease import LeaseOffice
+from hostkit.clock import SystemClock
+from hostkit.gate.derive import derive
+from hostkit.gate.folder import Folder, read_folder
+from hostkit.gate.keys import own_public
+from hostkit.gate.verify import verify, verify_folder
+from hostkit.store.model import Verdict
+
+BOTH = "virt0,virt1"
+SOME = f"{QUICK} or test_order or test_colour"
+THEIRS = "boards/virt1/"
+
+
+@pytest.fixture(scope="module")
+def shared(clone: Clone) -> dict[str, Any]:
+    """The record of a gate whose suite two boards shared."""
+    code, record, err = clone.run("gate", "-b", BOTH, "-k", SOME)
+    assert code == 3, err
+    return record
+
+
+def _observed(bundle: Path, folder: str) -> set[str]:
+    lines = (bundle / folder / "observations.jsonl").read_text().splitlines()
+    return {record["test"] for record in map(json.loads, lines) if record["type"] == "test"}
+
+
+def test_each_test_ran_on_one_board_and_those_of_a_board_on_both(shared: dict[str, Any]) -> None:
+    assert shared["reasons"][0] == f"only a selection ran (-k {SOME!r}): that can never open a gate"
+    assert shared["board"] == BOTH
+    bundle = Path(shared["evidence"])
+    left, right = (_observed(bundle, folder) for folder in ("", THEIRS))
+    both = {test for test in left | right if "test_identity" in test}
+    assert left & right == both
+    assert left - both
+    assert right - both
+    assert {test["test"] for test in shared["tests"]} == left | right
+    assert len(shared["tests"]) == shared["counts"]["passed"] == len(left | right)
+
+
+def test_the_evidence_has_flash_challenges_and_line_of_each_board_and_holds(
+    clone: Clone, shared: dict[str, Any]
+) -> None:
+    bundle = Path(shared["evidence"])
+    of_a_board = {"flash.json", "boot.jsonl", "link.jsonl", "challenge.json", "end.jsonl", "suite.json"}
+    for folder in (bundle, bundle / THEIRS):
+        assert of_a_board <= {path.name for path in folder.iterdir()}
+    found = verify(bundle, own_public(clone.paths, clone.environment()))
+    assert (found.problems, found.verdict) == ((), Verdict.INCONCLUSIVE)
+    assert [spec["name"] for spec in (found.statement["board"], *found.statement["also"])] == BOTH.split(",")
+
+
+def _swapped(files: dict[str, bytes]) -> None:
+    """Let the line of the first board pass for that of the second."""
+    files[f"{THEIRS}link.jsonl"] = files["link.jsonl"]
+
+
+def _shortened(files: dict[str, bytes]) -> None:
+    """Take the second board's last test out of its observations."""
+    lines = files[f"{THEIRS}observations.jsonl"].splitlines(keepends=True)
+    last = max(number for number, line in enumerate(lines) if b'"type": "test"' in line)
+    files[f"{THEIRS}observations.jsonl"] = b"".join(lines[:last] + lines[last + 1 :])
+
+
+def _silenced(files: dict[str, bytes]) -> None:
+    del files[f"{THEIRS}end.jsonl"]
+
+
+def _unflashed(files: dict[str, bytes]) -> None:
+    """Let the flash of the first board pass for that of the second."""
+    files[f"{THEIRS}flash.json"] = files["flash.json"]
+
+
+def _guest(files: dict[str, bytes]) -> None:
+    files["boards/virt7/flash.json"] = files["flash.json"]
+
+
+TAMPERED = {
+    _swapped: "boards/virt1/no board says in link.jsonl that it is 02:68:6b:00:00:01",
+    _shortened: "the observations are not those that the suite counted at its end",
+    _silenced: "boards/virt1/the challenge hil of challenge.json was not asked and answered in end.jsonl",
+    _unflashed: "boards/virt1/flash.json is of another board or env than the run",
+    _guest: "boards/virt7 is of no board of the run",
+}
+
+
+@pytest.mark.parametrize("tamper", TAMPERED, ids=lambda tamper: tamper.__name__.strip("_"))
+def test_parts_of_the_second_board_are_held_against_each_other_as_those_of_the_first(
+    clone: Clone, shared: dict[str, Any], tamper: Any
+) -> None:
+    files = dict(read_folder(Path(shared["evidence"])).files)
+    tamper(files)
+    problems = verify_folder(Folder(files, ()), own_public(clone.paths, clone.environment())).problems
+    said = (*problems, *derive(files).decision.reasons)
+    assert any(TAMPERED[tamper] in problem for problem in said), said
+    assert any(problem.startswith(f"{name} was ") for problem in problems for name in files) or any(
+        problem.endswith("is missing") for problem in problems
+    )
+
+
+def test_a_test_that_fails_on_the_second_board_alone_is_a_fail_that_names_it(
+    clone: Clone, shared: dict[str, Any]
+) -> None:
+    clone.edit(
+        "hil_tests/test_identity.py",
+        "    assert identity.version\n",
+        '    assert board.spec.name != "virt1"\n',
+    )
+    try:
+        code, record, err = clone.run("hil", "-b", BOTH, "-k", QUICK)
+    finally:
+        clone.restore()
+    assert code == 1, err
+    assert record["reasons"][0].startswith(
+        "hil_tests/test_identity.py::test_the_firmware_names_project_version_and_build failed: virt1: "
+    )
+    assert record["counts"]["failed"] == 1
+
+
+def test_a_board_that_somebody_has_keeps_none_of_the_others(clone: Clone, shared: dict[str, Any]) -> None:
+    office = LeaseOffice(clone.paths.leases, SystemClock())
+    with office.take("02686b000001", "another"):
+        code, record, _ = clone.run("hil", "-b", BOTH, "-k", QUICK, "--lease-timeout", "0")
+        assert code == 3
+        assert "virt1" in record["reasons"][0]
+        office.take("02686b000000", "the first one is free").close()
+
+
+def test_boards_that_are_not_alike_are_refused_before_anything_is_built(clone: Clone) -> None:
+    before = clone.runs()
+    code, _, err = clone.run("gate", "-b", "virt0,virt-s3")
+    assert code == 2
+    assert (
+        "virt0 (virtual esp32, dual-160) and virt-s3 (virtual esp32s3, dual-160) cannot share a suite" in err
+    )
+    code, _, err = clone.run("gate", "-b", "virt0,virt0")
+    assert (code, "board virt0 is named twice" in err) == (2, True)
+    assert clone.runs() == before
