@@ -80,9 +80,11 @@ def standing_words(office: Office, job: Job, *, live: bool = True) -> str:
 
     Without ``live`` the words change only when something happens.
     """
+    from hostkit.jobs.model import State  # noqa: PLC0415 - not for --help
+
     if job.state.ended:
         return job.state.value + (f": {job.reason}" if job.reason else "")
-    view = outlook(office, _ALL).view(job)
+    view = outlook(office, _ALL if job.state is State.WAITING else 0).view(job)
     words = view.words if live else view.news
     where = f" on {view.board}" if view.board else ""
     return f"{job.state.value}{where}" + (f": {words}" if words else "")

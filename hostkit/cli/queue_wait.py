@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hostkit.jobs.model import Job
 
 _LOOK_S = 0.2
+_WORDS_S = 1.0  # how often one asks how a job stands of which there is no news: who waits is counted for that
 _WORKER_S = 2.0  # how often one looks whether a worker runs
 
 
@@ -78,12 +79,18 @@ class _Teller:
         self._office = office
         self._number = number
         self._said = ""
+        self._known: Job | None = None
+        self._next_ns = 0
         self._status: Status | None = None
 
     def tell(self, job: Job) -> None:
         """Say how a job stands, if that is news."""
         from hostkit.cli.queue_show import standing_words  # noqa: PLC0415
 
+        now_ns = self._office.context.clock.monotonic_ns()
+        if job == self._known and now_ns < self._next_ns:
+            return
+        self._known, self._next_ns = job, now_ns + round(_WORDS_S * 1e9)
         live = sys.stderr.isatty()
         words = standing_words(self._office, job, live=live)
         if words == self._said:
