@@ -30,6 +30,7 @@ class RunningApplication:
         self._events = events
         self._silent = False
         self._held = False
+        self._waiting = False
         loop.watch(payload.output, self._output)
         loop.watch(payload.log, self._log)
         if payload.ended != payload.output:
@@ -67,7 +68,9 @@ class RunningApplication:
         self._payload.discard()
 
     def _watch_input(self) -> None:
-        self._loop.watch(self._payload.input, None, self._input if self._payload.unsent else None)
+        if bool(self._payload.unsent) != self._waiting:
+            self._waiting = not self._waiting
+            self._loop.watch(self._payload.input, None, self._input if self._waiting else None)
 
     def _input(self) -> None:
         self._payload.flush()

@@ -12,7 +12,8 @@ from pathlib import Path
 
 _CHUNK = 1 << 16
 _READS = 64  # the kernel hands out about 4 KiB at once
-_EVENTS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLET if sys.platform == "linux" else 0
+_COMING = select.EPOLLIN | select.EPOLLET if sys.platform == "linux" else 0
+_BOTH = _COMING | select.EPOLLOUT if sys.platform == "linux" else 0  # while there is something to send
 _SPEEDS = {
     getattr(termios, name): int(name[1:])
     for name in dir(termios)
@@ -39,12 +40,13 @@ class TtyPort:
             os.close(slave)
             # Edge triggered: with the other side closed, level triggered hang-up would never be silent.
             self._watch = select.epoll()
-            self._watch.register(self._master, _EVENTS)
+            self._watch.register(self._master, _COMING)
         else:
             self._kept_open = slave
         self._poll = select.poll()
         self._poll.register(self._master, select.POLLIN)
         self._unsent = bytearray()
+        self._sending = False
         self.link = link
         _point(link, self.name)
 
@@ -87,16 +89,15 @@ class TtyPort:
                 data += os.read(self._master, _CHUNK)
         except OSError:  # EAGAIN: no more; EIO: nobody there
             return bytes(data)
-        if sys.platform == "linux":  # there may be more, and its edge is past: ask for another one
-            self._watch.modify(self._master, _EVENTS)
+        self._ask_again()  # there may be more, and its edge is past
         return bytes(data)
 
     def write(self, data: bytes) -> None:
         """Send bytes, or lose them when nobody has the port open."""
         if not self.is_open:
             self._unsent.clear()
-            return
-        self._unsent += data
+        else:
+            self._unsent += data
         self.flush()
 
     def flush(self) -> None:
@@ -108,6 +109,9 @@ class TtyPort:
             pass
         except OSError:  # nobody there any more
             self._unsent.clear()
+        if bool(self._unsent) != self._sending:
+            self._sending = not self._sending
+            self._ask_again()
 
     def close(self) -> None:
         """Hang up; the symlink goes if it still points here."""
@@ -119,6 +123,15 @@ class TtyPort:
         if self._kept_open >= 0:
             os.close(self._kept_open)
         os.close(self._master)
+
+    def _ask_again(self) -> None:
+        """Have the news of what is possible now once more, and no news that nobody waits for.
+
+        Room to send is made by every read of the host: told each time, a board would wake up for nothing
+        twice a request.
+        """
+        if sys.platform == "linux":
+            self._watch.modify(self._master, _BOTH if self._sending else _COMING)
 
 
 def _point(link: Path, target: str) -> None:
