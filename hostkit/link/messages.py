@@ -45,6 +45,9 @@ class Op(_Label):
     CHALLENGE = 15
 
 
+_OP_NAMES = {op.value: op.label for op in Op}
+
+
 class Status(_Label):
     """How a request ended; the numbers of ``status`` in link.cddl."""
 
@@ -142,7 +145,7 @@ Message = Request | Reply | FrameEvent | Log | Nak
 
 def op_name(op: int) -> str:
     """Return an operation's name in link.cddl, or ``op N`` for a number that it does not have."""
-    return Op(op).label if op in Op._value2member_map_ else f"op {op}"
+    return _OP_NAMES.get(op) or f"op {op}"
 
 
 def encode_message(message: Message) -> bytes:

@@ -44,7 +44,7 @@ class Entry:
 
     def json_line(self) -> str:
         """Return the entry as one line of JSON, without a newline."""
-        return json.dumps({"dir": self.direction.value, "us": self.us, "hex": self.data.hex()})
+        return f'{{"dir": "{self.direction.value}", "us": {self.us}, "hex": "{self.data.hex()}"}}'
 
 
 @dataclass(frozen=True, slots=True)
