@@ -16,6 +16,7 @@ from hostkit.jobs.places import Places
 from hostkit.jobs.rows import FOLLOWERS, FOLLOWING, attempt_of, job_of, outcome_is, state_is
 from hostkit.jobs.transitions import Event
 from hostkit.store.database import Database
+from hostkit.store.prepared import Prepared
 from hostkit.store.tables import job_attempts, job_switches, jobs
 
 _DRAIN = "drain"
@@ -24,6 +25,7 @@ _TRIES = 20  # to change a job that others change at the same time
 _WHENEVER_NS = 1 << 62
 _OPEN = tuple(state for state in State if not state.ended)
 _CLOSED = tuple(state for state in State if state.ended)
+_DRAINED = Prepared(select(job_switches.c.value).where(job_switches.c.name == _DRAIN))
 _ENDED = jobs.c.ended_ns > literal_column("0")
 
 
@@ -146,10 +148,7 @@ class Queue:
     def drained(self) -> bool:
         """True while no job is begun, on anybody's request."""
         with self._database.read() as connection:
-            found = connection.execute(
-                select(job_switches.c.value).where(job_switches.c.name == _DRAIN)
-            ).scalar()
-            return found == "on"
+            return [row["value"] for row in _DRAINED.rows(connection)] == ["on"]
 
     def drain(self, *, on: bool) -> None:
         """Let no job begin any more, or let them begin again. What runs goes on."""
