@@ -185,7 +185,8 @@ def _together(files: Files, first: Derived, common: Facts) -> Derived:
             for crash in each.facts.crashes
         ),
         shares=tuple(
-            ShareFact(board, each.observed.tests_sha256, each.facts) for board, each in boards.items()
+            ShareFact(board, each.observed.tests_sha256, each.observed.every_board, each.facts)
+            for board, each in boards.items()
         ),
     )
     decided = decide(first.rules, facts)

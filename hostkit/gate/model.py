@@ -236,12 +236,13 @@ class Facts:
 class ShareFact:
     """What one of several boards had to do with a suite that they shared.
 
-    ``tests_sha256``: of the tests that there were to take, "" where it never told. ``facts``: what is of this
-    board alone, ``observations`` of the tests that it took.
+    ``tests_sha256``: of the tests that there were to take, "" where it never told. ``every_board``: how many
+    of them each board was to run. ``facts``: what is of this board alone, with the tests that it took.
     """
 
     board: str
     tests_sha256: str
+    every_board: int
     facts: Facts
 
 

@@ -55,8 +55,8 @@ def check_shares(facts: Facts) -> Iterator[Finding]:
     suites = [share.facts.suite for share in facts.shares if share.facts.suite is not None]
     if not suites or len(suites) < len(facts.shares) or any(suite.collected is None for suite in suites):
         return  # a board without a suite, or whose suite did not get that far, has a finding of its own
-    digests = {share.tests_sha256 for share in facts.shares}
-    if len(digests) > 1 or "" in digests or len({suite.collected for suite in suites}) > 1:
+    told = {(share.tests_sha256, share.every_board) for share in facts.shares}
+    if len(told) > 1 or not facts.shares[0].tests_sha256 or len({suite.collected for suite in suites}) > 1:
         yield Finding(Verdict.INVALID, "the boards did not share one suite: they collected different tests")
         return
     macs = [share.facts.identity.mac for share in facts.shares if share.facts.identity is not None]
@@ -71,10 +71,13 @@ def check_shares(facts: Facts) -> Iterator[Finding]:
     odd = [test for test, times in takers.items() if times not in (1, len(facts.shares))]
     if odd:
         yield Finding(Verdict.INVALID, f"{first_of(odd, 'test')} ran on some boards, and not on others")
-    wanted = suites[0].collected or 0
+    wanted, every = suites[0].collected or 0, facts.shares[0].every_board
     if len(takers) != wanted:
         missing = f"{len(takers)} of {counted(wanted, 'test')} reported by the boards together"
         yield Finding(Verdict.INCONCLUSIVE, missing)
+    if (ran := sum(times == len(facts.shares) for times in takers.values())) < every:
+        marked = f"{ran} of {counted(every, 'test')} marked every_board ran on each of the boards"
+        yield Finding(Verdict.INCONCLUSIVE, marked)
 
 
 def of_each(facts: Facts, check: Callable[[Facts], Iterator[Finding]]) -> Iterator[Finding]:

@@ -67,11 +67,14 @@ def _end(share: Share, ended: Finished) -> None:
 
 @contextmanager
 def _folder(shares: Sequence[Share]) -> Iterator[Path | None]:
-    """Give the folder where the boards take their tests; none for one board, which takes all."""
+    """Give the folder where the boards take their tests; none for one board, which takes all.
+
+    It lies beside the evidence while that is made, and goes with it when the run is killed.
+    """
     if len(shares) == 1:
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="hostkit-share-") as folder:
+    with tempfile.TemporaryDirectory(prefix="share-", dir=shares[0].run.into) as folder:
         yield Path(folder)
 
 

@@ -1,7 +1,7 @@
 """What the suite saw, as a file of JSON lines that is readable up to wherever the suite came.
 
 Lines, each with ``type``: ``session`` (schema, board, expected build), ``collected`` (tests, left_out; where
-several boards share a suite, tests_sha256: of which tests),
+several boards share a suite, tests_sha256: of which tests, every_board: how many each board runs),
 ``identity`` (what the board says of itself), one ``test`` for each test, and ``summary`` at the end.
 A file without a summary is of a suite that was cut off. Fields that a reader does not know are left
 aside: a newer writer may say more.
@@ -125,7 +125,8 @@ class Observations:
     """A whole file. ``summary`` is None when the suite was cut off.
 
     ``left_out``: tests that were found and then taken out; ``broken``: lines that are no records.
-    ``tests_sha256``: of the tests of a suite that several boards share, "" where one runs all of it.
+    ``tests_sha256``: of the tests of a suite that several boards share, "" where one runs all of it;
+    ``every_board``: how many of them each board runs.
     """
 
     session: Mapping[str, Any] = field(default_factory=dict)
@@ -136,6 +137,7 @@ class Observations:
     summary: Summary | None = None
     broken: int = 0
     tests_sha256: str = ""
+    every_board: int = 0
 
 
 class ObservationFile:
@@ -154,9 +156,8 @@ class ObservationFile:
         """Write the first line."""
         self._write({"type": "session", "schema": SCHEMA, "board": board, "expect_build": expect_build})
 
-    def collected(self, tests: int, left_out: int = 0, tests_sha256: str = "") -> None:
-        """Write how many tests are to run, and how many were found besides; of a shared suite, which ones."""
-        shared = {"tests_sha256": tests_sha256} if tests_sha256 else {}
+    def collected(self, tests: int, left_out: int = 0, **shared: int | str) -> None:
+        """Write how many tests are to run, and how many were found besides; ``shared``: of a shared suite."""
         self._write({"type": "collected", "tests": tests, "left_out": left_out, **shared})
 
     def identity(self, identity: Mapping[str, Any]) -> None:
@@ -246,7 +247,8 @@ def _take(record: dict[str, Any], found: dict[str, Any], tests: list[TestSeen]) 
     elif kind == "collected":
         found["collected"] = _whole(record["tests"])
         found["left_out"] = _whole(record.get("left_out", 0))
-        found["tests_sha256"] = _text(record.get("tests_sha256", ""))
+        found["every_board"] = _whole(record.get("every_board", 0))
+        found["tests_sha256"] = str(record.get("tests_sha256", ""))
     elif kind in ("identity", "session"):
         found[kind] = record
     else:
@@ -267,12 +269,6 @@ def _attempt(record: Mapping[str, Any]) -> Attempt:
 def _whole(value: Any) -> int:
     if type(value) is not int:
         raise TypeError(f"{value!r} is no whole number")
-    return value
-
-
-def _text(value: Any) -> str:
-    if type(value) is not str:
-        raise TypeError(f"{value!r} is no text")
     return value
 
 

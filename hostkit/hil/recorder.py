@@ -24,7 +24,7 @@ from hostkit.hil.observations import (
     TestSeen,
 )
 from hostkit.hil.session import Expectation, HilSession
-from hostkit.hil.share import tests_digest
+from hostkit.hil.share import suite_of
 from hostkit.link.bodies import Identity
 from hostkit.words import counted
 
@@ -122,8 +122,8 @@ class Recorder:
         """Write down how many tests are to run."""
         self._collected = len(session.items)
         if self._file is not None:
-            digest = tests_digest(session.items) if session.config.getoption("share") else ""
-            self._file.collected(self._collected, self._left_out, digest)
+            shared = suite_of(session.items) if session.config.getoption("share") else {}
+            self._file.collected(self._collected, self._left_out, **shared)
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Let ``-k`` find the tests of a pattern, and those that name none."""

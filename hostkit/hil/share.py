@@ -62,10 +62,16 @@ class Share:
 
     def _taken(self, items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
         for place, item in enumerate(items):
-            if item.get_closest_marker(EVERY_BOARD) is not None or self.take(place):
+            if _is_of_each(item) or self.take(place):
                 yield item
 
 
-def tests_digest(items: Sequence[pytest.Item]) -> str:
-    """Return the SHA-256 of the node ids in their order: those who share a suite must have the same."""
-    return hashlib.sha256("\0".join(item.nodeid for item in items).encode()).hexdigest()
+def suite_of(items: Sequence[pytest.Item]) -> dict[str, int | str]:
+    """Return what all who share a suite must have: which tests in their order, how many each board runs."""
+    every = sum(_is_of_each(item) for item in items)
+    digest = hashlib.sha256("\0".join(item.nodeid for item in items).encode()).hexdigest()
+    return {"tests_sha256": digest, "every_board": every}
+
+
+def _is_of_each(item: pytest.Item) -> bool:
+    return item.get_closest_marker(EVERY_BOARD) is not None

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import select
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,29 @@ from hostkit.gate.verify import verify, verify_folder
 from hostkit.store.model import Verdict
 
 BOTH = "virt0,virt1"
+GONE = """import pytest
+
+pytestmark = [pytest.mark.rung("linked"), pytest.mark.every_board]
+
+
+def test_gone(board, link, faults):
+    if board.spec.name == "virt1":
+        faults.fault("unplug")
+    assert link.echo(b"there") == b"there"
+"""
+SLOW = """import os
+
+import pytest
+
+pytestmark = [pytest.mark.rung("linked"), pytest.mark.every_board]
+
+
+def test_slow(link):
+    with open("at-work", "a") as pipe:
+        pipe.write(f"{os.getpid()} ")
+    while link.echo(b"there"):
+        pass
+"""
 SOME = f"{QUICK} or test_order or test_colour"
 THEIRS = "boards/virt1/"
 
@@ -125,6 +152,58 @@ def test_a_test_that_fails_on_the_second_board_alone_is_a_fail_that_names_it(
         "hil_tests/test_identity.py::test_the_firmware_names_project_version_and_build failed: virt1: "
     )
     assert record["counts"]["failed"] == 1
+
+
+def test_a_board_that_is_lost_on_the_way_is_no_verdict_and_the_other_goes_on_with_the_rest(
+    clone: Clone, shared: dict[str, Any]
+) -> None:
+    gone = clone.path / "hil_tests" / "test_gone.py"
+    gone.write_text(GONE)
+    try:
+        code, record, err = clone.run("hil", "-b", BOTH, "-k", f"test_gone or {QUICK}")
+    finally:
+        gone.unlink()
+    assert code == 3, err
+    lost = "hil_tests/test_gone.py::test_gone lost the board: virt1: "
+    assert any(reason.startswith(lost) for reason in record["reasons"]), record["reasons"]
+    assert any(
+        reason.endswith("marked every_board ran on each of the boards") for reason in record["reasons"]
+    )
+    assert _observed(Path(record["evidence"]), "") == {test["test"] for test in record["tests"]}
+    assert record["counts"]["passed"] >= 1
+
+
+def test_a_gate_that_is_killed_ends_the_suites_of_both_boards_and_gives_both_back(
+    clone: Clone, shared: dict[str, Any]
+) -> None:
+    slow = clone.path / "hil_tests" / "test_slow.py"
+    slow.write_text(SLOW)
+    pipe = clone.path / "at-work"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-P", "-m", "hostkit", "hil", "-b", BOTH, "-k", "test_slow"]
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=clone.path,
+            env=clone.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        children: list[str] = []
+        while len(children) < 2:
+            children += pipe.read_text().split()  # until whoever wrote has closed it
+        descriptors = [os.pidfd_open(int(child)) for child in children]
+        process.kill()
+        process.wait()
+    finally:
+        slow.unlink()
+        pipe.unlink()
+    office = LeaseOffice(clone.paths.leases, SystemClock())
+    for identity in ("02686b000000", "02686b000001"):
+        office.take(identity, "the next one", timeout_s=30).close()
+    for child in descriptors:
+        assert select.select([child], [], [], 30)[0], "a suite went on without its gate"
+        os.close(child)
 
 
 def test_a_board_that_somebody_has_keeps_none_of_the_others(clone: Clone, shared: dict[str, Any]) -> None:

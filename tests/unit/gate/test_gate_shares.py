@@ -59,7 +59,7 @@ def alone(name: str, tests: tuple[TestSeen, ...], collected: int) -> Facts:
     )
 
 
-def together(taken: dict[str, tuple[TestSeen, ...]], collected: int | None = None) -> Facts:
+def together(taken: dict[str, tuple[TestSeen, ...]], collected: int | None = None, every: int = 0) -> Facts:
     """Facts of boards that shared a suite; by default of just these tests."""
     tests = {test.test for each in taken.values() for test in each}
     total = len(tests) if collected is None else collected
@@ -70,7 +70,7 @@ def together(taken: dict[str, tuple[TestSeen, ...]], collected: int | None = Non
         next(iter(boards.values())),
         suite=suite_of([each.suite for each in boards.values()]),
         observations=observations_of(observed),
-        shares=tuple(ShareFact(name, DIGEST, facts) for name, facts in boards.items()),
+        shares=tuple(ShareFact(name, DIGEST, every, facts) for name, facts in boards.items()),
     )
 
 
@@ -88,7 +88,7 @@ LINKED, DRAWN, WIRED = (
     seen(f"hil_tests/test_{name}.py::test_it", rung=name) for name in ("linked", "rendered", "wired")
 )
 WHO = seen(EVERY, rung="booted")
-GOOD = together({"left": (WHO, LINKED, WIRED), "right": (WHO, DRAWN)})
+GOOD = together({"left": (WHO, LINKED, WIRED), "right": (WHO, DRAWN)}, every=1)
 
 
 def judged(facts: Facts) -> Decision:
@@ -113,6 +113,12 @@ def test_a_test_that_nobody_took_to_its_end_is_missed() -> None:
     decision = judged(together({"left": (WHO, LINKED), "right": (WHO, DRAWN)}, collected=4))
     assert decision.verdict is Verdict.INCONCLUSIVE
     assert "3 of 4 tests reported by the boards together" in decision.reasons
+
+
+def test_a_test_of_every_board_that_one_did_not_run_is_missed() -> None:
+    decision = judged(together({"left": (WHO, LINKED, WIRED), "right": (DRAWN,)}, every=1))
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert decision.reasons == ("0 of 1 test marked every_board ran on each of the boards",)
 
 
 def test_boards_that_collected_other_tests_shared_no_suite() -> None:

@@ -89,7 +89,7 @@ def test_who_comes_alone_runs_everything_and_says_of_which_suite(run):
         *(f"test_number[{number}]" for number in range(6)),
         "test_last",
     ]
-    assert (seen.collected, seen.left_out, len(seen.tests_sha256)) == (8, 0, 64)
+    assert (seen.collected, seen.left_out, seen.every_board, len(seen.tests_sha256)) == (8, 0, 2, 64)
     assert seen.summary.exit_code == 0
 
 
