@@ -23,8 +23,8 @@ from hostkit.errors import ToolError
 if TYPE_CHECKING:
     import socket
 
-REMEMBERED = 16 << 20
-"""Bytes of a file beyond which nothing of it is kept: a suite's transcript has 10 MB, a flood's 80."""
+REMEMBERED = range(1 << 16, 16 << 20)
+"""Bytes of the files of which something is kept. A suite's transcript has 10 MB, a flood's 80."""
 
 _CHUNK = 1 << 20
 _STAGED = re.compile(r"\..+\.[a-z0-9_]{8}")  # as tempfile names what it makes
@@ -36,11 +36,11 @@ def remembered(function: Callable[[bytes], _T]) -> Callable[[bytes], _T]:
 
     What it returns must not be changed by anybody.
     """
-    kept = lru_cache(maxsize=4)(function)
+    kept = lru_cache(maxsize=8)(function)
 
     @wraps(function)
     def of(data: bytes) -> _T:
-        return kept(data) if len(data) <= REMEMBERED else function(data)
+        return kept(data) if len(data) in REMEMBERED else function(data)
 
     return of
 

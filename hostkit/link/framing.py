@@ -148,8 +148,11 @@ class FrameDecoder:
         pieces: list[Piece] = []
         *ended, rest = (self._rest + data).split(b"\0")
         for chunk in ended:
-            self._end(self._shorten(chunk, pieces), pieces)
-        self._rest = self._shorten(rest, pieces)
+            if self._cut or self._skipping or len(chunk) > MAX_CHUNK:
+                self._end(self._shorten(chunk, pieces), pieces)
+            elif chunk:
+                pieces.append(_classify(chunk))
+        self._rest = self._shorten(rest, pieces) if rest else rest
         return pieces
 
     def flush_text(self) -> list[Piece]:

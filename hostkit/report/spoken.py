@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from hostkit.errors import HostkitError
 from hostkit.gate.parts import BOOT_TRANSCRIPT, END_TRANSCRIPT
@@ -14,8 +15,8 @@ from hostkit.gate.suite import TRANSCRIPT
 from hostkit.link import bodies
 from hostkit.link.errors import MessageError
 from hostkit.link.framing import Frame, FrameDecoder, Piece
-from hostkit.link.heads import EVENT, number, reply_head, request_head
-from hostkit.link.messages import FrameEvent, Op, Reply, Request, decode_message
+from hostkit.link.heads import EVENT, reply_head, request_head
+from hostkit.link.messages import FrameEvent, Op, Reply, decode_message
 from hostkit.link.transcript import Direction, Mark, read_marked
 from hostkit.link.views import describe_piece
 from hostkit.report.read import board_folders
@@ -24,11 +25,11 @@ BOOT, END = "after the flash", "after the suite"
 """What the parts of the log are called that belong to no test."""
 
 _FILES = {BOOT_TRANSCRIPT: BOOT, TRANSCRIPT: BOOT, END_TRANSCRIPT: END}  # where each begins
+_STEP = bytes([Op.STEP])  # as it is encoded
 _LATEST_US = 1 << 53  # what a page's script can count to
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line for people. ``us``: since the run's first byte; ``part``: the test that it belongs to.
 
     ``said``: its text, or the frame whose message it describes.
@@ -131,22 +132,19 @@ class _Listener:
     def _look(self, us: int, payload: bytes) -> None:
         if (request := request_head(payload)) is not None:
             id, op = request
-            if id in self._steps or number(op) == Op.STEP:
-                self._count(us, payload, id)
+            (self._steps.add if op == _STEP else self._steps.discard)(id)
         elif (reply := reply_head(payload)) is not None:
             if reply[0] in self._steps:
-                self._count(us, payload, reply[0])
+                self._count(us, payload)
         elif payload.startswith(EVENT):
-            self._count(us, payload, b"")
+            self._count(us, payload)
 
-    def _count(self, us: int, payload: bytes, id: bytes) -> None:
+    def _count(self, us: int, payload: bytes) -> None:
         try:
             message = decode_message(payload)
         except MessageError:
             return
-        if isinstance(message, Request):
-            (self._steps.add if message.op == Op.STEP else self._steps.discard)(id)
-        elif isinstance(message, FrameEvent):
+        if isinstance(message, FrameEvent):
             self._events.append((self._part, message))
             self._power.append((us, message.ma))
         elif isinstance(message, Reply):

@@ -101,7 +101,7 @@ def html_page(source: Source) -> str:
     style, script = _text("page.css"), _text("page.js")
     report = source.report
     groups = _groups(report.failed)
-    return _template().render(
+    return template().render(
         report=report,
         applied=applied,
         source=source,
@@ -131,7 +131,7 @@ def write_page(directory: Path, path: Path) -> None:
 
 
 @cache
-def _template() -> Template:
+def template() -> Template:
     """Return the template, which takes longer to compile than to fill."""
     environment = Environment(
         loader=FileSystemLoader(_HERE),

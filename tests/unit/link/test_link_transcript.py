@@ -164,12 +164,14 @@ def test_a_file_says_what_its_lines_say(lines: list[bytes], end: bytes) -> None:
     assert parse_transcript(data) == _line_by_line(data)
 
 
-def test_the_same_bytes_are_read_once_unless_they_are_very_many() -> None:
-    line = Entry(Direction.SENT, 1, b"x").json_line().encode() + b"\n"
-    assert parse_transcript(bytes(bytearray(line))) is parse_transcript(line)
-    flood = line + b"\n" * REMEMBERED
+def test_the_same_bytes_are_read_once_unless_they_are_few_or_very_many() -> None:
+    entry = Entry(Direction.SENT, 1, b"x")
+    line = entry.json_line().encode() + b"\n"
+    suite, flood = line + b"\n" * REMEMBERED.start, line + b"\n" * REMEMBERED.stop
+    assert parse_transcript(bytes(bytearray(suite))) is parse_transcript(suite)
+    assert parse_transcript(line) is not parse_transcript(line)
     assert parse_transcript(flood) is not parse_transcript(flood)
-    assert parse_transcript(flood).broken == 2
+    assert parse_transcript(flood) == parse_transcript(suite) == Written((entry,), broken=2)
 
 
 def test_a_directory_that_cannot_be_made_is_an_error_with_its_path(tmp_path: Path) -> None:
