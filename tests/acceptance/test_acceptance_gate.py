@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from hostkit.errors import ExitCode
@@ -16,7 +17,7 @@ def _verdict(out: str) -> dict:
 
 
 def test_a_clean_tree_passes_and_leaves_evidence(hostkit, checkout) -> None:
-    checkout.keep_tests("test_identity.py", "test_link.py", "test_patterns.py", "test_wire.py")
+    checkout.keep_tests("test_identity.py", "test_link.py", "test_parameters.py", "test_wire.py")
     checkout.commit("hil: a small suite")
     ran = hostkit(*GATE, "--json", cwd=checkout.path)
     assert ran.code == ExitCode.PASS, ran
@@ -38,12 +39,12 @@ def test_a_clean_tree_passes_and_leaves_evidence(hostkit, checkout) -> None:
 
 def test_a_swapped_colour_order_builds_and_boots_but_fails_on_the_wire(hostkit, checkout) -> None:
     checkout.replace(ORDER, "{1, 0, 2}", "{0, 1, 2}")
-    checkout.keep_tests("test_identity.py", "test_link.py", "test_colour.py", "test_wire.py")
+    checkout.keep_tests("test_identity.py", "test_link.py", "test_parameters.py", "test_wire.py")
     checkout.commit("strip: another colour order")
     ran = hostkit(*GATE, cwd=checkout.path)
     assert ran.code == ExitCode.FAIL, ran
     assert "colour order" in ran.out
-    assert "rendered" in ran.out
+    assert re.search(r"✔ rendered \d+  ✘ wired", ran.out), ran
 
 
 def test_an_unplugged_board_is_inconclusive(hostkit, checkout, serve) -> None:

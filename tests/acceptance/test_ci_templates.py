@@ -13,7 +13,7 @@ import yaml
 
 from hostkit.errors import ExitCode
 
-SUITE = ("test_identity.py", "test_link.py", "test_colour.py", "test_wire.py", "test_marks.py")
+SUITE = ("test_identity.py", "test_link.py", "test_parameters.py", "test_wire.py", "test_marks.py")
 
 
 class Workflow:

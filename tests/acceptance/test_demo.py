@@ -15,12 +15,7 @@ def test_the_demo_goes_as_the_readme_says_and_leaves_nothing_running(
     hostkit, checkout, tmp_path: Path
 ) -> None:
     checkout.keep_tests(
-        "test_identity.py",
-        "test_link.py",
-        "test_colour.py",
-        "test_parameters.py",
-        "test_wire.py",
-        "test_live.py",
+        "test_identity.py", "test_link.py", "test_parameters.py", "test_wire.py", "test_live.py"
     )
     checkout.commit("test: a part of the suite")
     temporary = tmp_path / "t"

@@ -36,7 +36,7 @@ def graph(hostkit, path: Path, temporary: Path, *options: str, timeout: float) -
 def test_a_small_graph_ends_merged_and_verified_though_its_runner_is_killed(
     hostkit, checkout, tmp_path: Path
 ) -> None:
-    checkout.keep_tests("test_identity.py", "test_link.py", "test_colour.py", "test_wire.py")
+    checkout.keep_tests("test_identity.py", "test_link.py", "test_parameters.py", "test_wire.py")
     checkout.commit("test: a part of the suite")
     out = graph(hostkit, checkout.path, tmp_path / "t", "--small", "--kill", "1", timeout=580)
     assert set(STAND.findall(out)) == {"T1", "T2", "T5", "T7", "T16"}
