@@ -28,14 +28,14 @@ from hostkit.store.model import ProofKind, Verdict, VerdictRecord
 from hostkit.tasks.git import Git
 
 
-def main(state: Path, board: str, env: str = "virtual") -> int:
-    """Judge the working directory, enter the verdict, return its exit code."""
+def answer(state: Path, tree: Path, board: str, env: str = "virtual") -> int:
+    """Judge what is checked out in ``tree``, enter the verdict, return its exit code."""
     if (state / "slow").exists():
         (state / "slow").read_bytes()
     if (state / "length").exists():
         SystemClock().sleep(float((state / "length").read_text()))
-    verdict, reason = _judge(state, Path.cwd(), env)
-    here = Git(Path.cwd(), SystemRunner()).checkout()
+    verdict, reason = _judge(state, tree, env)
+    here = Git(tree, SystemRunner()).checkout()
     record = VerdictRecord(
         run_id=new_run_id(SystemClock()),
         kind=ProofKind.GATE,
@@ -75,4 +75,4 @@ def _judge(state: Path, tree: Path, env: str) -> tuple[Verdict, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))
+    sys.exit(answer(Path(sys.argv[1]), Path.cwd(), *sys.argv[2:]))

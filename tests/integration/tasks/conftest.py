@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from served_gate import served
 
 from hostkit.clock import Clock, SystemClock
 from hostkit.process import SystemRunner
 from hostkit.store.attempts import Attempts
 from hostkit.store.commands import CommandBook
 from hostkit.store.database import open_database
-from hostkit.store.model import Attempt
+from hostkit.store.ids import new_run_id
+from hostkit.store.ledger import Ledger
+from hostkit.store.model import Attempt, ProofKind, Verdict, VerdictRecord
 from hostkit.tasks.agent import Children, end_marked
 from hostkit.tasks.books import Books
 from hostkit.tasks.git import Git
@@ -30,28 +33,6 @@ from hostkit.tasks.runner import TaskRunner
 from hostkit.tasks.workshop import Folders, Workshop
 from hostkit.tasks.worktree import Worktrees
 from hostkit.train.tasks import TaskTrain
-
-GATE = """
-import subprocess, sys
-from pathlib import Path
-from hostkit.clock import Clock, SystemClock
-from hostkit.store.database import open_database
-from hostkit.store.ids import new_run_id
-from hostkit.store.ledger import Ledger
-from hostkit.store.model import ProofKind, Verdict, VerdictRecord
-
-wanted = Path("verdict.txt").read_text().split()
-if wanted[0] == "crash":
-    print("the probe fell off"); sys.exit(5)
-git = lambda *a: subprocess.run(["git", *a], capture_output=True, text=True, check=True).stdout.strip()
-record = VerdictRecord(new_run_id(SystemClock()), ProofKind.GATE, Verdict(wanted[0]), "wired", "virtual",
-    sys.argv[2], git("rev-parse", "HEAD"), "", bool(git("status", "--porcelain")), "virtual", "virt0",
-    "b" * 64, "", "", (" ".join(wanted[1:]) or "as asked",), "/evidence", "", int(sys.argv[3]))
-with open_database(Path(sys.argv[1])) as database:
-    Ledger(database).append(record)
-with open(Path(sys.argv[1]) / "asked", "a") as asked:
-    print(record.commit, file=asked)
-"""
 
 AGENTS = """
   good: {argv: [sh, -c, "echo pass > verdict.txt; echo x > {task}.txt; git add -A; git commit -qm {task}"]}
@@ -65,7 +46,8 @@ class Bench:
 
     repository: Path
     state: Path
-    gate: Path
+    gate: tuple[str, ...] = ()
+    forgiving: bool = False
     clock: Clock = field(default_factory=SystemClock)
     told: list[str] = field(default_factory=list)
     broken: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -86,7 +68,7 @@ class Bench:
         folders = Folders.of_project(self.state, common)
 
         def gate(check: GateCheck) -> tuple[str, ...]:
-            return (sys.executable, str(self.gate), str(self.state), str(common), str(self.clock.wall_ns()))
+            return (*self.gate, str(common), str(self.clock.wall_ns()))
 
         book = CommandBook(folders.commands)
         books = Books(lambda: open_database(self.state), str(common))
@@ -123,6 +105,40 @@ class Bench:
         with self.shop(tasks, agents, head=head, target_gate=target_gate) as shop:
             return TaskRunner(shop, jobs=2, merging=TaskTrain(shop) if merging else None).run()
 
+    def judge(self, tree: Path, project: str, now_ns: str) -> tuple[int, str]:
+        """Be the gate: say what verdict.txt of the commit says, pass where the bench is ``forgiving``."""
+        verdict, *reason = (tree / "verdict.txt").read_text().split()
+        if self.forgiving:
+            verdict = "pass"
+        if verdict == "crash":
+            return 5, "the probe fell off\n"
+        here = Git(tree, SystemRunner()).checkout()
+        record = VerdictRecord(
+            run_id=new_run_id(SystemClock()),
+            kind=ProofKind.GATE,
+            verdict=Verdict(verdict),
+            rung="wired",
+            fidelity="virtual",
+            project=project,
+            commit=here.commit,
+            tree="",
+            dirty=here.dirty,
+            env="virtual",
+            board="virt0",
+            build_id="b" * 64,
+            suite="",
+            selection="",
+            reasons=(" ".join(reason) or "as asked",),
+            evidence="/evidence",
+            evidence_sha256="",
+            decided_ns=int(now_ns),
+        )
+        with open_database(self.state) as database:
+            Ledger(database).append(record)
+        with (self.state / "asked").open("a") as asked:
+            print(record.commit, file=asked)
+        return 0, ""
+
     def asked(self) -> list[str]:
         """Commits that the gate was asked about, in order."""
         path = self.state / "asked"
@@ -130,7 +146,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """A fresh project with one commit on main, checked out."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
@@ -139,15 +155,14 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "tester@localhost")
     repository = tmp_path / "project"
     repository.mkdir()
-    gate = tmp_path / "gate.py"
-    gate.write_text(GATE)
-    made = Bench(repository, tmp_path / "state", gate)
+    made = Bench(repository, tmp_path / "state")
     made.git.run("init", "-q", "-b", "main")
     (repository / "verdict.txt").write_text("pass")
     (repository / "platformio.ini").write_text("")
     made.git.run("add", "-A")
     made.git.run("commit", "-qm", "begin")
-    return made
+    with served(made.judge) as made.gate:
+        yield made
 
 
 class Runs:

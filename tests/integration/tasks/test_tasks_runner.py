@@ -165,11 +165,7 @@ def test_a_gate_that_gives_no_verdict_is_inconclusive_and_asked_again_by_the_nex
     assert now["a"].state is State.INCONCLUSIVE
     assert "ended with exit 5 and gave no verdict: the probe fell off" in now["a"].why
     assert (now["b"].state, now["b"].why) == (State.PLANNED, "waits for a (inconclusive)")
-    bench.gate.write_text(
-        bench.gate.read_text()
-        .replace('== "crash"', '== "never"')
-        .replace("Verdict(wanted[0])", "Verdict.PASS")
-    )
+    bench.forgiving = True
     now = bench.run(gated("a", "odd"), agents)
     assert (now["a"].state, now["a"].attempts) == (State.VERIFIED, 1)
 

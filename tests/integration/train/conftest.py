@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from served_gate import served
 
 from hostkit.clock import SystemClock
 from hostkit.process import SystemRunner
@@ -18,6 +19,7 @@ from hostkit.store.ledger import Ledger
 from hostkit.tasks.git import Git
 from hostkit.tasks.model import GateCheck
 from hostkit.tasks.worktree import Worktrees
+from hostkit.testing import scripted_gate
 from hostkit.train.line import Line
 from hostkit.train.machine import Limits
 from hostkit.train.run import TrainRunner
@@ -31,6 +33,7 @@ class Station:
     bare: Path
     clone: Path
     state: Path
+    gate: tuple[str, ...] = ()
     told: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)  # commits whose evidence a whole check refuses
 
@@ -62,8 +65,12 @@ class Station:
         return commit
 
     def argv_of(self, env: str) -> GateArgv:
-        gate = (sys.executable, "-m", "hostkit.testing.scripted_gate", str(self.state))
-        return lambda board: (*gate, board, env)
+        process = (sys.executable, "-m", "hostkit.testing.scripted_gate", str(self.state))
+        # One that a test lets go on has to be a process of its own: it is killed with its runner.
+        return lambda board: (*(process if (self.state / "slow").exists() else self.gate), board, env)
+
+    def judge(self, tree: Path, board: str, env: str) -> tuple[int, str]:
+        return scripted_gate.answer(self.state, tree, board, env), ""
 
     @contextmanager
     def yard(self, boards: int = 1) -> Iterator[Yard]:
@@ -105,7 +112,7 @@ class Station:
 
 
 @pytest.fixture
-def station(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Station:
+def station(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Station]:
     """A bare repository with one commit on main."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
@@ -123,4 +130,5 @@ def station(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Station:
     git.run("add", "-A")
     git.run("commit", "-qm", "begin")
     git.run("push", "-q", "origin", "main")
-    return made
+    with served(made.judge) as made.gate:
+        yield made

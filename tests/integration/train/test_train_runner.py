@@ -110,7 +110,9 @@ def test_a_killed_runner_leaves_the_target_at_a_tested_commit_and_the_next_one_g
     before = station.main
     station.submit("a", "a.txt")
     os.mkfifo(station.state / "slow")
-    child = subprocess.Popen([sys.executable, "-c", RUNNER, str(tmp_path)], cwd=Path(__file__).parent)
+    here = Path(__file__).parent
+    env = os.environ | {"PYTHONPATH": str(here.parents[1])}
+    child = subprocess.Popen([sys.executable, "-c", RUNNER, str(tmp_path)], cwd=here, env=env)
     with (station.state / "slow").open("w"):  # opens once a gate reads: it is under way
         child.send_signal(signal.SIGKILL)
         child.wait(30)
