@@ -30,6 +30,8 @@ from hostkit.store.tables import jobs
 
 _SHARED = (State.PASSED, State.FAILED, State.INVALID, State.INCONCLUSIVE, State.REFUSED, State.DEAD)
 
+_AT_ONCE = 10_000  # numbers in one question: SQLite takes 32,766, PostgreSQL 65,535
+
 
 class MovedError(ToolError):
     """Another process changed the job between reading and writing; nothing was written."""
@@ -43,8 +45,8 @@ def find_job(connection: Connection, number: int) -> Job | None:
 
 def find_jobs(connection: Connection, numbers: Sequence[int]) -> dict[int, Job]:
     """Return jobs by their numbers; one that there is none of is left out."""
-    rows = JOBS.rows(connection, {"jobs": numbers}) if numbers else ()
-    return {row["id"]: job_of(row) for row in rows}
+    parts = [numbers[first : first + _AT_ONCE] for first in range(0, len(numbers), _AT_ONCE)]
+    return {row["id"]: job_of(row) for part in parts for row in JOBS.rows(connection, {"jobs": part})}
 
 
 @dataclass(frozen=True, slots=True)

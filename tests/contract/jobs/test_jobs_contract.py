@@ -10,6 +10,7 @@ import pytest
 from hostkit.boards.model import BoardSpec, Chip
 from hostkit.boards.model import Kind as BoardKind
 from hostkit.errors import UsageError
+from hostkit.jobs import moving
 from hostkit.jobs.allot import Room, Standing, allot
 from hostkit.jobs.breaker import COOL_S, FAULTS, Circuit
 from hostkit.jobs.model import Attempt, Ending, Job, Kind, Outcome, State, Step
@@ -455,3 +456,9 @@ def test_workers_are_listed_until_they_sign_off_and_beat_while_they_live(office)
 
 def _beats(workers: Sequence[WorkerRecord]) -> dict[int, int]:
     return {worker.id: worker.beats for worker in workers}
+
+
+def test_more_jobs_can_wait_than_one_question_can_name(office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moving, "_AT_ONCE", 3)
+    jobs = office.queue.submit_all([a_wish_for(Kind.BUILD) for _ in range(8)])
+    assert [job.id for job in office.queue.waiting("here", 100)] == [job.id for job in jobs]
