@@ -18,7 +18,7 @@ from hostkit.errors import HostkitError, UsageError
 from hostkit.jobs.allot import Assignment, allot
 from hostkit.jobs.child import Launcher, Running
 from hostkit.jobs.leasing import Leasing
-from hostkit.jobs.model import Attempt, Ending, Job, Outcome
+from hostkit.jobs.model import Attempt, Ending, Job, Outcome, State
 from hostkit.jobs.room import Premises
 from hostkit.jobs.waking import Bell
 from hostkit.jobs.workers import WorkerRecord, Workers, is_here
@@ -94,7 +94,8 @@ class Worker:
         for attempt in self._desk.leasing.left_behind(alive):
             ending = self._desk.launcher.recover(attempt)
             for job in self._desk.leasing.settle([(attempt.id, ending)]):
-                self._desk.tell(f"job {job.id}: its worker died; {_standing(job)}")
+                told = job.state.value if ending.outcome is Outcome.LOST else _standing(job)
+                self._desk.tell(f"job {job.id}: its worker died; {told}")
         for worker in workers:
             if worker.id not in alive:
                 self._desk.workers.sign_off(worker.id)
@@ -214,4 +215,6 @@ class Worker:
 
 
 def _standing(job: Job) -> str:
+    if job.state is State.WAITING and not job.reason:
+        return f"{job.state.value} to {job.now.value}"
     return f"{job.state.value}: {job.reason}" if job.reason else job.state.value

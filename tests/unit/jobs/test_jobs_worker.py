@@ -29,6 +29,7 @@ def test_a_gate_goes_through_its_steps_and_says_how_it_ended(shop) -> None:
         ("build", ""),
         ("gate", "virt0"),
     ]
+    assert shop.told[1:3] == ["job 1: waiting: all passed", "job 1: gate on virt0"]
     assert shop.told[-1] == "job 1: passed: all passed"
     assert worker.idle
 
@@ -147,6 +148,15 @@ def test_a_worker_that_is_told_to_end_puts_its_jobs_back_and_costs_them_nothing(
     assert shop.workers.all() == []
 
 
+def test_a_job_that_is_built_is_said_to_wait_for_what_is_next(shop) -> None:
+    shop.answer = lambda job, attempt: PASS
+    shop.queue.submit(a_wish_for())
+    worker = shop.worker()
+    for _ in range(2):
+        worker.turn()
+    assert shop.told == ["job 1: build", "job 1: waiting to gate", "job 1: gate on virt0"]
+
+
 def test_what_a_dead_worker_left_is_found_and_done_again(shop) -> None:
     job = shop.queue.submit(a_wish_for(build=False))
     worker = shop.worker()
@@ -156,7 +166,7 @@ def test_what_a_dead_worker_left_is_found_and_done_again(shop) -> None:
     ((_, left),) = shop.leasing.take(dead, allot(heads, jobs, room))
     worker.turn()
     assert [each.id for each in shop.launcher.recovered] == [left.id]
-    assert f"job {job.id}: its worker died; waiting: its worker died" in shop.told
+    assert f"job {job.id}: its worker died; waiting" in shop.told
     again = shop.queue.get(job.id)
     assert (again.state, again.lost) == (State.RUNNING, 1)
     assert [each.id for each in shop.workers.all()] == [worker.record.id]

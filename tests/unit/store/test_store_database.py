@@ -84,6 +84,7 @@ def test_commits_are_flushed_and_readers_do_not_block_the_writer(tmp_path: Path)
     with open_database(tmp_path) as database, database.read() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+        assert connection.execute(text("PRAGMA wal_autocheckpoint")).scalar() == 250
         assert connection.execute(text("SELECT count(*) FROM events")).scalar() == 0
         write(database, EVENT)
         assert read(database, "SELECT count(*) FROM events") == 1
