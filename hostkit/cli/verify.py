@@ -84,10 +84,11 @@ def _lines(directory: Path, found: Verification) -> list[str]:
             f"{head}  {directory.name}: {counted(len(found.problems), 'problem')}, checked with {key}",
             *told,
         ]
+    from hostkit.gate.statement import board_names  # noqa: PLC0415
     from hostkit.report.terminal import merge_words  # noqa: PLC0415
 
     said = found.statement
-    boards = ", ".join(spec["name"] for spec in (said["board"], *said.get("also", ())) if spec)
+    boards = ", ".join(board_names(said))
     board = f"{boards} ({said['fidelity']})" if boards else "no board"
     changes = " with uncommitted changes" if said["dirty"] else ""
     rung = f", up to rung {said['rung']}" if said["rung"] else ""

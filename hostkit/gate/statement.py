@@ -111,6 +111,15 @@ def predicate_of(derived: Derived, origin: Origin) -> dict[str, Any]:
     return told
 
 
+def board_names(predicate: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the boards that a predicate is about: one, those that shared a suite, or none.
+
+    With commas between them they are what the ledger calls them.
+    """
+    boards = (predicate.get("board"), *predicate.get("also", ()))
+    return tuple(str(board["name"]) for board in boards if isinstance(board, Mapping))
+
+
 def statement_json(files: Files, predicate: Mapping[str, Any]) -> bytes:
     """Return the statement that is signed: its subjects are all files, sorted by name."""
     subjects = [

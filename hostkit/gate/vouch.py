@@ -14,7 +14,7 @@ from hostkit.gate.folder import read_folder, shown
 from hostkit.gate.keys import PublicKey
 from hostkit.gate.seal import SEAL, differences
 from hostkit.gate.signed import signed_statement
-from hostkit.gate.statement import Statement
+from hostkit.gate.statement import Statement, board_names
 from hostkit.store.model import LedgerEntry, ProofKind, VerdictRecord
 
 
@@ -67,8 +67,7 @@ def entry_mismatches(record: VerdictRecord, statement: Statement) -> Iterator[st
     for name, value in _claims(record).items():
         if canonical_json(said.get(name)) != canonical_json(value):
             yield f"the ledger's entry and the signed statement differ in {name}"
-    board = said.get("board")
-    if (board["name"] if isinstance(board, Mapping) else "") != record.board:
+    if ",".join(board_names(said)) != record.board:
         yield "the ledger's entry and the signed statement differ in board"
 
 

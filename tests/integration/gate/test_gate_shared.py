@@ -17,8 +17,12 @@ from hostkit.boards.lease import LeaseOffice
 from hostkit.clock import SystemClock
 from hostkit.gate.derive import derive
 from hostkit.gate.folder import Folder, read_folder
-from hostkit.gate.keys import own_public
+from hostkit.gate.keys import own_public, trusted_keys
+from hostkit.gate.statement import board_names
 from hostkit.gate.verify import verify, verify_folder
+from hostkit.gate.vouch import doubts
+from hostkit.store.database import open_database
+from hostkit.store.ledger import Ledger
 from hostkit.store.model import Verdict
 
 BOTH = "virt0,virt1"
@@ -84,7 +88,15 @@ def test_the_evidence_has_flash_challenges_and_line_of_each_board_and_holds(
         assert of_a_board <= {path.name for path in folder.iterdir()}
     found = verify(bundle, own_public(clone.paths, clone.environment()))
     assert (found.problems, found.verdict) == ((), Verdict.INCONCLUSIVE)
-    assert [spec["name"] for spec in (found.statement["board"], *found.statement["also"])] == BOTH.split(",")
+    assert board_names(found.statement) == ("virt0", "virt1")
+
+
+def test_the_ledger_names_both_boards_and_its_entry_is_backed(clone: Clone, shared: dict[str, Any]) -> None:
+    with open_database(clone.paths.state) as database:
+        entry = Ledger(database).of_run(shared["run"])
+    assert entry is not None
+    assert entry.record.board == BOTH
+    assert doubts(entry.record, trusted_keys(clone.paths, {}), None, whole=True) == ()
 
 
 def _swapped(files: dict[str, bytes]) -> None:

@@ -62,5 +62,22 @@ def test_what_is_no_word_against_it_leaves_it_standing(changes: dict[str, Any]) 
     assert standing_line([PASS, FAIL._replace(**changes)], SAID, SEAL) == 2
 
 
+@pytest.mark.parametrize(
+    ("passed", "failed", "place"),
+    [
+        ("virt0,virt1", "virt1", 0),
+        ("virt0", "virt1,virt0", 0),
+        ("virt0,virt1", "virt2", 2),
+        ("virt1", "virt10", 2),
+    ],
+)
+def test_of_boards_that_shared_a_suite_each_can_speak_against_a_pass(
+    passed: str, failed: str, place: int
+) -> None:
+    first, *others = ({"name": name} for name in passed.split(","))
+    lines = [PASS._replace(board=passed), FAIL._replace(board=failed)]
+    assert standing_line(lines, SAID | {"board": first, "also": others}, SEAL) == place
+
+
 def test_a_failure_before_it_counts_no_more() -> None:
     assert standing_line([FAIL._replace(seq=1), PASS], SAID, SEAL) == 2
