@@ -35,8 +35,10 @@ graph: $(READY) ## A plan of 22 tasks on three boards, its runner killed twice, 
 # Stages that leave a core idle run beside each other, and are shown when they are over. The firmware's own
 # tests come after the others, which compile the same files.
 test: ## Everything that CI runs.
+	@test -e $(READY) || echo "first $(VENV), style, types and layers: about two minutes until that is shown"
 	@$(MAKE) --no-print-directory -j2 --output-sync=target browser lint
 	@$(MAKE) --no-print-directory unit
+	@echo "the firmware's own tests, and a gate on a virtual board: about half a minute until they are shown"
 	@$(MAKE) --no-print-directory -j2 --output-sync=target firmware hil
 
 lint: $(READY) ## Style, types and the layers of the design.

@@ -160,7 +160,7 @@ def planted(tmp_path: Path, file: str, good: str, bad: str) -> subprocess.Comple
 @pytest.mark.parametrize(
     ("file", "good", "bad"),
     [
-        ("lib/strip/order.hpp", '{"GRB", {1, 0, 2}}', '{"GRB", {0, 1, 2}}'),
+        ("lib/strip/encoder.cpp", "rgb[channel];", "rgb[channel < 2 ? 1 - channel : 2];"),
         ("lib/pattern/centre.hpp", "kCentreFromEnd = 1;", "kCentreFromEnd = 0;"),
     ],
     ids=["colour order", "centre"],
