@@ -10,4 +10,4 @@ pytestmark = pytest.mark.rung("rendered")
 @pytest.mark.parametrize("seed", SEEDS, ids="seed-{:08x}".format)
 def test_200_frames_of_every_corner_equal_the_model(board, pattern, seed):
     for scene in board.some(corner_scenes(board.patterns[pattern], seed), 1):
-        board.must_draw(scene)
+        board.must_draw(scene, portrait=False)

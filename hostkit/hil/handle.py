@@ -126,16 +126,17 @@ class BoardHandle:
         """Read one tap of the last frame, all strips."""
         return read_tap(self._link, self.identity, tap)
 
-    def must_draw(self, scene: Scene, tap: Tap = Tap.FRAME) -> None:
+    def must_draw(self, scene: Scene, tap: Tap = Tap.FRAME, *, portrait: bool = True) -> None:
         """Compare the board's frames with the model's; raise :class:`MismatchError` at a difference.
 
-        They are those of :meth:`sampled`.
+        They are those of :meth:`sampled`. The first scene of a pattern that is right goes into the report as
+        its picture, but for one that is no ``portrait``, as it shows little of it.
         """
         __tracebackhide__ = True
         scene = self.sampled(scene)
         subject = Subject(self._link, self.identity, self.model)
         difference = first_difference(subject, scene, tap)
-        if difference is None and tap is Tap.FRAME:
+        if difference is None and portrait and tap is Tap.FRAME:
             difference = self._camera.sample(subject, scene)
         if difference is not None:
             self._camera.differs(subject, difference)

@@ -174,10 +174,15 @@ def _groups(failed: Sequence[TestRecord]) -> list[Group]:
 
 
 def _cards(source: Source) -> Iterator[PictureCard]:
-    """Yield what differs first; of a pattern that differs somewhere nothing is shown that was right."""
+    """Yield what differs first; of a pattern that differs somewhere nothing is shown that was right.
+
+    Of what was right one picture is enough, also where several boards took some.
+    """
     known = {name: number for number, name in enumerate(source.report.patterns)}
     wrong = {picture.pattern for picture in source.pictures if not _right(picture)}
-    shown = [picture for picture in source.pictures if picture.pattern not in wrong or not _right(picture)]
+    right = {picture.pattern: picture for picture in reversed(source.pictures) if _right(picture)}
+    shown = [picture for picture in source.pictures if not _right(picture)]
+    shown += [picture for name, picture in right.items() if name not in wrong]
     for picture in sorted(shown, key=lambda each: (_right(each), known.get(each.pattern, len(known)))):
         yield _card(picture, source.report.patterns.get(picture.pattern, {}))
 

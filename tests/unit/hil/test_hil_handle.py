@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostkit.hil.album import Camera
+from hostkit.hil.album import SAMPLE, Album, Camera
 from hostkit.hil.golden.registry import PATTERNS
 from hostkit.hil.handle import BoardHandle
+from hostkit.hil.picture import read_picture
+from hostkit.hil.scene import Scene
 from hostkit.hil.session import Expectation, HilSession
 from hostkit.testing.clock import FakeClock
 from hostkit.testing.hil_board import ModelBoard, ModelOpener
@@ -67,3 +69,15 @@ def test_other_tests_try_other_cases(session):
 def test_only_pulse_and_bloom_keep_a_state(session):
     board = handle(session, 0)
     assert [name for name in PATTERNS if board.keeps_state(name)] == ["pulse", "bloom"]
+
+
+def test_of_a_pattern_the_first_right_scene_that_is_a_portrait_is_the_picture(session, tmp_path):
+    told = []
+    camera = Camera(Album(tmp_path / "pictures"), "t", told.append)
+    board = BoardHandle(session, session.fresh(), PATTERNS, camera, print)
+    corner, typical = Scene("solid", {"colour": 0}, count=SAMPLE), Scene("solid", count=SAMPLE)
+    board.must_draw(corner, portrait=False)
+    assert told == []
+    board.must_draw(typical)
+    assert told == ["pictures/solid.json"]
+    assert read_picture(tmp_path / "pictures" / "solid.json").scene == str(typical)

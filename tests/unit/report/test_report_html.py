@@ -217,6 +217,13 @@ def test_what_was_right_of_a_pattern_that_differs_elsewhere_is_not_shown(written
     assert html_page(given).count("<img ") == 3
 
 
+def test_of_two_pictures_of_a_pattern_that_are_right_one_is_shown(written: Write) -> None:
+    given = source(written(), pictures=(picture("lava"), replace(picture("lava"), scene="another")))
+    page = html_page(given)
+    assert page.count("<img ") == 3
+    assert "another" not in text_of(page)
+
+
 def test_a_picture_that_cannot_be_read_is_said_and_hides_no_other(written: Write) -> None:
     run = written()
     write_picture(run / "pictures" / "a.json", picture("solid"))
