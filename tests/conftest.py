@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -51,11 +52,21 @@ if "TMPDIR" not in os.environ and roomy(MEMORY, ROOM):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the longest begin first: one that begins last is waited for by workers with nothing to do.
+    """Let every worker begin with its share of the longest: one that begins last is waited for by all.
 
-    The longest are those that may take the longest.
+    The longest are those that may take longer than others. Each worker is given a stretch of what was
+    collected, as long as the others' (``--dist worksteal``), and takes from the ends of theirs later.
     """
-    items.sort(key=_limit, reverse=True)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = sorted((item for item in items if _limit(item)), key=_limit, reverse=True)
+    others = iter([item for item in items if not _limit(item)])
+    sizes = [(len(items) + worker) // workers for worker in range(workers)]
+    shares = [long[worker::workers] for worker in range(workers)]
+    items[:] = [
+        item
+        for share, size in zip(shares, sizes, strict=True)
+        for item in (*share, *islice(others, max(0, size - len(share))))
+    ] + list(others)
 
 
 def _limit(item: pytest.Item) -> float:
