@@ -30,6 +30,8 @@ class Direction(Enum):
     SENT = "tx"
     RECEIVED = "rx"
 
+    __hash__ = object.__hash__  # asked for at every entry; an enumeration's own takes its time
+
 
 _WAYS = {way.value.encode(): way for way in Direction}
 

@@ -63,6 +63,14 @@ def describe_message(message: Message) -> str:
             return f"nak {reason.name.lower().replace('_', '-')}, {lost} broken frames since boot"
 
 
+def describe_payload(payload: bytes) -> str:
+    """Return one line for what a frame carries, which may be no message."""
+    try:
+        return describe_message(decode_message(payload))
+    except MessageError as error:
+        return f"malformed message ({error.message}), {describe_value(payload)}"
+
+
 def describe_piece(piece: Piece) -> Iterator[str]:
     """Return the lines of one piece of a byte stream."""
     match piece:
@@ -73,10 +81,7 @@ def describe_piece(piece: Piece) -> Iterator[str]:
             yield f"broken frame ({label}), {len(data)} bytes {_cut(data.hex())}"
             yield from text_lines(piece.text)
         case Frame(payload):
-            try:
-                yield describe_message(decode_message(payload))
-            except MessageError as error:
-                yield f"malformed message ({error.message}), {describe_value(payload)}"
+            yield describe_payload(payload)
 
 
 def describe_incoming(item: Incoming) -> Iterator[str]:

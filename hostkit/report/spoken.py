@@ -18,7 +18,7 @@ from hostkit.link.framing import Frame, FrameDecoder, Piece
 from hostkit.link.heads import EVENT, reply_head, request_head
 from hostkit.link.messages import FrameEvent, Op, Reply, decode_message
 from hostkit.link.transcript import Direction, Mark, read_marked
-from hostkit.link.views import describe_piece
+from hostkit.link.views import describe_payload, describe_piece
 from hostkit.report.read import board_folders
 
 BOOT, END = "after the flash", "after the suite"
@@ -32,18 +32,18 @@ _LATEST_US = 1 << 53  # what a page's script can count to
 class Line(NamedTuple):
     """One line for people. ``us``: since the run's first byte; ``part``: the test that it belongs to.
 
-    ``said``: its text, or the frame whose message it describes.
+    ``said``: its text, or the payload of the frame that it describes.
     """
 
     us: int
     direction: Direction
     part: str
-    said: str | Frame
+    said: str | bytes
 
     @property
     def text(self) -> str:
         """The line itself. A message is decoded for it, each time: a page has room for some of them alone."""
-        return self.said if isinstance(self.said, str) else next(describe_piece(self.said))
+        return self.said if isinstance(self.said, str) else describe_payload(self.said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class _Listener:
     def _take(self, us: int, direction: Direction, pieces: Iterable[Piece]) -> None:
         for piece in pieces:
             if isinstance(piece, Frame):
-                self._lines.append(Line(us, direction, self._part, piece))
+                self._lines.append(Line(us, direction, self._part, piece.payload))
                 self._look(us, piece.payload)
             else:
                 self._lines += (Line(us, direction, self._part, text) for text in describe_piece(piece))
