@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,8 +100,8 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
         rules = replace(rules, flash=not no_flash, soak_s=soak, growth=growth_limits(context, settings))
         return settings, replace(request_of(context, settings, rules, selection), retries=retries)
 
-    def run(settings: Settings, request: GateRequest, on_pass: Callable[[], object] | None = None) -> int:
-        return judge(context, settings, request, on_pass, as_json=as_json, verbose=verbose)
+    def run(settings: Settings, request: GateRequest) -> int:
+        return judge(context, settings, request, as_json=as_json, verbose=verbose)
 
     if affected or base:
         settings = load(context, env=env, board=board)
@@ -155,38 +154,19 @@ def request_of(context: Context, settings: Settings, rules: Rules, selection: st
     return GateRequest(context.project, settings.env, settings.board, rules, selection.strip())
 
 
-def judge(
-    context: Context,
-    settings: Settings,
-    request: GateRequest,
-    on_pass: Callable[[], object] | None = None,
-    *,
-    as_json: bool,
-    verbose: bool,
-) -> int:
-    """Run the pipeline, print the result, return the exit code.
-
-    ``on_pass`` is called after a pass, in a thread beside the writing of the page.
-    """
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - none of it for --help
-
+def judge(context: Context, settings: Settings, request: GateRequest, *, as_json: bool, verbose: bool) -> int:
+    """Run the pipeline, print the result, return the exit code."""
     from hostkit.cli.ahead import made_ready  # noqa: PLC0415
     from hostkit.cli.gate_progress import GateProgress  # noqa: PLC0415
     from hostkit.pipeline import run_gate  # noqa: PLC0415
-    from hostkit.store.model import Verdict  # noqa: PLC0415
 
     bench = bench_of(context, settings)
     with GateProgress(context, verbose=verbose) as progress:
         listener = made_ready(progress.listener(), ledger=request.ledger, page=not as_json)
         result = run_gate(request, replace(bench, listener=listener))
-    verdict = result.decision.verdict
-    with ThreadPoolExecutor(1) as beside:
-        done = beside.submit(on_pass) if on_pass is not None and verdict is Verdict.PASS else None
-        page = None if as_json else write_page(result, context.keep / settings.reports_dir)
-        show(context, result, page, as_json=as_json)
-    if done is not None:
-        done.result()
-    return int(verdict.exit_code)
+    page = None if as_json else write_page(result, context.keep / settings.reports_dir)
+    show(context, result, page, as_json=as_json)
+    return int(result.decision.verdict.exit_code)
 
 
 def bench_of(context: Context, settings: Settings) -> Bench:

@@ -19,24 +19,20 @@ if TYPE_CHECKING:
 def answer_or_run(
     known: KnownPass,
     asked: Callable[[], tuple[Settings, GateRequest]],
-    run: Callable[[Settings, GateRequest, Callable[[], None]], int],
+    run: Callable[[Settings, GateRequest], int],
     *,
     as_json: bool,
 ) -> int:
-    """Answer by a known pass, or run and remember a pass that came of it; return the exit code.
-
-    ``run`` is given what to call after a pass.
-    """
+    """Answer by a known pass, or run and remember a pass that came of it; return the exit code."""
     found = known.glance()
     if found is None:
         settings, request = asked()
         found = known.look(settings, request)
         if found is None:
-
-            def remember() -> None:
+            code = run(settings, request)
+            if code == ExitCode.PASS:
                 with suppress(HostkitError):  # it is found out again the next time
                     known.remember(settings, request)
-
-            return run(settings, request, remember)
+            return code
     click.echo(told(found, as_json=as_json, colour=True))
     return ExitCode.PASS
