@@ -3,8 +3,7 @@
 Allowed are integers of 64 bits, byte and text strings, arrays, maps with text keys, true, false and null.
 cbor2 builds the values; a scan before it keeps everything else away from it: tags (whose decoders raise
 whatever they like, and can be made to hang), floats, indefinite lengths, numbers longer than needed, keys
-out of order or twice. cbor2 encodes as well, but for arrays of numbers, strings and the like: a suite sends
-many thousands of those, and they are written here in half the time.
+out of order or twice.
 """
 
 from __future__ import annotations
@@ -18,67 +17,21 @@ from hostkit.link.errors import MessageError
 _DEEPEST = 16  # link.cddl nests five deep
 _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = 2, 3, 4, 5, 6, 7
 _FALSE, _NULL = 20, 22
-_FALSE_BYTE, _TRUE_BYTE, _NULL_BYTE = 0xF4, 0xF5, 0xF6
 _WIDTHS = {24: 1, 25: 2, 26: 4, 27: 8}
 _LEAST = {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}
-# Values that are one byte and no more.
-_WHOLE = frozenset([*range(24), *range(0x20, 0x38), _FALSE_BYTE, _TRUE_BYTE, _NULL_BYTE])
-_U16, _U32 = 0x19, 0x1A  # ids, times and CRC-32 have two or four bytes as a rule
-_SHORT = 0xF0  # of a first byte: kind, and that a length of up to 15 follows in the same byte
-_SHORT_ARRAY, _SHORT_BYTES = 0x80, 0x40
+_WHOLE = frozenset([*range(24), *range(0x20, 0x38), 0xF4, 0xF5, 0xF6])  # values that are one byte and no more
+_U32 = 0x1A  # a CRC-32, an id or a nonce has four bytes as a rule
 _NO_MAP = None
 
 
 def encode_value(value: Any) -> bytes:
     """Return the one encoding of a value. Raises :class:`MessageError` for what the link cannot carry."""
-    written = bytearray()
-    if _write_plain(value, written, _DEEPEST - 1):
-        return bytes(written)
     try:
         data = cbor2.dumps(value, canonical=True)
     except (cbor2.CBOREncodeError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise MessageError(f"not a value that the link can carry: {error}") from error
     _refuse_foreign(data)
     return data
-
-
-def _write_plain(value: Any, into: bytearray, room: int) -> bool:
-    """Append a value's encoding; False where only cbor2 knows it. ``room``: how deep arrays may nest."""
-    kind = type(value)
-    if kind is int:
-        return _write_head(0x00, value, into) if value >= 0 else _write_head(0x20, -1 - value, into)
-    if kind is bytes:
-        if not _write_head(0x40, len(value), into):
-            return False
-        into += value
-        return True
-    if kind is list or kind is tuple:
-        if not room or not _write_head(0x80, len(value), into):
-            return False
-        return all(_write_plain(item, into, room - 1) for item in value)
-    if value is None or kind is bool:
-        into.append(_NULL_BYTE if value is None else _TRUE_BYTE if value else _FALSE_BYTE)
-        return True
-    return False
-
-
-def _write_head(major: int, argument: int, into: bytearray) -> bool:
-    if argument < 24:
-        into.append(major | argument)
-    elif argument < 1 << 8:
-        into += bytes((major | 24, argument))
-    elif argument < 1 << 16:
-        into.append(major | 25)
-        into += argument.to_bytes(2, "big")
-    elif argument < 1 << 32:
-        into.append(major | 26)
-        into += argument.to_bytes(4, "big")
-    elif argument < 1 << 64:
-        into.append(major | 27)
-        into += argument.to_bytes(8, "big")
-    else:
-        return False
-    return True
 
 
 def decode_value(data: bytes) -> Any:
@@ -111,23 +64,11 @@ def _refuse_foreign(data: bytes) -> None:
         left -= 1
         start = at
         if at < end and not is_key:
-            byte = data[at]
-            if byte in _WHOLE:
+            if data[at] in _WHOLE:
                 at += 1
                 continue
-            if byte == _U32 and at + 5 <= end and (data[at + 1] or data[at + 2]):
+            if data[at] == _U32 and at + 5 <= end and (data[at + 1] or data[at + 2]):
                 at += 5
-                continue
-            if byte == _U16 and at + 3 <= end and data[at + 1]:
-                at += 3
-                continue
-            if byte & _SHORT == _SHORT_ARRAY and len(around) < _DEEPEST - 1:
-                around.append((left, last_key))
-                left, last_key = byte & 15, _NO_MAP
-                at += 1
-                continue
-            if byte & _SHORT == _SHORT_BYTES and at + (byte & 15) < end:
-                at += 1 + (byte & 15)
                 continue
         major, argument, at = _head(data, at)
         if major in (_BYTES, _TEXT):

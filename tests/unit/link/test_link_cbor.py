@@ -1,4 +1,4 @@
-"""CBOR values: the encoding is that of cbor2, whichever way it is made, and nothing else is taken."""
+"""CBOR values: the encoding is that of cbor2, and nothing else is taken."""
 
 from __future__ import annotations
 
