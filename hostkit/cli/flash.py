@@ -66,6 +66,7 @@ def flash_command(  # noqa: PLR0913, PLR0917 - click gives each option by name
     settings = settings_of(context, env=env, board=board, lease_timeout_s=lease_timeout)
     spec = find_board(context, settings.board)
     OutageBook(context.paths.state, context.clock).refuse(spec)
+    _refuse_env(context, settings.env, spec)
     with ExitStack() as stack:
         show = stack.enter_context(_shown(context))
         artifact = _artifact(context, settings, show)
@@ -83,6 +84,14 @@ def _refuse_uncounted() -> None:
             "flashes have a budget here, and a flash alone leaves nothing to be counted by",
             hint="ask for a verdict, which flashes and is counted: hostkit gate -e ENV -b BOARD",
         )
+
+
+def _refuse_env(context: Context, env: str, spec: BoardSpec) -> None:
+    """Refuse an env for another chip before anything is built."""
+    from hostkit.build.project import read_env  # noqa: PLC0415 - not for --help
+    from hostkit.flash.plan import refuse_env  # noqa: PLC0415
+
+    refuse_env(env, read_env(context.project, env).chip.value, spec)
 
 
 def settings_of(context: Context, **overrides: object) -> Settings:

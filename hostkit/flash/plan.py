@@ -21,14 +21,18 @@ _ERASE_S_PER_MIB = 10.0  # worst case of common NOR parts: 64 KiB block 0.6 s ty
 _MARGIN = 2.0
 
 
-def refuse_artifact(artifact: Artifact, spec: BoardSpec) -> None:
-    """Raise :class:`InvalidError` for an artifact that cannot belong on this board; nothing is touched."""
-    if artifact.chip != spec.chip.value:
+def refuse_env(env: str, chip: str, spec: BoardSpec) -> None:
+    """Raise :class:`InvalidError` for an env that builds for another chip than this board's."""
+    if chip != spec.chip.value:
         raise InvalidError(
-            f"the artifact of {artifact.env} is for {artifact.chip}, "
-            f"board {spec.name} is an {spec.chip.value}",
+            f"env {env} is for an {chip}, board {spec.name} is an {spec.chip.value}",
             hint="choose another env (-e) or another board (-b)",
         )
+
+
+def refuse_artifact(artifact: Artifact, spec: BoardSpec) -> None:
+    """Raise :class:`InvalidError` for an artifact that cannot belong on this board; nothing is touched."""
+    refuse_env(artifact.env, artifact.chip, spec)
     if not artifact.images:
         raise InvalidError(f"the artifact of {artifact.env} has no images", hint="build it again")
     images = sorted(artifact.images, key=lambda image: image.offset)

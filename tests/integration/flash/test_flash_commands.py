@@ -86,6 +86,18 @@ def test_flash_finds_a_board_that_is_served_without_being_in_the_catalogue(
     assert capsys.readouterr().out.startswith("flashed bench: ")
 
 
+def test_an_env_for_another_chip_is_refused_before_anything_is_built(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "build", lambda *_, **__: pytest.fail("it was built"))
+    with (project / "platformio.ini").open("a") as more:
+        more.write("platform = symlink://here\ncustom_hostkit_chip = esp32c3\n")
+    assert hostkit(project, "flash") == 4
+    said = capsys.readouterr().err
+    assert "env virtual is for an esp32c3, board bench is an esp32" in said
+    assert "choose another env (-e) or another board (-b)" in said
+
+
 def test_a_wrong_mac_in_the_catalogue_is_refused_with_exit_4(
     project: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str]
 ) -> None:

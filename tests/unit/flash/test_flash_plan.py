@@ -60,7 +60,7 @@ def test_an_artifact_that_fits_is_not_refused() -> None:
 
 def test_an_artifact_for_another_chip_is_refused() -> None:
     error = refused(replace(ARTIFACT, chip="esp32c3"))
-    assert error.message == "the artifact of esp32dev is for esp32c3, board desk is an esp32"
+    assert error.message == "env esp32dev is for an esp32c3, board desk is an esp32"
 
 
 def test_an_image_that_ends_beyond_the_flash_is_refused_with_both_numbers() -> None:
