@@ -78,7 +78,8 @@ _NO_REGISTRY = re.compile(
 )
 _INSTALLING = re.compile(r"Manager: Installing (.+)")
 _SOURCES = re.compile(r"hostkit: (\d+) sources")
-_ACTION = re.compile(r"(Compiling|Linking) (.+)|Retrieved `(.+)' from cache")
+# An object comes out of the cache with the list of what it was compiled from, which is no source.
+_ACTION = re.compile(r"(Compiling|Linking) (.+)|Retrieved `(.+(?<!\.d))' from cache")
 
 
 def clean(text: str) -> str:

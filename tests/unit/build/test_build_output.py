@@ -128,6 +128,7 @@ def test_what_a_compiler_prints_is_what_is_read(file: str, line: int, column: in
         ("hostkit: 38 sources", Step(StepKind.SOURCES, count=38)),
         ("Compiling .hostkit/x/a.o", Step(StepKind.COMPILE, ".hostkit/x/a.o")),
         ("Retrieved `.hostkit/x/a.o' from cache", Step(StepKind.REUSE, ".hostkit/x/a.o")),
+        ("Retrieved `.hostkit/x/a.o.d' from cache", None),
         ("Linking .hostkit/x/program\r", Step(StepKind.LINK, ".hostkit/x/program")),
         ("Scanning dependencies...", None),
     ],
