@@ -11,7 +11,7 @@ WORKERS ?= 4
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo graph test lint browser unit firmware hil mutants bench contest lock clean
+.PHONY: help setup demo graph test lint browser builds unit firmware hil mutants bench contest lock clean
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -36,7 +36,7 @@ graph: $(READY) ## A plan of 22 tasks on three boards, its runner killed twice, 
 # tests come after the others, which compile the same files.
 test: ## Everything that CI runs.
 	@test -e $(READY) || echo "first $(VENV), style, types and layers: about two minutes until that is shown"
-	@$(MAKE) --no-print-directory -j2 --output-sync=target browser lint
+	@$(MAKE) --no-print-directory -j2 --output-sync=target browser lint builds
 	@$(MAKE) --no-print-directory unit
 	@echo "the firmware's own tests, and a gate on a virtual board: about half a minute until they are shown"
 	@$(MAKE) --no-print-directory -j2 --output-sync=target firmware hil
@@ -56,6 +56,12 @@ browser: ## Install Chromium for the page's test, where this is root and has apt
 			apt-get install -q -y --no-install-recommends chromium chromium-driver fonts-dejavu-core' \
 			>build/chromium.log 2>&1 || echo "no Chromium (build/chromium.log): the page is not tested in a browser"; \
 	else echo "no Chromium: the page is not tested in a browser (apt-get install chromium chromium-driver)"; fi
+
+# Before the tests: those that build begin at once, and each would compile zig's own libraries for itself.
+builds: $(READY) ## The firmware of the two envs that need no registry.
+	@mkdir -p build
+	@for env in virtual esp32c3; do \
+		$(BIN)/hostkit build -e $$env >build/$$env.log 2>&1 || { cat build/$$env.log; exit 1; }; done
 
 unit: $(READY) ## Unit, contract, integration and acceptance tests.
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests

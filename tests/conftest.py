@@ -41,6 +41,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
+UNIT = ROOT / "tests" / "unit"
 
 # Tests make some 100,000 files, most of them in checkouts of their own, and drop them again: on a disk that
 # is a tenth of all their processor time and most of their waiting. So they do it in memory where there is
@@ -52,21 +53,23 @@ if "TMPDIR" not in os.environ and roomy(MEMORY, ROOM):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let every worker begin with its share of the longest: one that begins last is waited for by all.
+    """Let every worker begin with its share of the longest, and end with unit tests.
 
-    The longest are those that may take longer than others. Each worker is given a stretch of what was
-    collected, as long as the others' (``--dist worksteal``), and takes from the ends of theirs later.
+    One that begins last is waited for by all. The longest are those that may take longer than others. Each
+    worker is given a stretch of what was collected, as long as the others' (``--dist worksteal``), and takes
+    from the ends of theirs later: there, what files share is cheap to make once more.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    long = sorted((item for item in items if _limit(item)), key=_limit, reverse=True)
-    others = iter([item for item in items if not _limit(item)])
-    sizes = [(len(items) + worker) // workers for worker in range(workers)]
-    shares = [long[worker::workers] for worker in range(workers)]
-    items[:] = [
-        item
-        for share, size in zip(shares, sizes, strict=True)
-        for item in (*share, *islice(others, max(0, size - len(share))))
-    ] + list(others)
+    longest = sorted((item for item in items if _limit(item)), key=_limit, reverse=True)
+    others = [item for item in items if not _limit(item)]
+    units = iter([item for item in others if UNIT in item.path.parents])
+    rest = [item for item in others if UNIT not in item.path.parents]
+    dealt = []
+    for worker in range(workers):
+        begin, end = (len(rest) * edge // workers for edge in (worker, worker + 1))
+        share = [*longest[worker::workers], *rest[begin:end]]
+        dealt += [*share, *islice(units, max(0, (len(items) + worker) // workers - len(share)))]
+    items[:] = [*dealt, *units]
 
 
 def _limit(item: pytest.Item) -> float:
