@@ -24,25 +24,36 @@ def rows() -> Iterator[Row]:
     Each in a checkout and with a served board of its own, and with everything but that line built before. By
     hand it is the whole of hil_tests, as nothing says there what could be left out, and nothing is kept,
     signed or judged. ``--affected`` runs what a line in lava.cpp can touch: a fail, or no verdict.
-    ``-b virt0,virt1``: two boards share the suite.
+    With several boards (``-b virt0,virt1``) they share the suite.
     """
     with tempfile.TemporaryDirectory(prefix="hk") as name, ExitStack() as stack:
-        whole, both, part, peer = (_Checkout(Path(name) / side, stack) for side in ("a", "d", "b", "c"))
-        for checkout in (whole, both, part):
+        whole, part, peer = (_Checkout(Path(name) / side, stack) for side in ("a", "b", "c"))
+        two, four = (_Checkout(Path(name) / f"d{boards}", stack, boards) for boards in (2, 4))
+        for checkout in (whole, part, two, four):
             checkout.hostkit("build", "-e", "virtual")
         peer.pio_run()
         ours = (
             ("one-line change to verdict", Side("hostkit gate", whole.gate), "<= 0.6 x"),
-            ("the same on two boards", Side("gate -b virt0,virt1", both.share), "<= 0.6 x"),
+            ("the same, two boards share it", Side("gate -b virt0,virt1", two.gate), "<= 0.6 x"),
+            ("the same, four boards share it", Side("gate -b virt0,…,virt3", four.gate), "<= 0.6 x"),
             ("a line in lava.cpp to answer", Side("gate --affected", part.affected), "<= 0.6 x"),
         )
         yield from compare_all(ours, Side("pio run, esptool, all of pytest", peer.by_hand), runs=2)
 
 
-class _Checkout:
-    """A clone, its state directory and its served board."""
+BOARD = """
+[boards.virt{number}]
+kind = "virtual"
+chip = "esp32"
+mac = "02:68:6b:00:00:0{number}"
+"""
+"""What a clone's boards.toml is given for each board that it has not."""
 
-    def __init__(self, home: Path, stack: ExitStack) -> None:
+
+class _Checkout:
+    """A clone, its state directory and its served boards, of which the first is ``board``."""
+
+    def __init__(self, home: Path, stack: ExitStack, boards: int = 1) -> None:
         from hostkit.boards.catalog import load_catalog  # noqa: PLC0415 - keep --help of run.py quick
         from hostkit.boards.open import open_board  # noqa: PLC0415
         from hostkit.build.provision import provision  # noqa: PLC0415
@@ -56,23 +67,19 @@ class _Checkout:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PLATFORMIO_")}
         self.env = kept | {"HOSTKIT_STATE_DIR": str(state), "PLATFORMIO_CORE_DIR": str(core)}
         self._numbers = count()
-        catalog = load_catalog(self.tree / "boards.toml")
-        self.board, other = (
-            open_board(catalog.get(name), boards_dir=state / "boards", clock=SystemClock())
-            for name in ("virt0", "virt1")
-        )
-        stack.callback(self.board.close)
-        stack.callback(other.close)
+        with (self.tree / "boards.toml").open("a") as catalog:
+            catalog.writelines(BOARD.format(number=number) for number in range(2, boards))
+        self.names = [f"virt{number}" for number in range(boards)]
+        specs = map(load_catalog(self.tree / "boards.toml").get, self.names)
+        served = [open_board(spec, boards_dir=state / "boards", clock=SystemClock()) for spec in specs]
+        for board in served:
+            stack.callback(board.close)
+        self.board = served[0]
 
     def gate(self) -> None:
-        """Change a line and gate it."""
+        """Change a line and gate it, on all boards."""
         self._change()
-        self.hostkit("gate", "-e", "virtual", "-b", "virt0")
-
-    def share(self) -> None:
-        """Change a line and gate it on two boards."""
-        self._change()
-        self.hostkit("gate", "-e", "virtual", "-b", "virt0,virt1")
+        self.hostkit("gate", "-e", "virtual", "-b", ",".join(self.names))
 
     def affected(self) -> None:
         """Change a line of one pattern and run what that can touch: all of it passes, which is no verdict."""
