@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+from hostkit.boards.model import BoardSpec
 from hostkit.build.growth import GrowthLimits, check_growth
 from hostkit.build.model import Artifact
 from hostkit.build.platformio import CompileError
+from hostkit.build.project import read_env
 from hostkit.build.service import BuildResult, build
 from hostkit.build.store import LOG, MANIFEST
 from hostkit.errors import FailedError, InconclusiveError
+from hostkit.flash.plan import refuse_env
 from hostkit.gate.base import builds_at
 from hostkit.gate.evidence import write_bytes, write_json
 from hostkit.gate.model import Stage
@@ -24,10 +28,12 @@ DIAGNOSTICS = "diagnostics.txt"
 """What the compiler says of a build that failed."""
 
 
-def run_build(run: Run) -> None:
-    """Build what is checked out, or find that it was built before."""
+def run_build(run: Run, boards: Sequence[BoardSpec] = ()) -> None:
+    """Build what is checked out, or find that it was built before; nothing for ``boards`` of another chip."""
     bench = run.bench
     with run.stage(Stage.BUILD):
+        for spec in boards:
+            refuse_env(run.request.env, read_env(run.request.project, run.request.env).chip.value, spec)
         try:
             result = build(
                 run.request.project,

@@ -30,7 +30,7 @@ class Stages:
     def __init__(self, request: GateRequest, bench: Bench, into: Path) -> None:
         """Read catalogue and quarantine. Raises :class:`UsageError` for an unknown board or a bad entry."""
         self._catalog = load_catalog(find_catalog(request.project))
-        named_boards(request, self._catalog)
+        self._named = named_boards(request, self._catalog)
         self._run = Run(request, bench, into, CrashDecoder(bench.paths.artifacts))
         self._quarantine = self._read_quarantine()
         self._waivers = waiver_files(request.project)
@@ -70,7 +70,7 @@ class Stages:
         run, rules = self._run, self._run.request.rules
         with ExitStack() as stack:
             if rules.build:
-                run_build(run)
+                run_build(run, self._named)
             held = take_boards(run, self._catalog, stack) if run.ran.stop is None else ()
             if not held:
                 return

@@ -82,6 +82,12 @@ def test_firmware_that_does_not_compile_is_a_fail_that_names_the_line(clone: Clo
     assert clone.entries()[-1] == "fail"
 
 
+def test_a_board_of_another_chip_is_invalid_before_anything_is_built(clone: Clone) -> None:
+    code, record, err = clone.run("gate", "-e", "esp32c3", "-b", "virt0")
+    assert (code, record["stopped_at"], record["build"]) == (4, "build", None), err
+    assert record["reasons"] == ["build: env esp32c3 is for an esp32c3, board virt0 is an esp32"]
+
+
 def test_a_taken_board_is_inconclusive_and_names_who_has_it(clone: Clone, flashed: dict[str, Any]) -> None:
     office = LeaseOffice(clone.paths.leases, SystemClock())
     with office.take("02686b000000", "a test"):
