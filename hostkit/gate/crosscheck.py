@@ -83,7 +83,7 @@ def contradictions(files: Files, derived: Derived, *, ours: bool = True) -> Iter
     yield from _of_the_folders(files, derived)
     for share in derived.shares or (Shared("", files, derived),):
         for problem in _of_a_board(share.files, share.derived, ours):
-            yield f"{share.folder}{problem}" if share.folder else problem
+            yield shown(share.folder) + problem
 
 
 def _of_a_board(files: Files, derived: Derived, ours: bool) -> Iterator[str]:

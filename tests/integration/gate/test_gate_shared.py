@@ -120,6 +120,15 @@ def _unflashed(files: dict[str, bytes]) -> None:
     files[f"{THEIRS}flash.json"] = files["flash.json"]
 
 
+def _renamed(files: dict[str, bytes]) -> None:
+    """Give the second board a name that would colour a terminal."""
+    run = json.loads(files["run.json"])
+    run["also"][0]["name"] = "\x1b[31m"
+    files["run.json"] = json.dumps(run).encode()
+    for name in [name for name in files if name.startswith(THEIRS)]:
+        files[name.replace("virt1", "\x1b[31m")] = files.pop(name)
+
+
 def _guest(files: dict[str, bytes]) -> None:
     files["boards/virt7/flash.json"] = files["flash.json"]
 
@@ -129,6 +138,7 @@ TAMPERED = {
     _shortened: "the observations are not those that the suite counted at its end",
     _silenced: "boards/virt1/the challenge hil of challenge.json was not asked and answered in end.jsonl",
     _unflashed: "boards/virt1/flash.json is of another board or env than the run",
+    _renamed: r"boards/\x1b[31m/flash.json is of another board or env than the run",
     _guest: "boards/virt7 is of no board of the run",
 }
 
@@ -140,6 +150,7 @@ def test_parts_of_the_second_board_are_held_against_each_other_as_those_of_the_f
     files = dict(read_folder(Path(shared["evidence"])).files)
     tamper(files)
     problems = verify_folder(Folder(files, ()), own_public(clone.paths, clone.environment())).problems
+    assert all(problem.isprintable() for problem in problems)
     said = (*problems, *derive(files).decision.reasons)
     assert any(TAMPERED[tamper] in problem for problem in said), said
     assert any(problem.startswith(f"{name} was ") for problem in problems for name in files) or any(
