@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     from hostkit.settings.model import Settings
 
 
+board_option = click.option(
+    "-b", "--board", help="Board of boards.toml, several as A,B, or `any` (default: the setting `board`)."
+)
+"""``--board``, for verbs that run the suite; the parameter is None when not given."""
+
+
 @click.command("gate")
 @click.option("-e", "--env", "env", help="PlatformIO environment (default: the setting `env`).")
-@click.option(
-    "-b",
-    "--board",
-    help="Board of boards.toml, several as A,B, or `any` (default: the setting `board`).",
-)
+@board_option
 @click.option("-k", "selection", default="", metavar="EXPR", help="Run only tests that match; never a pass.")
 @click.option("--no-flash", is_flag=True, help="Do not flash; the board must already run this very build.")
 @click.option("--min-rung", type=click.Choice(RUNGS), help="Default: of [gate] in hostkit.toml, or wired.")

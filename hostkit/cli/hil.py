@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from hostkit.cli.context import Context
-from hostkit.cli.gate import judge, load, request_of
+from hostkit.cli.gate import board_option, judge, load, request_of
 from hostkit.cli.lazy import LazyGroup, Verb
 from hostkit.cli.retrying import retry_option
 from hostkit.cli.soaking import soak_option
@@ -30,9 +30,7 @@ class _HilGroup(LazyGroup):
 
 @click.command("hil", cls=_HilGroup)
 @click.option("-e", "--env", "env", help="PlatformIO environment (default: the setting `env`).")
-@click.option(
-    "-b", "--board", help="Board of boards.toml, several as A,B, or `any` (default: the setting `board`)."
-)
+@board_option
 @click.option("-k", "selection", default="", metavar="EXPR", help="Run only tests that match.")
 @click.option("--any-build", is_flag=True, help="Test what the board runs, whatever it is.")
 @retry_option

@@ -32,8 +32,9 @@ def run_build(run: Run, boards: Sequence[BoardSpec] = ()) -> None:
     """Build what is checked out, or find that it was built before; nothing for ``boards`` of another chip."""
     bench = run.bench
     with run.stage(Stage.BUILD):
+        chip = read_env(run.request.project, run.request.env).chip.value
         for spec in boards:
-            refuse_env(run.request.env, read_env(run.request.project, run.request.env).chip.value, spec)
+            refuse_env(run.request.env, chip, spec)
         try:
             result = build(
                 run.request.project,

@@ -15,7 +15,7 @@ from hostkit.files import jsonable
 from hostkit.gate.derive import Derived, derive
 from hostkit.gate.evidence import write_bytes, write_json
 from hostkit.gate.folder import read_folder
-from hostkit.gate.parts import AFFECTED, BOARDS, FLASH, RUN, STOP, TIMINGS, TOOLS
+from hostkit.gate.parts import AFFECTED, FLASH, RUN, STOP, TIMINGS, TOOLS, folder_of
 from hostkit.gate.request import GateRequest
 from hostkit.gate.run import Ran
 from hostkit.tasks.git import Checkout
@@ -64,7 +64,7 @@ def write_records(into: Path, case: Case, ran: Ran, seconds: Mapping[str, float]
     for each in (ran, *ran.also):
         if each.flash is not None:
             log = None if each.flash.log is None else Path(each.flash.log.name)
-            folder = into if each is ran or each.spec is None else into / BOARDS / each.spec.name
+            folder = into if each is ran or each.spec is None else into / folder_of(each.spec.name)
             write_json(folder, FLASH, jsonable(replace(each.flash, log=log)))
     if ran.stop is not None:
         write_json(into, STOP, jsonable(ran.stop))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -50,18 +51,19 @@ def _nature(spec: BoardSpec) -> str:
     return f"{spec.kind.value} {spec.chip.value}, {spec.profile}{compared}"
 
 
-def take_boards(run: Run, catalog: Catalog, held: ExitStack) -> tuple[Held, ...]:
-    """Lease and open the boards until ``held`` is closed; none, and a stop in the run, where one is not had.
+def take_boards(run: Run, named: Sequence[BoardSpec], catalog: Catalog, held: ExitStack) -> tuple[Held, ...]:
+    """Lease and open boards until ``held`` is closed; none, and a stop in the run, where one is not had.
+
+    ``named``: see :func:`named_boards`; none for the first of the catalogue that fits and is free.
 
     They come in the order in which they were named, and are leased in the order of their identities: two
     gates that want the same two never wait for each other.
     """
     taken: tuple[Held, ...] = ()
     with run.stage(Stage.LEASE):
-        specs = named_boards(run.request, catalog)
-        if specs:
-            leased = [_take(run, (spec,), held) for spec in sorted(specs, key=lambda spec: spec.identity)]
-            taken = tuple(sorted(leased, key=lambda each: specs.index(each.board.spec)))
+        if named:
+            leased = [_take(run, (spec,), held) for spec in sorted(named, key=lambda spec: spec.identity)]
+            taken = tuple(sorted(leased, key=lambda each: named.index(each.board.spec)))
         else:
             taken = (_take(run, _fitting(run, catalog), held),)
         run.tell(Stage.LEASE, f"holds {', '.join(each.board.spec.name for each in taken)}")

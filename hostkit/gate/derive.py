@@ -31,7 +31,6 @@ from hostkit.gate.model import (
 )
 from hostkit.gate.observations import facts_of, observations_of, suite_of
 from hostkit.gate.parts import (
-    BOARDS,
     BOOT_TRANSCRIPT,
     CHALLENGES,
     END_TRANSCRIPT,
@@ -46,6 +45,7 @@ from hostkit.gate.parts import (
     RunPart,
     challenges_part,
     flash_part,
+    folder_of,
     growth_part,
     json_part,
     manifest_part,
@@ -196,8 +196,8 @@ def _together(files: Files, first: Derived, common: Facts) -> Derived:
 
 def _names(run: RunPart) -> list[str]:
     """Return the boards' names, the first one's first. Raises :class:`PartError` for one alone."""
-    names = [spec.name for spec in (run.board, *run.also) if spec is not None]
-    if run.board is None or len(set(names)) < len(names):
+    names = [spec.name for spec in run.boards]
+    if len(set(names)) < 1 + len(run.also):
         raise PartError(RUN, "the boards that shared the suite are not several")
     return names
 
@@ -206,7 +206,7 @@ def _shared(files: Files, first: Derived, common: Facts) -> Iterator[Shared]:
     yield Shared("", files, first)
     ours = {name: files[name] for name in _COMMON if name in files}
     for spec in first.run.also:
-        folder = f"{BOARDS}/{spec.name}/"
+        folder = folder_of(spec.name)
         own = {name.removeprefix(folder): data for name, data in files.items() if name.startswith(folder)}
         theirs = {name: data for name, data in own.items() if name not in _COMMON} | ours
         run = first.run.model_copy(update={"board": spec})

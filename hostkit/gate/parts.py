@@ -57,6 +57,11 @@ Files = Mapping[str, bytes]
 """A bundle's files by name, with ``/`` between folders."""
 
 
+def folder_of(board: str) -> str:
+    """Return where in a bundle the parts of another board than the first lie, with the ``/`` at its end."""
+    return f"{BOARDS}/{board}/"
+
+
 class PartError(InvalidError):
     """A part of a bundle is not what such a part is (exit 4)."""
 
@@ -119,6 +124,11 @@ class RunPart(_Part):
     changes_sha256: str
     parents: tuple[str, ...] = ()
     also: tuple[BoardSpec, ...] = ()
+
+    @property
+    def boards(self) -> tuple[BoardSpec, ...]:
+        """The board, or those that shared the suite; none where none was taken."""
+        return () if self.board is None else (self.board, *self.also)
 
 
 class ManifestPart(_Part):

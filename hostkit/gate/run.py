@@ -22,7 +22,7 @@ from hostkit.gate.model import (
     SuiteFact,
     ToolFact,
 )
-from hostkit.gate.parts import BOARDS
+from hostkit.gate.parts import folder_of
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.waived import WaiverFact
 from hostkit.link.crash.shelf import CrashDecoder
@@ -81,7 +81,7 @@ class Run:
     def beside(self, spec: BoardSpec) -> Run:
         """Return the same run on another board of several that share the suite, with evidence of its own."""
         ran = Ran(spec=spec, artifact=self.ran.artifact)
-        return replace(self, into=self.into / BOARDS / spec.name, ran=ran)
+        return replace(self, into=self.into / folder_of(spec.name), ran=ran)
 
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:

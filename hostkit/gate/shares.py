@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from hostkit.gate.model import Facts, Finding
-from hostkit.gate.parts import BOARDS
+from hostkit.gate.parts import folder_of
 from hostkit.hil.observations import Observations, Outcome, TestSeen
 from hostkit.store.model import Verdict
 from hostkit.words import counted, first_of
@@ -28,7 +28,7 @@ def joined(seen: Sequence[tuple[str, Observations]]) -> Observations:
     tests: dict[str, list[TestSeen]] = {}
     for number, (board, each) in enumerate(seen):
         for test in each.tests:
-            folder = f"{BOARDS}/{board}/" if number else ""
+            folder = folder_of(board) if number else ""
             tests.setdefault(test.test, []).append(_of_board(test, board, folder))
     first = seen[0][1]
     whole = all(each.summary is not None for _, each in seen)

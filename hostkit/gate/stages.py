@@ -71,7 +71,7 @@ class Stages:
         with ExitStack() as stack:
             if rules.build:
                 run_build(run, self._named)
-            held = take_boards(run, self._catalog, stack) if run.ran.stop is None else ()
+            held = take_boards(run, self._named, self._catalog, stack) if run.ran.stop is None else ()
             if not held:
                 return
             shares = [Share(run, held[0])]

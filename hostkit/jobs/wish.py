@@ -39,10 +39,10 @@ def parse_wish(text: str) -> Wish:
     """Read a wish. Raises :class:`UsageError` that names the word it does not understand."""
     if text == ANY:
         return Wish()
-    if "=" not in text and "," in text:
-        shared = f"boards share a suite in a gate of one's own: hostkit gate -b {text}"
-        raise UsageError(f"-b {text}: a job is for one board", hint=shared)
     if "=" not in text:
+        if "," in text:
+            shared = f"boards share a suite in a gate of one's own: hostkit gate -b {text}"
+            raise UsageError(f"-b {text}: a job is for one board", hint=shared)
         return Wish(name=text)
     words = []
     for part in text.split(","):

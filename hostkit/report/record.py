@@ -243,9 +243,14 @@ class Report:
         return found
 
     @property
+    def boards(self) -> tuple[BoardRecord, ...]:
+        """The board, or those that shared the suite; none where none was taken."""
+        return () if self.board is None else (self.board, *self.also)
+
+    @property
     def where(self) -> str:
-        """The name of the board, or of the boards that shared the suite; "" where none was taken."""
-        return ", ".join(board.name for board in (self.board, *self.also) if board is not None)
+        """Their names; "" where none was taken."""
+        return ", ".join(board.name for board in self.boards)
 
     @property
     def title(self) -> str:

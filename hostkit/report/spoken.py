@@ -75,12 +75,11 @@ def read_spoken(directory: Path) -> Spoken:
     Of boards that shared the suite each is heard in turn.
     """
     listener = _Listener()
-    places = [(folder, folder / name) for folder in board_folders(directory) for name in _FILES]
-    starts = {path: (folder, _wall_us(path)) for folder, path in places if path.is_file()}
-    first = min((start for _, start in starts.values()), default=0)
-    for path, (folder, start) in starts.items():
-        part = _FILES[path.name]
-        listener.hear(path, start - first, part if folder == directory else f"{folder.name}: {part}")
+    paths = (folder / name for folder in board_folders(directory) for name in _FILES)
+    starts = {path: _wall_us(path) for path in paths if path.is_file()}
+    for path, start in starts.items():
+        board = "" if path.parent == directory else f"{path.parent.name}: "
+        listener.hear(path, start - min(starts.values()), board + _FILES[path.name])
     return listener.spoken()
 
 

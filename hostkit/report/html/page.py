@@ -90,7 +90,7 @@ def read_source(directory: Path) -> Source:
             pictures.append(read_picture(path))
         except InvalidError as error:
             unreadable.append(error.message)
-    boards = report.where.replace(", ", ",")
+    boards = ",".join(board.name for board in report.boards)
     lines = run_lines(directory.parent, boards, newest=directory.name) if boards else iter(())
     history = tuple(islice(lines, _HISTORY))
     return Source(report, tuple(pictures), read_spoken(directory), history, tuple(unreadable))
