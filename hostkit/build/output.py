@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
+
+from hostkit.build.project import INI
 
 
 class Severity(Enum):
@@ -70,6 +73,13 @@ _PLATFORMIO = re.compile(
     r"Error: (?P<text>.*)"
     r"|(?P<named>\w*(?:Error|Exception|NotFound)|(?:Unknown|Incompatible|Invalid)\w+): (?P<rest>.*)"
 )
+# What PlatformIO finds in platformio.ini when it runs, each with the name of a Python class before it.
+_SETTINGS = re.compile(
+    r"InvalidProjectConfError: Invalid '(?P<file>.*)' \(project configuration file\): '(?P<invalid>.*)'"
+    r"|(?:Undefined\w+|UnknownEnvNames|InvalidEnvName|ProjectOptionValue)Error: (?P<text>.*)"
+    r"|PackageException: (?P<link>Can not create a symbolic link .*)"
+)
+_SCRIPT = re.compile(r"\*\*\* (missing SConscript file .*)")  # of extra_scripts
 _CRASHED = re.compile(r"(?:sh: .*|.*: )?(?P<text>Killed|Segmentation fault|.*No space left on device.*)")
 _ECHO = ("collect2:", "scons: ***", "*** [")
 # PlatformIO's own words, http.py: HTTPClientError comes with or without a text.
@@ -151,6 +161,11 @@ def _parse_line(line: str) -> Diagnostic | None:
         return Diagnostic(Severity(match["kind"]), match["text"])
     if match := _GNU_LD.fullmatch(line) or _GNU_MULTIPLE.fullmatch(line):
         return Diagnostic(Severity.ERROR, match["text"], match["file"])
+    if match := _SETTINGS.fullmatch(line):
+        said = match["invalid"] or match["text"] or match["link"]
+        return Diagnostic(Severity.ERROR, said, Path(match["file"] or INI).name)
+    if match := _SCRIPT.fullmatch(line):
+        return Diagnostic(Severity.ERROR, match[1], INI)
     if match := _PLATFORMIO.fullmatch(line):
         return Diagnostic(Severity.ERROR, match["text"] or f"{match['named']}: {match['rest']}")
     if match := _CRASHED.fullmatch(line):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import configparser
+import glob
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from hostkit.boards.model import Chip
-from hostkit.errors import UsageError
+from hostkit.errors import ToolError, UsageError
 
 INI = "platformio.ini"
 CMAKE = "CMakeLists.txt"
@@ -21,6 +24,7 @@ _SIZE = re.compile(r"(\d+)\s*([KM]?)", re.IGNORECASE)
 _SUFFIX = {"": 1, "K": 1 << 10, "M": 1 << 20}
 _REFERENCE = re.compile(r"\$\{([^.}]+)\.([^}]+)\}")
 _INI_HINT = "an option is `name = value`, indented lines go on with the one above"
+_LARGEST = 1 << 20  # bytes; ours has 3,000, and 10 MB of options kept a build busy for more than 90 s
 _UNCLOSED = re.compile(r"^\[[^\]\n]*$", re.MULTILINE)
 # What fits esp_app_desc_t's text fields, a C string, a file name and a terminal without any quoting.
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,30}")
@@ -69,7 +73,7 @@ def read_env(project: Path, env: str, *, compiler: str = "") -> EnvSettings:
     reader = _Reader(project)
     section = f"env:{env}"
     if not reader.parser.has_section(section):
-        raise _unknown_env(env, reader.envs(), reader.files[0])
+        raise reader.misspelt(env) or _unknown_env(env, reader.envs(), reader.files[0])
     if not _WORD.fullmatch(env):
         raise UsageError(f"[{section}] is no name for an env", hint=f"it must be {_WORD_RULE}")
     platform = reader.option(section, "platform")
@@ -126,18 +130,25 @@ class _Reader:
         self.files: list[Path] = []
         self._read(project / INI)
         for pattern in self.parser.get("platformio", "extra_configs", fallback="").split():
-            for path in sorted(project.glob(pattern)):
-                self._read(path)
+            for name in sorted(glob.glob(str(project / pattern), recursive=True)):  # noqa: PTH207 - "/…", "~"
+                self._read_extra(project, Path(name))
+
+    def _read_extra(self, project: Path, path: Path) -> None:
+        if not path.resolve().is_relative_to(project.resolve()):
+            raise UsageError(
+                f"{self.place('extra_configs')}: extra_configs names {path}, outside of the checkout",
+                hint="what shapes a build is part of its commit: keep the file in the checkout",
+            )
+        self._read(path)
 
     def _read(self, path: Path) -> None:
         try:
-            text = path.read_text(encoding="utf-8")
+            text = _text_of(path)
             self.parser.read_string(text, source=str(path))
-        except FileNotFoundError:
-            raise UsageError(f"no {path.name} in {path.parent}", hint="run hostkit in a checkout") from None
         except (configparser.Error, UnicodeDecodeError) as error:
             line, what = _explain(error)
-            raise UsageError(f"{path}:{line}: {what}", hint=_INI_HINT) from error
+            hint = "save it as UTF-8" if isinstance(error, UnicodeDecodeError) else _INI_HINT
+            raise UsageError(f"{path}:{line}: {what}", hint=hint) from error
         if cut := _UNCLOSED.search(text):  # to configparser, [env:NAME without its end is an option
             line = text.count("\n", 0, cut.start()) + 1
             raise UsageError(f"{path}:{line}: a section without its ]: {cut[0]}", hint=_INI_HINT)
@@ -160,9 +171,10 @@ class _Reader:
             raise UsageError(f"[{section}] extends itself", hint=f"look at `extends` in {self.files[0]}")
         if self.parser.has_option(section, option):
             yield self.parser.get(section, option)
-        for parent in re.split(r"[,\s]+", self.parser.get(section, "extends", fallback="").strip()):
-            if self.parser.has_section(parent):
-                yield from self._values(parent, option, depth + 1)
+        for parent in self.parser.get(section, "extends", fallback="").replace(",", " ").split():
+            if not self.parser.has_section(parent):
+                raise self._no_parent(section, parent)
+            yield from self._values(parent, option, depth + 1)
         if depth == 0 and self.parser.has_section("env"):
             yield from self._values("env", option, depth + 1)
 
@@ -175,6 +187,35 @@ class _Reader:
             return match[0] if found is None else self._expand(found, depth + 1)
 
         return _REFERENCE.sub(value, text)
+
+    def _no_parent(self, section: str, parent: str) -> UsageError:
+        near = get_close_matches(parent, self.parser.sections(), n=1, cutoff=0.5)
+        return UsageError(
+            f"{self.place('extends', parent)}: [{section}] extends {parent!r}, and there is no such section",
+            hint=f"did you mean {near[0]}?"
+            if near
+            else f"add a section [{parent}], or remove it from `extends`",
+        )
+
+    def misspelt(self, env: str) -> UsageError | None:
+        """Return what is wrong with a line that looks like the section of an env and is not it."""
+        like = re.compile(rf"\s*(\[+\s*env[\s:.=/-]*{re.escape(env)}\s*\]+)", re.IGNORECASE)
+        for path in self.files if env else ():
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                if match := like.match(line):
+                    return UsageError(
+                        f"{path}:{number}: no env {env!r}: {match[1]} is not its section",
+                        hint=f"write [env:{env}], at the very beginning of the line",
+                    )
+        return None
+
+    def place(self, option: str, text: str = "") -> str:
+        """Return ``file:line`` of an option whose line has the text, or the first file."""
+        for path in reversed(self.files):
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                if line.split("=")[0].strip() == option and text in line:
+                    return f"{path}:{number}"
+        return str(self.files[0])
 
     def choice(self, section: str, option: str, kind: type[_Choice], default: str) -> _Choice:
         text = self.get(section, option, default)
@@ -198,11 +239,37 @@ class _Reader:
 
     def _bad(self, option: str, text: str, wanted: str) -> UsageError:
         name = _PREFIX + option
-        for path in reversed(self.files):
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-                if line.split("=")[0].strip() == name and text in line:
-                    return UsageError(f"{path}:{number}: {name} is {text!r}", hint=f"it must be {wanted}")
-        return UsageError(f"{self.files[0]}: {name} is {text!r}", hint=f"it must be {wanted}")
+        return UsageError(f"{self.place(name, text)}: {name} is {text!r}", hint=f"it must be {wanted}")
+
+
+def _text_of(path: Path) -> str:
+    """Read a file of settings. Raises :class:`UsageError` where there is none that a person wrote."""
+    try:
+        if not path.is_file():  # nor a FIFO, which would be waited on
+            raise _no_file(path)
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= _LARGEST else b""
+    except OSError as error:
+        raise ToolError(f"cannot read {path}: {error.strerror}", hint="check its owner and mode") from error
+    if size > _LARGEST:
+        raise UsageError(
+            f"{path} has {size} bytes, which nobody wrote",
+            hint=f"it is read up to {_LARGEST} bytes: restore it with `git checkout -- {path.name}`",
+        )
+    if data.startswith(codecs.BOM_UTF8):
+        raise UsageError(
+            f"{path}:1: it begins with a byte order mark, which PlatformIO cannot read",
+            hint="save it as UTF-8 without one",
+        )
+    return data.decode("utf-8").replace("\r\n", "\n")
+
+
+def _no_file(path: Path) -> UsageError:
+    if os.path.lexists(path):
+        return UsageError(
+            f"{path} is no text file", hint="put the file there, or take it out of extra_configs"
+        )
+    return UsageError(f"no {path.name} in {path.parent}", hint="run hostkit in a checkout")
 
 
 def _explain(error: configparser.Error | UnicodeDecodeError) -> tuple[int, str]:
@@ -216,7 +283,12 @@ def _explain(error: configparser.Error | UnicodeDecodeError) -> tuple[int, str]:
             return error.lineno or 0, f"section [{error.section}] is there twice"
         case configparser.ParsingError() if error.errors:
             number, line = error.errors[0]
-            return number, f"neither a [section] nor an option: {line}"
+            return number, f"neither a [section] nor an option: {_without_end(line)}"
         case UnicodeDecodeError():
             return error.object[: error.start].count(b"\n") + 1, "not UTF-8 text"
     return 0, str(error)
+
+
+def _without_end(line: str) -> str:
+    """``line`` is as configparser gives it: the repr of a text with its newline."""
+    return line.replace("\\n", "")

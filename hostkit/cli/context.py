@@ -51,6 +51,11 @@ class Context:
     def project(self) -> Path:
         """The checkout's root. Raises :class:`UsageError` outside of a project."""
         found = find_project(self.start)
+        if found is None and os.path.lexists(self.start / "platformio.ini"):
+            raise UsageError(
+                f"{self.start / 'platformio.ini'} is no file",
+                hint="a text file belongs there: look with `ls -l`, and bring it back from git",
+            )
         if found is None:
             raise UsageError(
                 f"no platformio.ini in {self.start} or any directory above it",

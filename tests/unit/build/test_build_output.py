@@ -66,6 +66,33 @@ def test_clangs_diagnostics_are_read_with_their_place() -> None:
             "UnknownPlatform: Unknown development platform 'x'",
             Diagnostic(E, "UnknownPlatform: Unknown development platform 'x'"),
         ),
+        (
+            (
+                "InvalidProjectConfError: Invalid '/p/platformio.ini' (project configuration file): "
+                "'No option 'flagz' in section: 'env''"
+            ),
+            Diagnostic(E, "No option 'flagz' in section: 'env'", "platformio.ini"),
+        ),
+        (
+            "UndefinedEnvPlatformError: Please specify platform for 'a' environment",
+            Diagnostic(E, "Please specify platform for 'a' environment", "platformio.ini"),
+        ),
+        (
+            "UnknownEnvNamesError: Unknown environment names 'b'. Valid names are 'a'",
+            Diagnostic(E, "Unknown environment names 'b'. Valid names are 'a'", "platformio.ini"),
+        ),
+        (
+            "ProjectOptionValueError: Invalid value: 'offf' is not one of 'off'",
+            Diagnostic(E, "Invalid value: 'offf' is not one of 'off'", "platformio.ini"),
+        ),
+        (
+            "PackageException: Can not create a symbolic link for `x`, not a directory",
+            Diagnostic(E, "Can not create a symbolic link for `x`, not a directory", "platformio.ini"),
+        ),
+        (
+            "*** missing SConscript file 'nope.py'",
+            Diagnostic(E, "missing SConscript file 'nope.py'", "platformio.ini"),
+        ),
         ("NameError: name 'x' is not defined", Diagnostic(E, "NameError: name 'x' is not defined")),
         ("zig: error: unsupported option", Diagnostic(E, "unsupported option")),
         ("sh: line 1: 4242 Killed", Diagnostic(E, "Killed")),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def test_a_file_without_envs_says_how_to_add_one(tmp_path: Path) -> None:
     ("text", "line", "words"),
     [
         ("x = 1\n", 1, "no [section] before 'x = 1'"),
-        ("[env:a]\nplatform = x\n\njust words\n", 4, "neither a [section] nor an option"),
+        ("[env:a]\nplatform = x\n\njust words\n", 4, "neither a [section] nor an option: 'just words'"),
         ("[env:a]\nk = 1\nk = 2\n", 3, "option 'k' is there twice in [env:a]"),
         ("[env:a]\nk = 1\n[env:a]\n", 3, "section [env:a] is there twice"),
         ("[env:a\n", 1, "no [section] before"),
@@ -94,8 +95,77 @@ def test_a_broken_file_is_named_with_its_line(tmp_path: Path, text: str, line: i
 
 def test_a_file_that_is_not_text_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "platformio.ini").write_bytes(b"[env:a]\nk = \xff\n")
-    with pytest.raises(UsageError, match=r"platformio\.ini:2: not UTF-8 text"):
+    with pytest.raises(UsageError, match=r"platformio\.ini:2: not UTF-8 text") as caught:
         env_names(tmp_path)
+    assert caught.value.hint == "save it as UTF-8"
+
+
+@pytest.mark.parametrize(
+    "section", ["[env: virtual]", "[env.virtual]", "[[env:virtual]]", "  [env:virtual]", "[ENV:virtual ]"]
+)
+def test_a_section_that_only_looks_like_that_of_the_env_is_named_with_its_line(
+    tmp_path: Path, section: str
+) -> None:
+    _write(tmp_path, f"[env:other]\nplatform = x\n{section}\nboard = y\n")
+    with pytest.raises(UsageError) as caught:
+        read_env(tmp_path, "virtual")
+    assert caught.value.message == (
+        f"{tmp_path}/platformio.ini:3: no env 'virtual': {section.strip()} is not its section"
+    )
+    assert caught.value.hint == "write [env:virtual], at the very beginning of the line"
+
+
+@pytest.mark.parametrize(
+    ("parent", "hint"),
+    [("bse", "did you mean base?"), ("nowhere", "add a section [nowhere], or remove it from `extends`")],
+)
+def test_a_parent_that_is_not_there_is_named_with_its_line(tmp_path: Path, parent: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_env(_write(tmp_path, f"[base]\n[env:a]\nextends = base, {parent}\n"), "a")
+    assert caught.value.message == (
+        f"{tmp_path}/platformio.ini:3: [env:a] extends {parent!r}, and there is no such section"
+    )
+    assert caught.value.hint == hint
+
+
+def test_an_extra_config_that_is_no_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "more.ini")  # would be waited on for ever
+    (tmp_path / "dir.ini").mkdir()
+    for name in ("more.ini", "dir.ini"):
+        with pytest.raises(UsageError, match=rf"{name} is no text file") as caught:
+            env_names(_write(tmp_path, f"[platformio]\nextra_configs = {name}\n"))
+        assert "extra_configs" in caught.value.hint
+
+
+def test_an_extra_config_outside_of_the_checkout_is_refused(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (tmp_path / "out.ini").write_text("[env:out]\n")
+    (project / "link.ini").symlink_to(tmp_path / "out.ini")
+    for name in (str(tmp_path / "out.ini"), "../out.ini", "link.ini"):
+        with pytest.raises(UsageError, match=r"platformio\.ini:2: extra_configs names .*, outside") as caught:
+            env_names(_write(project, f"[platformio]\nextra_configs = {name}\n"))
+        assert "part of its commit" in caught.value.hint
+
+
+def test_a_byte_order_mark_is_called_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "platformio.ini").write_bytes(b"\xef\xbb\xbf[env:a]\n")
+    with pytest.raises(UsageError, match=r"platformio\.ini:1: it begins with a byte order mark") as caught:
+        env_names(tmp_path)
+    assert caught.value.hint == "save it as UTF-8 without one"
+
+
+def test_a_file_too_large_for_anybody_to_have_written_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "platformio.ini").open("wb") as stream:
+        stream.truncate((1 << 20) + 1)
+    with pytest.raises(UsageError, match=r"platformio\.ini has 1048577 bytes") as caught:
+        env_names(tmp_path)
+    assert "git checkout -- platformio.ini" in caught.value.hint
+
+
+def test_lines_may_end_as_they_do_on_windows(tmp_path: Path) -> None:
+    (tmp_path / "platformio.ini").write_bytes(b"[env:a]\r\ncustom_hostkit_chip = esp32c3\r\n")
+    assert read_env(tmp_path, "a").chip is Chip.ESP32C3
 
 
 def test_a_directory_without_the_file_is_no_checkout(tmp_path: Path) -> None:

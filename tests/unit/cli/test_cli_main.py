@@ -121,6 +121,14 @@ def test_outside_a_project_the_error_says_how_to_name_one(tmp_path: Path) -> Non
     assert "--project" in caught.value.hint
 
 
+def test_a_directory_in_the_place_of_the_file_is_told_from_none(tmp_path: Path) -> None:
+    (tmp_path / "platformio.ini").mkdir()
+    context = Context(tmp_path, Paths(tmp_path, tmp_path), SystemClock(), FakeRunner.of())
+    with pytest.raises(UsageError, match=r"platformio\.ini is no file") as caught:
+        _ = context.project
+    assert "bring it back from git" in caught.value.hint
+
+
 def test_a_process_that_ends_does_not_search_all_that_it_made_for_garbage() -> None:
     code = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 1000)); "
     code += "from hostkit.cli.main import begin; begin(); print(gc.isenabled())"
