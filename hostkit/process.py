@@ -11,12 +11,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import IO, Protocol
 
 from hostkit.errors import MissingToolError
+from hostkit.halt import Halt
 
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _GRACE_S = 3.0
@@ -26,12 +27,16 @@ _IF_PARENT_LIVES = '[ "$PPID" = "$0" ] && exec "$@"'  # it may have died before 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run: an argv (never a shell line), where, with which environment, and for how long."""
+    """What to run: an argv (never a shell line), where, with which environment, and for how long.
+
+    ``halt``: once it is called the process group is ended, and the run is a :class:`HaltedError`.
+    """
 
     argv: tuple[str, ...]
     cwd: Path | None = None
     env: Mapping[str, str] | None = None
     timeout_s: float | None = None
+    halt: Halt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +207,8 @@ class SystemRunner:
                 for number, child in children.items():
                     assert child.process.stdout is not None
                     selector.register(child.process.stdout, selectors.EVENT_READ, number)
+                for halt in {command.halt for command in commands if command.halt is not None}:
+                    selector.register(halt, selectors.EVENT_READ, halt)
                 while len(ended) < len(children):
                     _listen(selector, children, ended, on_text)
         except BaseException:
@@ -214,6 +221,26 @@ class SystemRunner:
                 if child.process.stdout is not None:
                     child.process.stdout.close()
         return tuple(ended[number] for number in children)
+
+
+@dataclass(frozen=True, slots=True)
+class HaltingRunner:
+    """Runs what another runner runs, until ``halt`` is called."""
+
+    runner: Runner
+    halt: Halt
+
+    def run(self, command: Command, *, on_text: Callable[[str], None] | None = None) -> Finished:
+        """Run to the end; see :class:`Runner`. Raises :class:`HaltedError`."""
+        self.halt.check()
+        return self.runner.run(replace(command, halt=self.halt), on_text=on_text)
+
+    def run_all(
+        self, commands: Sequence[Command], *, on_text: Callable[[int, str], None] | None = None
+    ) -> tuple[Finished, ...]:
+        """Run several at once; see :class:`Runner`. Raises :class:`HaltedError`."""
+        self.halt.check()
+        return self.runner.run_all([replace(each, halt=self.halt) for each in commands], on_text=on_text)
 
 
 def _listen(
@@ -233,6 +260,9 @@ def _listen(
     if len(ended) == len(children):
         return
     for key, _ in selector.select(min((each for each in left.values() if each is not None), default=None)):
+        if isinstance(key.data, Halt):
+            key.data.check()
+            continue
         child = children[key.data]
         if chunk := os.read(key.fd, 65536):
             child.pieces.append(chunk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from hostkit.cli.context import Context
 
 if TYPE_CHECKING:
     from rich.status import Status
+    from rich.text import Text
 
     from hostkit.build.service import BuildEvent
     from hostkit.cli.suite_progress import SuiteProgress
@@ -35,6 +37,7 @@ class GateProgress:
         self._status: Status | None = None
         self._stage = ""
         self._suite: SuiteProgress | None = None
+        self._flashing: dict[str, Progress] = {}  # how far each board is, where several are at it
 
     def __enter__(self) -> GateProgress:
         """Return itself."""
@@ -57,9 +60,9 @@ class GateProgress:
         if text:
             label = click.style(f"{stage.value:<6}", dim=True)
             click.echo(f"{label} {text}", err=True)
-        elif not self._verbose and sys.stderr.isatty():
-            self._status = self._context.err_console.status(stage.value)
-            self._status.start()
+            self._show_flashing()
+        else:
+            self._spin(stage.value)
 
     def _on_build(self, event: BuildEvent) -> None:
         kind = event.kind.value
@@ -70,8 +73,24 @@ class GateProgress:
         elif kind == "compile":
             self._update(f"[{event.done}/{event.total or '?'}] {event.text}")
 
-    def _on_flash(self, progress: Progress) -> None:
-        self._update(f"{progress.stage.value} {progress.fraction:.0%}")
+    def _on_flash(self, progress: Progress | None, board: str) -> None:
+        if progress is None:
+            self._flashing.pop(board, None)
+        elif board:
+            self._flashing[board] = progress
+        else:
+            self._update(f"{progress.stage.value} {progress.fraction:.0%}")
+        if board:
+            self._show_flashing()
+
+    def _show_flashing(self) -> None:
+        """Show a line for each board that is being flashed, where several are."""
+        if not self._flashing:
+            return
+        if self._status is None:
+            self._spin(self._stage)
+        if self._status is not None:
+            self._status.update(_flashing_lines(self._stage, self._flashing))
 
     def _on_suite(self, text: str) -> None:
         if self._verbose:
@@ -92,6 +111,11 @@ class GateProgress:
         for test in new.tests:
             self._suite.ended(test, evidence)
 
+    def _spin(self, text: str) -> None:
+        if not self._verbose and sys.stderr.isatty():
+            self._status = self._context.err_console.status(text)
+            self._status.start()
+
     def _update(self, text: str) -> None:
         if self._status is not None:
             self._status.update(f"{self._stage}  {text}")
@@ -103,3 +127,16 @@ class GateProgress:
         suite, self._suite = self._suite, None
         if suite is not None:
             suite.close()
+
+
+def _flashing_lines(stage: str, boards: Mapping[str, Progress]) -> Text:
+    from rich.text import Text  # noqa: PLC0415 - not for --help
+
+    width = max(map(len, boards))
+    rows = [
+        f"{name:<{width}}  {progress.stage.value:<8}"
+        + (f" {progress.fraction:>4.0%}" if progress.fraction else "")
+        for name, progress in boards.items()
+    ]
+    between = "\n" + " " * (len("⠋  ") + len(stage) + 1)
+    return Text(f"{stage}  {between.join(rows)}", no_wrap=True, overflow="ellipsis")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hostkit.boards.model import Board
 from hostkit.errors import FailedError, InconclusiveError, InvalidError
 from hostkit.gate.challenge import write_challenges
-from hostkit.gate.model import ChallengeFact, Stage, Stop
+from hostkit.gate.model import ChallengeFact, Stage
 from hostkit.gate.parts import END_TRANSCRIPT
 from hostkit.gate.run import Run
 from hostkit.link.client import Link
@@ -48,11 +48,11 @@ def unmask(run: Run, board: Board) -> None:
     try:
         answer = _asked(run, board, UNMASK_TRANSCRIPT).answer
     except InvalidError as error:
-        run.ran.stop = Stop(stop.stage, Verdict.INVALID, error.message, error.hint)
+        run.stop(stop.stage, Verdict.INVALID, error.message, error.hint)
     else:
         if answer is not None and not answer.holds:
             reason = "what answers at this port answers a challenge wrongly"
-            run.ran.stop = Stop(stop.stage, Verdict.INVALID, reason, "it plays a recording of the firmware")
+            run.stop(stop.stage, Verdict.INVALID, reason, "it plays a recording of the firmware")
 
 
 def _asked(run: Run, board: Board, transcript_name: str) -> ChallengeFact:

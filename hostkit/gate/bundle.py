@@ -62,12 +62,12 @@ def write_records(into: Path, case: Case, ran: Ran, seconds: Mapping[str, float]
     write_json(into, TOOLS, tool_versions(ran))
     write_json(into, TIMINGS, {stage: round(took, 6) for stage, took in seconds.items()})
     for each in (ran, *ran.also):
+        folder = into if each is ran or each.spec is None else into / folder_of(each.spec.name)
         if each.flash is not None:
             log = None if each.flash.log is None else Path(each.flash.log.name)
-            folder = into if each is ran or each.spec is None else into / folder_of(each.spec.name)
             write_json(folder, FLASH, jsonable(replace(each.flash, log=log)))
-    if ran.stop is not None:
-        write_json(into, STOP, jsonable(ran.stop))
+        if each.stop is not None:
+            write_json(folder, STOP, jsonable(each.stop))
 
 
 def write_derived(into: Path) -> Derived:

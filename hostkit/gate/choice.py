@@ -27,6 +27,14 @@ class Held:
     lease: Lease
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One board of a gate, with what is of this board in the run."""
+
+    run: Run
+    held: Held
+
+
 def named_boards(request: GateRequest, catalog: Catalog) -> tuple[BoardSpec, ...]:
     """Return the boards that were named, none for ``any``.
 

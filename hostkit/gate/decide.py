@@ -78,9 +78,12 @@ def _check_crashes(facts: Facts) -> Iterator[Finding]:
 
 
 def _check_stop(facts: Facts) -> Iterator[Finding]:
-    if facts.stop is not None and facts.stop.reason not in {crash.reason for crash in facts.crashes}:
-        verdict = Verdict.INCONCLUSIVE if facts.stop.verdict is Verdict.PASS else facts.stop.verdict
-        yield Finding(verdict, f"{facts.stop.stage.value}: {facts.stop.reason}")
+    """Did a stage stop the run, or one of the boards? A crash speaks for itself."""
+    crashed = {crash.reason for crash in facts.crashes}
+    for stop in facts.stops:
+        if stop.reason not in crashed:
+            verdict = Verdict.INCONCLUSIVE if stop.verdict is Verdict.PASS else stop.verdict
+            yield Finding(verdict, f"{stop.stage.value}: {stop.reason}")
 
 
 def _check_records(rules: Rules, facts: Facts) -> Iterator[Finding]:

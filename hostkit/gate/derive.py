@@ -65,7 +65,7 @@ from hostkit.link.transcript import Written, parse_transcript
 from hostkit.store.model import Verdict
 
 _TRANSCRIPTS = (BOOT_TRANSCRIPT, TRANSCRIPT, END_TRANSCRIPT)
-_COMMON = (RUN, MANIFEST, TOOLS, STOP)  # parts of all boards, which those of one are held against
+_COMMON = (RUN, MANIFEST, TOOLS)  # parts of all boards, which those of one are held against
 _UNDECIDED = Decision(Verdict.INCONCLUSIVE, None, (), ())
 
 
@@ -131,7 +131,6 @@ def derive(files: Files) -> Derived:
     common = Facts(
         build=_built(manifest_part(files), run),
         selection=run.selection,
-        stop=stop_part(files),
         tools=tools_part(files),
         quarantine=quarantine_part(files),
         today=(today := _day_of(run.run)),
@@ -157,6 +156,7 @@ def _of_board(files: Files, run: RunPart, rules: Rules, common: Facts) -> Derive
         suite, identity, observations = facts_of(observed, end, output)
     facts = replace(
         common,
+        stop=stop_part(files),
         fidelity=run.board.fidelity if run.board else None,
         flash=_flashed(files),
         identity=identity,
@@ -205,10 +205,11 @@ def _names(run: RunPart) -> list[str]:
 def _shared(files: Files, first: Derived, common: Facts) -> Iterator[Shared]:
     yield Shared("", files, first)
     ours = {name: files[name] for name in _COMMON if name in files}
+    stop = {STOP: files[STOP]} if STOP in files else {}  # of all, where a board has none of its own
     for spec in first.run.also:
         folder = folder_of(spec.name)
         own = {name.removeprefix(folder): data for name, data in files.items() if name.startswith(folder)}
-        theirs = {name: data for name, data in own.items() if name not in _COMMON} | ours
+        theirs = stop | {name: data for name, data in own.items() if name not in _COMMON} | ours
         run = first.run.model_copy(update={"board": spec})
         yield Shared(folder, theirs, _of_board(theirs, run, first.rules, common))
 

@@ -231,6 +231,17 @@ class Facts:
     growth: str = ""  # by what the firmware grew too much, where that is waived
     shares: tuple[ShareFact, ...] = ()  # of each board, where several shared the suite; none for one
 
+    @property
+    def stops(self) -> tuple[Stop, ...]:
+        """Why the gate went no further, and then why others of its boards did not."""
+        found = dict.fromkeys((self.stop, *(share.facts.stop for share in self.shares)))
+        return tuple(stop for stop in found if stop is not None)
+
+    @property
+    def hint(self) -> str:
+        """What to do about the gravest stop, the first of equals; "" where nothing stopped the gate."""
+        return max(self.stops, key=lambda stop: stop.verdict.severity).hint if self.stops else ""
+
 
 @dataclass(frozen=True, slots=True)
 class ShareFact:

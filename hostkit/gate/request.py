@@ -53,7 +53,8 @@ class Listener:
 
     stage: Callable[[Stage, str], None] = _ignore  # a stage begins (""), or what came of it
     build: Callable[[BuildEvent], None] = _ignore
-    flash: Callable[[Progress], None] | None = None
+    # How far a flash is, and of which board where several are at it, else ""; None: that one is through.
+    flash: Callable[[Progress | None, str], None] | None = None
     suite: Callable[[str], None] | None = None  # pytest's output, piece by piece
     seen: Callable[[Observations, Path], None] | None = (
         None  # what tests saw since the last call; the evidence

@@ -61,8 +61,8 @@ class Ran:
 class Run:
     """What every stage works with and adds to. ``into``: the evidence's directory, or the board's own in it.
 
-    ``waivers``: those of the checkout, with why one does not count. ``seconds``: what each stage took, of all
-    boards together. ``run_id``: of the run.
+    ``waivers``: those of the checkout, with why one does not count. ``seconds``: what each stage took by the
+    clock on the wall, once where several boards were at it at the same time. ``run_id``: of the run.
     """
 
     request: GateRequest
@@ -79,27 +79,46 @@ class Run:
         self.run_id = self.run_id or self.into.name
 
     def beside(self, spec: BoardSpec) -> Run:
-        """Return the same run on another board of several that share the suite, with evidence of its own."""
+        """Return the same run on another board of several that share the suite, with evidence of its own.
+
+        It reads crashes with a decoder of its own: files that are open have one place for all threads.
+        """
         ran = Ran(spec=spec, artifact=self.ran.artifact)
-        return replace(self, into=self.into / folder_of(spec.name), ran=ran)
+        decoder = CrashDecoder(self.bench.paths.artifacts)
+        return replace(self, into=self.into / folder_of(spec.name), ran=ran, decoder=decoder)
 
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:
-        """Time a stage, and turn an error that speaks of firmware or board into the reason of the stop."""
+        """Time a stage, and let it stop the run; see :meth:`timed` and :meth:`stoppable`."""
+        with self.timed(stage), self.stoppable(stage):
+            yield
+
+    @contextmanager
+    def timed(self, stage: Stage) -> Iterator[None]:
+        """Say that a stage begins, and add what it takes."""
         self.tell(stage, "")
         began = self.bench.clock.monotonic_ns()
+        try:
+            yield
+        finally:
+            took = (self.bench.clock.monotonic_ns() - began) / 1e9
+            self.seconds[stage.value] = self.seconds.get(stage.value, 0.0) + took
+
+    @contextmanager
+    def stoppable(self, stage: Stage) -> Iterator[None]:
+        """Turn an error that speaks of firmware or board into the reason of the stop."""
         try:
             yield
         except HostkitError as error:
             verdict = next((verdict for kind, verdict in _MEANING if isinstance(error, kind)), None)
             if verdict is None:
                 raise
-            reason = f"{self.board}: {error.message}" if self.board else error.message
-            self.ran.stop = Stop(stage, verdict, reason, error.hint)
+            self.stop(stage, verdict, error.message, error.hint)
             self.tell(stage, error.message)
-        finally:
-            took = (self.bench.clock.monotonic_ns() - began) / 1e9
-            self.seconds[stage.value] = self.seconds.get(stage.value, 0.0) + took
+
+    def stop(self, stage: Stage, verdict: Verdict, why: str, hint: str) -> None:
+        """Go no further; where several boards share the suite the reason names this one."""
+        self.ran.stop = Stop(stage, verdict, f"{self.board}: {why}" if self.board else why, hint)
 
     @property
     def board(self) -> str:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hostkit.boards.catalog import load_catalog
 from hostkit.gate.building import run_build
-from hostkit.gate.choice import named_boards, take_boards
+from hostkit.gate.choice import Share, named_boards, take_boards
 from hostkit.gate.evidence import write_json
-from hostkit.gate.flashing import run_flash
+from hostkit.gate.flashing import run_flash, run_flashes
 from hostkit.gate.parts import QUARANTINE, WAIVERS
 from hostkit.gate.request import Bench, GateRequest
 from hostkit.gate.run import Ran, Run
 from hostkit.gate.suite import FOLDER
-from hostkit.gate.suite_run import Share, run_suites
+from hostkit.gate.suite_run import run_suites
 from hostkit.gate.toolbox import used_tools
 from hostkit.gate.waivers import read_waivers, waiver_files
 from hostkit.hil.catalog import find_catalog
 from hostkit.hil.quarantine import FILE_NAME, Quarantined, read_quarantine, refuse_stale
 from hostkit.link.crash.shelf import CrashDecoder
+
+if TYPE_CHECKING:
+    from hostkit.gate.abreast import Abreast
 
 
 class Stages:
@@ -71,15 +75,25 @@ class Stages:
         with ExitStack() as stack:
             if rules.build:
                 run_build(run, self._named)
+            abreast = stack.enter_context(_abreast(len(self._named)))
             held = take_boards(run, self._named, self._catalog, stack) if run.ran.stop is None else ()
             if not held:
                 return
             shares = [Share(run, held[0])]
             shares += [Share(run.beside(each.board.spec), each) for each in held[1:]]
             run.ran.also = tuple(share.run.ran for share in shares[1:])
-            for share in shares:
-                if rules.flash and run.ran.stop is None:
-                    run_flash(share.run, share.held.board)
-                    run.ran.stop = share.run.ran.stop
+            if rules.flash and abreast is not None:
+                run_flashes(shares, abreast)
+            elif rules.flash:
+                run_flash(run, held[0].board)
             if run.ran.stop is None:
                 run_suites(shares)
+
+
+def _abreast(boards: int) -> AbstractContextManager[Abreast | None]:
+    """Give what lets several boards work at once; it outlives what is open of them. None for one board."""
+    if boards < 2:
+        return nullcontext()
+    from hostkit.gate.abreast import Abreast  # noqa: PLC0415 - threads are for several
+
+    return Abreast(boards)

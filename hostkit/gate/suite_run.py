@@ -5,12 +5,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from hostkit.files import jsonable
 from hostkit.gate.asking import challenge_at_end
-from hostkit.gate.choice import Held
+from hostkit.gate.choice import Share
 from hostkit.gate.evidence import write_bytes, write_json
 from hostkit.gate.model import Stage
 from hostkit.gate.observations import read_suite
@@ -20,14 +19,6 @@ from hostkit.gate.run import Run
 from hostkit.gate.suite import OBSERVATIONS, OUTPUT, TRANSCRIPT, SuiteCall, suite_command
 from hostkit.hil.observations import ObservationTail, Outcome
 from hostkit.process import Command, Finished
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """One board of a gate, with what is of this board in the run."""
-
-    run: Run
-    held: Held
 
 
 def run_suites(shares: Sequence[Share]) -> None:

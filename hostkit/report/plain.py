@@ -21,7 +21,7 @@ def as_record(result: GateResult) -> dict[str, Any]:
         "exit_code": int(decision.verdict.exit_code),
         "rung": decision.rung.word if decision.rung else None,
         "reasons": list(decision.reasons),
-        "hint": facts.stop.hint if facts.stop else "",
+        "hint": facts.hint,
         "not_established": list(decision.open),
         "waived": [waived.said for waived in decision.waived],
         "run": result.run_id,

@@ -88,6 +88,13 @@ def when_of(run: str) -> str:
     return datetime.strptime(found.group(1), "%Y%m%dT%H%M%S").replace(tzinfo=UTC).isoformat()
 
 
+def _hint(facts: Mapping[str, Any]) -> str:
+    """Return what to do about the gravest stop, as :attr:`hostkit.gate.model.Facts.hint` does."""
+    each = (facts["stop"], *(share["facts"]["stop"] for share in facts.get("shares", ())))
+    stops = [stop for stop in each if stop]
+    return str(max(stops, key=lambda stop: Verdict(stop["verdict"]).severity)["hint"]) if stops else ""
+
+
 def _values(directory: Path) -> dict[str, Any]:
     decided, asked = read_file(directory, "verdict.json"), read_file(directory, "run.json")
     if decided is None or asked is None:
@@ -106,7 +113,7 @@ def _values(directory: Path) -> dict[str, Any]:
         "rung": decided["rung"],
         "ladder": _ladder(decided["rung"], asked["rules"]["min_rung"], seen),
         "reasons": decided["reasons"],
-        "hint": stop.get("hint", ""),
+        "hint": _hint(facts),
         "not_established": decided["open"],
         "waived": [waived["said"] for waived in decided.get("waived", ())],
         "env": asked["env"],

@@ -72,8 +72,8 @@ def _reasons(result: GateResult) -> Iterator[Text]:
         yield Text("  ").append(reason, style=colour)
     if len(reasons) > _MOST_REASONS:
         yield Text(f"  and {len(reasons) - _MOST_REASONS} more, see verdict.json", style="dim")
-    if result.facts.stop is not None and result.facts.stop.hint:
-        yield Text().append("  hint: ", style="cyan").append(result.facts.stop.hint, style="default")
+    if result.facts.hint:
+        yield Text().append("  hint: ", style="cyan").append(result.facts.hint, style="default")
 
 
 def _waived(result: GateResult) -> Iterator[Text]:

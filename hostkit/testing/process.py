@@ -45,6 +45,8 @@ class FakeRunner:
         """Return the prepared end, feeding its output to ``on_text`` piece by piece."""
         self.commands.append(command)
         answer = self._answers(command)
+        if command.halt is not None:
+            command.halt.check()
         if answer.missing:
             raise MissingToolError(
                 f"cannot run {command.argv[0]}: no such program",

@@ -10,7 +10,16 @@ import pytest
 
 from hostkit import process
 from hostkit.errors import MissingToolError
-from hostkit.process import Command, SystemRunner, boot_id, end_group, process_start_ticks, start
+from hostkit.halt import Halt, HaltedError
+from hostkit.process import (
+    Command,
+    HaltingRunner,
+    SystemRunner,
+    boot_id,
+    end_group,
+    process_start_ticks,
+    start,
+)
 
 
 def _gone(pid: int) -> bool:
@@ -49,6 +58,24 @@ def test_an_error_in_the_listener_ends_the_child() -> None:
     with pytest.raises(KeyboardInterrupt):
         SystemRunner().run(Command(("sh", "-c", "echo $$; sleep 600")), on_text=listen)
     assert _wait_until_gone(pids[0])
+
+
+def test_a_halt_ends_the_process_groups_of_all_that_run_and_nothing_is_begun_after_it() -> None:
+    runner = HaltingRunner(SystemRunner(), halt := Halt())
+    pids: dict[int, int] = {}
+
+    def listen(number: int, text: str) -> None:
+        pids[number] = int(text)
+        if len(pids) == 2:
+            halt.call()
+
+    sleeps = Command(("sh", "-c", "sleep 600 & echo $!; wait"))
+    with pytest.raises(HaltedError):
+        runner.run_all([sleeps, sleeps], on_text=listen)
+    assert all(_wait_until_gone(pid) for pid in pids.values())
+    with pytest.raises(HaltedError):
+        runner.run(Command(("hostkit-has-no-such-program",)))
+    halt.close()
 
 
 def test_a_child_that_ignores_term_is_killed() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from hostkit.errors import ExitCode, MissingToolError
-from hostkit.process import Command, Runner, SystemRunner
+from hostkit.halt import Halt, HaltedError
+from hostkit.process import Command, HaltingRunner, Runner, SystemRunner
 from hostkit.testing.process import FakeRunner, Scripted
 
 SAYS_TWO = Command(("sh", "-c", "echo out; echo err >&2; exit 2"))
@@ -21,10 +23,14 @@ def _fake() -> Runner:
         MISSING: Scripted(missing=True),
         SLOW: Scripted(returncode=-15, timed_out=True),
     }
-    return FakeRunner(answers.__getitem__)
+    return FakeRunner(lambda command: answers[replace(command, halt=None)])
 
 
-@pytest.fixture(params=[SystemRunner, _fake], ids=["system", "fake"])
+def _halting() -> Runner:
+    return HaltingRunner(SystemRunner(), Halt())
+
+
+@pytest.fixture(params=[SystemRunner, _fake, _halting], ids=["system", "fake", "halting"])
 def runner(request: pytest.FixtureRequest) -> Runner:
     make: Callable[[], Runner] = request.param
     return make()
@@ -71,6 +77,15 @@ def test_several_run_at_once_and_each_is_heard_and_ends_for_itself(runner: Runne
 def test_of_several_a_missing_program_ends_all(runner: Runner) -> None:
     with pytest.raises(MissingToolError, match="hostkit-has-no-such-program"):
         runner.run_all([SAYS_TWO, MISSING])
+
+
+@pytest.mark.parametrize("make", [SystemRunner, _fake], ids=["system", "fake"])
+def test_a_halt_that_was_called_is_an_error_of_the_run(make: Callable[[], Runner]) -> None:
+    halt = Halt()
+    halt.call()
+    with pytest.raises(HaltedError):
+        make().run(replace(SLOW, halt=halt))
+    halt.close()
 
 
 def test_nothing_to_run_is_no_error(runner: Runner) -> None:

@@ -18,8 +18,10 @@ import serial
 from serial import rfc2217
 
 from hostkit.clock import Clock, SystemClock
+from hostkit.halt import Halt
 from hostkit.hil.disturbance import CALM, DisturbedTransport, OneWay
 from hostkit.link.errors import PortGoneError
+from hostkit.link.halting import HaltingTransport
 from hostkit.link.hub import Hub, Wishes
 from hostkit.link.recording import RecordingTransport
 from hostkit.link.transport import Transport, open_transport
@@ -144,6 +146,13 @@ def over_recording(stack: ExitStack) -> Wire:
     return replace(inner, transport=RecordingTransport(inner.transport, None))
 
 
+def over_halting(stack: ExitStack) -> Wire:
+    """Work that could be given up, and is not."""
+    inner, halt = over_pty(stack), Halt()
+    stack.callback(halt.close)
+    return replace(inner, transport=HaltingTransport(inner.transport, halt))
+
+
 def over_disturbed(stack: ExitStack) -> Wire:
     """A line between a host and a pty that could be disturbed, and is not."""
     inner = over_pty(stack)
@@ -179,6 +188,7 @@ def _read_count(read: Callable[[int], bytes], count: int) -> bytes:
         over_loop,
         over_hub,
         over_recording,
+        over_halting,
         over_disturbed,
         in_memory,
     ],
