@@ -11,6 +11,7 @@ from enum import Enum
 from pathlib import Path
 from shutil import which
 
+from hostkit.build.inputs import git_command
 from hostkit.build.platformio import Places, forget_moved_platform, make_directory, places_for
 from hostkit.build.project import env_names
 from hostkit.build.provision import SCONS_PACKAGE, is_provisioned, provision
@@ -22,6 +23,10 @@ from hostkit.settings.paths import Paths
 SCONS_VERSION = "4.11.1"
 _TIMEOUT_S = 20.0
 _MIN_PYTHON = (3, 11)
+# A rule that keeps from git what nobody writes, and a path that it must cover. Byte code of the platforms,
+# which each build makes, and what `pio run` leaves make a tree unclean, and so every gate in it; what
+# hostkit keeps does not, but goes into a commit with `git add -A`.
+_RULES = {"__pycache__/": "firmware/__pycache__/x.pyc", ".pio/": ".pio/x", ".hostkit/": ".hostkit/x"}
 
 
 class State(Enum):
@@ -168,6 +173,27 @@ def _checkout(where: Surroundings) -> Iterator[Check]:
         return
     yield Check("checkout", State.OK, f"{where.project} (env {', '.join(names)})")
     yield _writable("work directory", where.project / ".hostkit")
+    yield from _ignored(where.project, where.runner)
+
+
+def _ignored(project: Path, runner: Runner) -> Iterator[Check]:
+    """What git would show as somebody's work; nothing to say where git is not there or has no repository."""
+    try:
+        done = runner.run(git_command(project, "check-ignore", *_RULES.values()))
+    except HostkitError:
+        return
+    if done.returncode not in (0, 1):  # 1: none of them
+        return
+    seen = [rule for rule, path in _RULES.items() if path not in done.output.splitlines()]
+    if not seen:
+        yield Check("ignored by git", State.OK, " ".join(_RULES))
+        return
+    yield Check(
+        "ignored by git",
+        State.OPTIONAL,
+        f"not {' '.join(seen)}: what tools leave there counts as uncommitted, or gets committed",
+        f"add to {project / '.gitignore'}, a line each: {' '.join(seen)}",
+    )
 
 
 def _places(where: Surroundings) -> Iterator[Places]:

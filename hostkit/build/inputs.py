@@ -52,12 +52,8 @@ class Inputs:
 
 def read_revision(project: Path, runner: Runner) -> Revision:
     """Ask git, in one call. Never raises for a missing git or repository: that is said in ``note``."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    command = Command(
-        ("git", "status", "--porcelain=v2", "--branch", "--untracked-files=all", "--", *_TRACKED),
-        cwd=project,
-        env=inherited | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},  # no index.lock: others use it
-        timeout_s=_GIT_TIMEOUT_S,
+    command = git_command(
+        project, "status", "--porcelain=v2", "--branch", "--untracked-files=all", "--", *_TRACKED
     )
     try:
         done = runner.run(command)
@@ -71,6 +67,17 @@ def read_revision(project: Path, runner: Runner) -> Revision:
         reason = (done.output.strip().splitlines() or ["no output"])[0]
         return Revision("", True, f"the build carries no commit: {reason}")
     return parse_status(done.output)
+
+
+def git_command(project: Path, *arguments: str) -> Command:
+    """Return a question to git about the checkout alone: a hook's own repository must not become ours."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    return Command(
+        ("git", *arguments),
+        cwd=project,
+        env=inherited | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},  # no index.lock: others use it
+        timeout_s=_GIT_TIMEOUT_S,
+    )
 
 
 def parse_status(text: str) -> Revision:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from hostkit.build.checkup import Check, State, Surroundings, examine, mend
 from hostkit.build.provision import is_provisioned
+from hostkit.process import SystemRunner
 from hostkit.settings.paths import Paths
 from hostkit.testing.process import FakeRunner, Scripted
 
@@ -70,6 +72,34 @@ def test_a_broken_platformio_ini_is_reported_and_not_raised(where: Surroundings,
     assert check.state is State.MISSING
     assert check.found.startswith(f"{project}/platformio.ini:1: ")
     assert isinstance(mend(where), tuple)
+
+
+@pytest.mark.parametrize(
+    ("rules", "seen"),
+    [
+        ("__pycache__/\n.pio/\n.hostkit/\n", ""),
+        ("*.pyc\n/.pio\n.*/\n", ""),
+        (".pio/\n.hostkit/\n", "__pycache__/"),
+        ("", "__pycache__/ .pio/ .hostkit/"),
+        ("__pycache__/\n.*\n!.pio/\n", ".pio/"),
+    ],
+)
+def test_what_git_would_take_for_work_is_named_with_the_lines_to_add(
+    where: Surroundings, project: Path, rules: str, seen: str
+) -> None:
+    subprocess.run(["git", "init", "-q", project], check=True)
+    (project / ".gitignore").write_text(rules)
+    check = _by_name(replace(where, runner=SystemRunner()))["ignored by git"]
+    if seen:
+        assert check.state is State.OPTIONAL
+        assert check.found.startswith(f"not {seen}: ")
+        assert check.remedy == f"add to {project}/.gitignore, a line each: {seen}"
+    else:
+        assert (check.state, check.remedy) == (State.OK, "")
+
+
+def test_without_a_repository_nothing_is_said_of_what_git_ignores(where: Surroundings) -> None:
+    assert "ignored by git" not in _by_name(replace(where, runner=SystemRunner()))
 
 
 def test_outside_a_checkout_is_fine(where: Surroundings) -> None:
