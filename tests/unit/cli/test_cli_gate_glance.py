@@ -18,6 +18,8 @@ from hostkit.cli.gate_known import asked_options
 NAMES = ("-e", "--env", "-b", "--board", "--min-rung", "--min-fidelity", "--env=x", "-ex")
 WORDS = ("virtual", "virt0", "wired", "board", "--json", "--cached", "--fresh", "-k", "--onto", "")
 
+HEAVY = ("numpy", "sqlalchemy", "pydantic", "rich", "yaml", "cbor2", "pytest", "hostkit.store.model")
+
 
 @given(st.lists(st.sampled_from((*NAMES, *WORDS)), max_size=8))
 def test_a_command_line_says_the_same_here_as_to_click_or_is_left_to_it(words: list[str]) -> None:
@@ -63,9 +65,16 @@ def test_outside_of_a_project_nothing_is_answered_nor_said(
     assert capsys.readouterr() == ("", "")
 
 
-def test_an_answer_at_a_glance_needs_no_click_and_nothing_heavy() -> None:
-    heavy = ("click", "sqlalchemy", "pydantic", "rich", "yaml", "numpy", "hostkit.store.model")
-    code = "import sys, hostkit.cli.main, hostkit.cli.gate_glance, hostkit.gate.witness, hostkit.gate.keys\n"
+@pytest.mark.parametrize(
+    ("modules", "heavy"),
+    [
+        ("hostkit.cli.main, hostkit.cli.gate_glance", ("click", *HEAVY)),
+        ("hostkit.cli.gate, hostkit.cli.gate_cached", HEAVY[:-1]),
+    ],
+    ids=["at a glance", "by the verb"],
+)
+def test_what_is_known_is_answered_without_anything_heavy(modules: str, heavy: tuple[str, ...]) -> None:
+    code = f"import sys, hostkit.gate.witness, hostkit.gate.keys, {modules}\n"
     code += f"print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
