@@ -29,7 +29,7 @@ from hostkit.gate.model import (
     Stage,
     SuiteFact,
 )
-from hostkit.gate.observations import facts_of, observations_of, suite_of
+from hostkit.gate.observations import facts_of, observations_of, worst_of
 from hostkit.gate.parts import (
     BOOT_TRANSCRIPT,
     CHALLENGES,
@@ -177,7 +177,7 @@ def _together(files: Files, first: Derived, common: Facts) -> Derived:
     facts = replace(
         first.facts,
         fidelity=min(each.facts.fidelity or Fidelity.VIRTUAL for each in boards.values()),
-        suite=suite_of([each.facts.suite for each in boards.values()]),
+        suite=worst_of([each.facts.suite for each in boards.values()]),
         observations=observations_of(observed),
         crashes=tuple(
             replace(crash, reason=f"{board}: {crash.reason}")

@@ -59,7 +59,7 @@ def observations_of(found: Observations) -> tuple[Observation, ...]:
     return tuple(kept)
 
 
-def suite_of(suites: Sequence[SuiteFact | None]) -> SuiteFact | None:
+def worst_of(suites: Sequence[SuiteFact | None]) -> SuiteFact | None:
     """Return the end of a suite that several boards shared: the worst of it; None where one did not begin."""
     ended = [suite for suite in suites if suite is not None]
     if len(ended) < len(suites):

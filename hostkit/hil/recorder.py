@@ -24,7 +24,7 @@ from hostkit.hil.observations import (
     TestSeen,
 )
 from hostkit.hil.session import Expectation, HilSession
-from hostkit.hil.share import suite_of
+from hostkit.hil.share import plan_of
 from hostkit.link.bodies import Identity
 from hostkit.words import counted
 
@@ -122,7 +122,7 @@ class Recorder:
         """Write down how many tests are to run."""
         self._collected = len(session.items)
         if self._file is not None:
-            shared = suite_of(session.items) if session.config.getoption("share") else {}
+            shared = plan_of(session.items) if session.config.getoption("share") else {}
             self._file.collected(self._collected, self._left_out, **shared)
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:

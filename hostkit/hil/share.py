@@ -66,7 +66,7 @@ class Share:
                 yield item
 
 
-def suite_of(items: Sequence[pytest.Item]) -> dict[str, int | str]:
+def plan_of(items: Sequence[pytest.Item]) -> dict[str, int | str]:
     """Return what all who share a suite must have: which tests in their order, how many each board runs."""
     every = sum(_is_of_each(item) for item in items)
     digest = hashlib.sha256("\0".join(item.nodeid for item in items).encode()).hexdigest()

@@ -23,7 +23,7 @@ from hostkit.gate.model import (
     Stop,
     SuiteFact,
 )
-from hostkit.gate.observations import observations_of, suite_of
+from hostkit.gate.observations import observations_of, worst_of
 from hostkit.gate.shares import joined
 from hostkit.hil.observations import Observations, Outcome, Summary, TestSeen
 from hostkit.store.model import Rung, Verdict
@@ -68,7 +68,7 @@ def together(taken: dict[str, tuple[TestSeen, ...]], collected: int | None = Non
     observed = joined([(name, Observations(tests=each, summary=ended)) for name, each in taken.items()])
     return replace(
         next(iter(boards.values())),
-        suite=suite_of([each.suite for each in boards.values()]),
+        suite=worst_of([each.suite for each in boards.values()]),
         observations=observations_of(observed),
         shares=tuple(ShareFact(name, DIGEST, every, facts) for name, facts in boards.items()),
     )
@@ -81,7 +81,7 @@ def changed(facts: Facts, name: str, **changes: object) -> Facts:
         for share in facts.shares
     )
     suites = [share.facts.suite for share in shares]
-    return replace(facts, shares=shares, suite=suite_of(suites))
+    return replace(facts, shares=shares, suite=worst_of(suites))
 
 
 LINKED, DRAWN, WIRED = (
@@ -200,8 +200,8 @@ def test_a_suite_is_as_whole_as_the_least_of_its_shares() -> None:
     whole = Observations(tests=(LINKED,), summary=Summary(1, {}, 0, 1.0))
     assert joined([("left", whole), ("right", whole)]).summary is not None
     assert joined([("left", whole), ("right", Observations())]).summary is None
-    assert suite_of([SuiteFact(1, True, 0), None]) is None
-    worst = suite_of([SuiteFact(1, True, 0), SuiteFact(1, False, -9, timed_out=True, broken_records=2)])
+    assert worst_of([SuiteFact(1, True, 0), None]) is None
+    worst = worst_of([SuiteFact(1, True, 0), SuiteFact(1, False, -9, timed_out=True, broken_records=2)])
     assert worst == SuiteFact(1, False, -9, timed_out=True, broken_records=2)
 
 
