@@ -17,6 +17,8 @@ from hostkit.link.transport import DescriptorTransport, Transport
 
 _TICK_S = 0.02  # how long a port is listened to before sockets, commands and leases are looked after
 _CHUNK = 1 << 16
+_GREETING = b"hostkit hub\n"  # the first bytes to a reader: a connection alone may be to one that just ends
+_GREETING_S = 2.0  # an owner that says nothing for so long is stopped
 _MOST_UNSENT = 1 << 22  # bytes for a reader that does not read, before it is cut off
 _MOST_UNREAD = 1 << 22  # bytes for the owner itself, before the oldest are lost
 
@@ -145,7 +147,7 @@ class _Reader:
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         self._connection = connection
-        self._unsent = bytearray()
+        self._unsent = bytearray(_GREETING)
         self.gone = False
 
     def send(self, data: bytes) -> None:
@@ -165,12 +167,19 @@ class _Reader:
 
 
 def join_hub(path: Path) -> Transport | None:
-    """Return the stream of the hub at ``path``, to be read only; None when nobody shares a port there."""
+    """Return the stream of the hub at ``path``, to be read only; None when nobody shares a port there.
+
+    A reader that has joined gets all that the port says from now on: the hub has said that it knows of it.
+    """
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    stream.settimeout(_GREETING_S)
     try:
         with short_path(path) as name:
             stream.connect(name)
+        greeted = stream.recv(len(_GREETING), socket.MSG_WAITALL) == _GREETING
     except OSError:
+        greeted = False
+    if not greeted:
         stream.close()
         return None
     stream.setblocking(False)
