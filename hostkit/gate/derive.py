@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from hostkit.boards.model import Fidelity
 from hostkit.build.store import MANIFEST
 from hostkit.files import jsonable, pretty_json
-from hostkit.gate.challenge import plain_challenges
 from hostkit.gate.crashes import CRASHES, crash_facts, recorded_crashes, reports_in
 from hostkit.gate.decide import decide
 from hostkit.gate.junit import junit_xml
@@ -32,7 +31,6 @@ from hostkit.gate.model import (
 from hostkit.gate.observations import facts_of, observations_of, worst_of
 from hostkit.gate.parts import (
     BOOT_TRANSCRIPT,
-    CHALLENGES,
     END_TRANSCRIPT,
     MEASUREMENTS,
     RUN,
@@ -96,8 +94,6 @@ class Derived:
             ),
             VERDICT: verdict_json(self.decision, facts),
         }
-        if facts.challenges:
-            files[CHALLENGES] = pretty_json(plain_challenges(facts.challenges))
         if facts.suite is not None:
             files[JUNIT] = junit_xml(self.observed.tests, name=self.run.run)
         return files
