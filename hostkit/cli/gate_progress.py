@@ -60,7 +60,8 @@ class GateProgress:
         if text:
             label = click.style(f"{stage.value:<6}", dim=True)
             click.echo(f"{label} {text}", err=True)
-            self._show_flashing()
+            if self._flashing:
+                self._show_flashing()
         else:
             self._spin(stage.value)
 
@@ -86,6 +87,7 @@ class GateProgress:
     def _show_flashing(self) -> None:
         """Show a line for each board that is being flashed, where several are."""
         if not self._flashing:
+            self._stop()
             return
         if self._status is None:
             self._spin(self._stage)

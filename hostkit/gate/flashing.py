@@ -11,7 +11,8 @@ from hostkit.boards.model import Board
 from hostkit.build.model import Artifact
 from hostkit.flash import model as flash_model
 from hostkit.flash.memory import FlashMemory
-from hostkit.flash.model import FlashRecord, TimeOuts
+from hostkit.flash.model import FlashRecord, Progress, TimeOuts
+from hostkit.flash.model import Stage as Step
 from hostkit.flash.service import Opener, flash_artifact, open_port
 from hostkit.gate.asking import keep_flash_challenge, unmask
 from hostkit.gate.choice import Share
@@ -48,6 +49,7 @@ def run_flash(run: Run, board: Board) -> None:
     """Flash what was built; a board that is lost over it is looked after."""
     with run.stage(Stage.FLASH):
         _flash(run, board, flash_artifact, open_port)
+        _tell(run)
     if run.ran.stop is not None:
         run.look_for_crashes(Stage.FLASH, BOOT_TRANSCRIPT)
         _look_after(run, board)
@@ -61,6 +63,9 @@ def run_flashes(shares: Sequence[Share], abreast: Abreast, flash: Flash = flash_
     """
     main = shares[0].run
     with main.timed(Stage.FLASH):
+        if (hear := main.bench.listener.flash) is not None:
+            for share in shares:  # in the order in which they were named, whichever has more to say first
+                hear(Progress(Step.IDENTIFY, 0.0), share.run.board)
         abreast.run([partial(_flash_beside, share, abreast, flash) for share in shares])
     if all(share.run.ran.stop is None for share in shares):
         return
@@ -77,6 +82,10 @@ def _flash(run: Run, board: Board, flash: Flash, opener: Opener) -> None:
     with Transcript(run.bench.clock, path=run.into / BOOT_TRANSCRIPT) as transcript:
         run.ran.flash = flash(artifact, board, _bench(run, transcript), opener=opener)
     keep_flash_challenge(run)
+
+
+def _tell(run: Run) -> None:
+    assert run.ran.flash is not None
     run.tell(Stage.FLASH, f"{run.ran.flash.bytes} bytes, read back, the board says so")
 
 
@@ -86,19 +95,20 @@ def _flash_beside(share: Share, abreast: Abreast, flash: Flash) -> None:
     runner = HaltingRunner(share.run.bench.runner, abreast.halt)
     bench = replace(share.run.bench, runner=runner, listener=_beside(heard, abreast))
     run = replace(share.run, bench=bench)  # with the same record of what came of it
-    try:
-        with run.stoppable(Stage.FLASH):
+    with run.stoppable(Stage.FLASH):
+        try:
             _flash(run, share.held.board, flash, partial(_open, abreast.halt))
-    finally:
-        if bench.listener.flash is not None:
-            bench.listener.flash(None, run.board)
+        finally:
+            if bench.listener.flash is not None:
+                bench.listener.flash(None, run.board)
+        _tell(run)
 
 
 def _beside(listener: Listener, abreast: Abreast) -> Listener:
     def stage(stage: Stage, words: str) -> None:
         abreast.say(partial(listener.stage, stage, words))
 
-    def flash(progress: flash_model.Progress | None, board: str) -> None:
+    def flash(progress: Progress | None, board: str) -> None:
         if listener.flash is not None:
             abreast.say(partial(listener.flash, progress, board))
 

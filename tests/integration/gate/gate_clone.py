@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,20 +48,48 @@ class Clone:
 
     def on_terminal(self, *arguments: str) -> tuple[int, str]:
         """Run a verb on a terminal with true colours; return the exit code and all that it wrote."""
+        process, pieces = self.start_on_terminal(*arguments)
+        written = b"".join(pieces)
+        return process.wait(60), written.decode(errors="replace")
+
+    def start_on_terminal(
+        self, *arguments: str, columns: int = 120
+    ) -> tuple[subprocess.Popen[bytes], Iterator[bytes]]:
+        """Start a verb on a terminal; return its process and what it writes, piece by piece to its end."""
         ours, theirs = os.openpty()
-        colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": "120"}
+        colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": str(columns)}
         kept = {name: value for name, value in self.environment().items() if name != "NO_COLOR"}
         command = [sys.executable, "-P", "-m", "hostkit", *arguments]
         process = subprocess.Popen(
             command, cwd=self.path, env=kept | colours, stdin=theirs, stdout=theirs, stderr=theirs
         )
         os.close(theirs)
-        written = b""
-        with suppress(OSError):  # EIO: the last who had the terminal is gone
-            while piece := os.read(ours, 1 << 16):
-                written += piece
-        os.close(ours)
-        return process.wait(60), written.decode(errors="replace")
+
+        def pieces() -> Iterator[bytes]:
+            with suppress(OSError):  # EIO: the last who had the terminal is gone
+                while piece := os.read(ours, 1 << 16):
+                    yield piece
+            os.close(ours)
+
+        return process, pieces()
+
+    @contextmanager
+    def serving(self, board: str, *options: str) -> Iterator[None]:
+        """Serve a board for several verbs, such as at the pace of a line."""
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "hostkit", "boards", "serve", board, *options],
+            cwd=self.path,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with process:
+            assert process.stdout is not None
+            try:
+                assert any("Ctrl-C ends" in line for line in process.stdout)
+                yield
+            finally:
+                process.terminate()
 
     def runs(self) -> set[str]:
         folder = self.path / ".hostkit" / "runs"

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
+import signal
 import subprocess
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gate_clone import QUICK, Clone
 
+from hostkit.boards.catalog import load_catalog
 from hostkit.boards.lease import LeaseOffice
+from hostkit.boards.virtual.board import VirtualBoard
 from hostkit.clock import SystemClock
 from hostkit.gate.derive import derive
 from hostkit.gate.folder import Folder, read_folder
@@ -64,6 +69,19 @@ def shared(clone: Clone) -> dict[str, Any]:
 def _observed(bundle: Path, folder: str) -> set[str]:
     lines = (bundle / folder / "observations.jsonl").read_text().splitlines()
     return {record["test"] for record in map(json.loads, lines) if record["type"] == "test"}
+
+
+def _at_work(bundle: Path, folder: str) -> tuple[int, int]:
+    """When the first and the last byte went over a board's line while it was flashed, microseconds."""
+    first, *_, last = map(json.loads, (bundle / folder / "boot.jsonl").read_text().splitlines())
+    return first["wall_ns"] // 1000, first["wall_ns"] // 1000 + last["us"]
+
+
+def test_both_boards_were_flashed_at_the_same_time(shared: dict[str, Any]) -> None:
+    bundle = Path(shared["evidence"])
+    (began, ended), (also_began, also_ended) = (_at_work(bundle, folder) for folder in ("", THEIRS))
+    assert began < also_ended
+    assert also_began < ended
 
 
 def test_each_test_ran_on_one_board_and_those_of_a_board_on_both(shared: dict[str, Any]) -> None:
@@ -248,3 +266,68 @@ def test_boards_that_are_not_alike_are_refused_before_anything_is_built(clone: C
     code, _, err = clone.run("gate", "-b", "virt0,virt0")
     assert (code, "board virt0 is named twice" in err) == (2, True)
     assert clone.runs() == before
+
+
+def test_a_board_that_cannot_be_flashed_leaves_the_other_to_be_and_nothing_of_the_suite_runs(
+    clone: Clone, shared: dict[str, Any]
+) -> None:
+    spec = load_catalog(clone.path / "boards.toml").get("virt0")
+    board = VirtualBoard(spec, clone.paths.boards / "virt0")
+    try:
+        board.fault("unplug")
+        code, record, err = clone.run("gate", "-b", BOTH, "-k", QUICK)
+    finally:
+        board.close()
+    assert code == 3, err
+    assert record["reasons"][0] == "flash: virt0: board virt0 is unplugged"
+    assert (record["stopped_at"], record["hint"]) == ("flash", "say: hostkit boards fault virt0 replug")
+    assert "flash  virt1: " in err
+    bundle = Path(record["evidence"])
+    assert json.loads((bundle / THEIRS / "flash.json").read_bytes())["board"] == "virt1"
+    assert not (bundle / "suite.json").exists()
+    found = verify(bundle, own_public(clone.paths, clone.environment()))
+    assert (found.problems, found.verdict) == ((), Verdict.INCONCLUSIVE)
+
+
+def _writing(clone: Clone) -> dict[str, int]:
+    """The processes that write to boards of the clone, by the port that they have."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended meanwhile
+            argv = (folder / "cmdline").read_bytes().decode().split("\0")
+            port = next((word for word in argv if word.startswith(f"{clone.paths.boards}/")), "")
+            if port and "write-flash" in argv:
+                found[port] = int(folder.name)
+    return found
+
+
+@pytest.mark.parametrize("blows", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM,), (signal.SIGKILL,)])
+def test_a_gate_that_ends_while_boards_are_written_leaves_no_esptool_no_lease_and_no_run(
+    clone: Clone, blows: tuple[signal.Signals, ...]
+) -> None:
+    before, written, writing = clone.runs(), b"", dict[str, int]()
+    with ExitStack() as stack:
+        for name in BOTH.split(","):
+            stack.enter_context(clone.serving(name, "--pace"))
+        gate, pieces = clone.start_on_terminal("gate", "-b", BOTH, "-k", QUICK, columns=80)
+        for piece in pieces:  # the spinner sees to it that there are some
+            written += piece
+            if len(writing := _writing(clone)) == 2:
+                break
+        assert len(writing) == 2, written
+        children = [os.pidfd_open(pid) for pid in writing.values()]
+        for blow in blows:
+            gate.send_signal(blow)
+        written += b"".join(pieces)
+        code = gate.wait(60)
+        patience_s = 30 if signal.SIGKILL in blows else 0  # else it waited for them itself
+        for child in children:
+            assert select.select([child], [], [], patience_s)[0], "esptool went on without its gate"
+            os.close(child)
+        office = LeaseOffice(clone.paths.leases, SystemClock())
+        for identity in ("02686b000000", "02686b000001"):
+            office.take(identity, "the next one", timeout_s=patience_s).close()
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode())
+    assert re.search(r"flash  virt0  write +\r?\n +virt1  write", shown), shown
+    assert (code, "interrupted" in shown) == ((130, True) if patience_s == 0 else (-signal.SIGKILL, False))
+    assert all(name.startswith(".") for name in clone.runs() - before)  # what a killed one began is no run

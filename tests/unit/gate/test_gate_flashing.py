@@ -141,11 +141,16 @@ def test_all_that_is_said_is_said_in_the_thread_of_the_gate_and_names_its_board(
     bed.flash(right=stops(InconclusiveError("nobody answers", hint="plug it in")))
     assert {thread for _, thread in bed.said} == {threading.current_thread()}
     words = [said for said, _ in bed.said]
-    assert words[0] == "flash "
+    assert words[:4] == ["flash ", *(f"{name}: identify 0.0" for name in NAMES)]
     for name in NAMES:
         ended = "nobody answers" if name == "right" else "8 bytes, read back, the board says so"
         own = [said for said in words if name in said]
-        assert own == [f"{name}: write 0.5", f"flash {name}: {ended}", f"{name}: through"]
+        assert own == [
+            f"{name}: identify 0.0",
+            f"{name}: write 0.5",
+            f"{name}: through",
+            f"flash {name}: {ended}",
+        ]
 
 
 def test_the_stage_takes_what_passes_on_the_wall_however_many_are_at_it(bed: Bed) -> None:
