@@ -17,7 +17,8 @@ from hostkit.errors import InconclusiveError
 from hostkit.files import atomic_write, disk_error
 
 FENCE_VARIABLE = "HOSTKIT_LEASE_GENERATION"
-"""Environment variable with which a queue's attempt says its number: ``IDENTITY:NUMBER``."""
+"""Environment variable with which a queue's attempt says its number: ``IDENTITY:NUMBER``, with commas between
+several."""
 
 
 class FencedOffError(InconclusiveError):
@@ -73,14 +74,16 @@ class Fence:
         return self.directory / f"{identity}.generation"
 
 
-def fence_words(identity: str, number: int) -> dict[str, str]:
-    """Return what an attempt needs in its environment."""
-    return {FENCE_VARIABLE: f"{identity}:{number}"}
+def fence_words(numbers: Mapping[str, int]) -> dict[str, str]:
+    """Return what an attempt needs in its environment; ``numbers``: of each of its boards, by identity."""
+    return {FENCE_VARIABLE: ",".join(f"{identity}:{number}" for identity, number in numbers.items())}
 
 
 def number_in(env: Mapping[str, str]) -> dict[str, int]:
-    """Return the board and the number that an environment speaks of; nothing where it makes no sense."""
-    identity, _, number = env.get(FENCE_VARIABLE, "").rpartition(":")
-    with suppress(ValueError):
-        return {identity: int(number)}
-    return {}
+    """Return the boards and the numbers that an environment speaks of; nothing where it makes no sense."""
+    found = {}
+    for words in env.get(FENCE_VARIABLE, "").split(","):
+        identity, _, number = words.rpartition(":")
+        with suppress(ValueError):
+            found[identity] = int(number)
+    return found

@@ -36,6 +36,7 @@ def submit_group() -> None:
       hostkit queue submit flash -e esp32dev -b chip=esp32,label=desk --priority 2 --as ann
 
     -b takes a name, `any`, or what must be true of the board: chip, kind, label, profile, fidelity.
+    A gate or hil job may name several (-b virt0,virt1): it begins when all are free, and has them all.
     The job is for the checkout as it is now; a checkout that changes before its turn is refused.
     """
 

@@ -98,15 +98,16 @@ def outlook(office: Office, depth: int) -> Outlook:
     from hostkit.report.queue import spell_s  # noqa: PLC0415
 
     known = office.leasing.boards()
+    now_ns, waiting = office.context.clock.wall_ns(), office.queue.waiting(platform.node(), depth)
 
     @cache
     def usual_s(step: Step, env: str) -> float:
         return typical_s(office.queue.past_s(step, env))
 
     return Outlook(
-        now_ns=office.context.clock.wall_ns(),
+        now_ns=now_ns,
         running={attempt.id: attempt for attempt in office.leasing.running()},
-        waiting=office.queue.waiting(platform.node(), depth),
+        waiting=waiting,
         typical_s=usual_s,
         build_slots=office.premises.build_slots(),
         boards_of=office.premises.boards_of,
@@ -114,6 +115,7 @@ def outlook(office: Office, depth: int) -> Outlook:
         spell_s=spell_s,
         drained=office.queue.drained,
         staffed=office.staffed(),
+        kept=office.premises.kept(waiting, now_ns, known),
     )
 
 

@@ -138,8 +138,8 @@ class _Request:
         from hostkit.jobs.wish import line_name  # noqa: PLC0415
 
         wish, boards = self._boards()
-        line = line_name(boards)
-        commit, changes, identity = self._identity(line)
+        line = line_name(boards, together=wish.together)
+        commit, changes, identity = self._identity(line, wish)
         return Wanted(
             kind=self._kind,
             submitter=ticket.submitter,
@@ -155,7 +155,7 @@ class _Request:
             priority=ticket.priority,
             build=not (self._options.get("any_build") or self._options.get("onto")),  # a merge builds itself
             build_timeout_s=self._settings.build_timeout_s + _MARGIN_S,
-            timeout_s=self._timeout_s(),
+            timeout_s=self._timeout_s(max(1, len(wish.names))),
             variables=_variables(self._context.project),
         )
 
@@ -166,11 +166,25 @@ class _Request:
 
         if self._kind is Kind.BUILD:
             return Wish(), ()
+        asked = parse_wish(self._settings.board)
+        if asked.together:
+            return asked, self._several(asked.names)
         fidelity = self._fidelity() if self._kind is Kind.GATE else ""
-        wish = parse_wish(self._settings.board).narrowed(
+        wish = asked.narrowed(
             ("chip", self._env.chip.value), ("profile", self._env.profile), ("fidelity", fidelity)
         )
         return wish, find_fitting(wish, Catalogs().of(self._context.project))
+
+    def _several(self, names: Sequence[str]) -> tuple[BoardSpec, ...]:
+        from hostkit.cli.queue_office import Catalogs  # noqa: PLC0415
+        from hostkit.errors import UsageError  # noqa: PLC0415
+        from hostkit.gate.choice import alike_boards  # noqa: PLC0415
+        from hostkit.jobs.model import Kind  # noqa: PLC0415
+
+        if self._kind is Kind.FLASH:
+            hint = "submit one for each; a gate and a hil job may be for several"
+            raise UsageError(f"-b {','.join(names)}: a flash is for one board", hint=hint)
+        return alike_boards(names, Catalogs().of(self._context.project))
 
     def _fidelity(self) -> str:
         from hostkit.cli.gate_rules import Least, rules_of  # noqa: PLC0415
@@ -179,20 +193,21 @@ class _Request:
         least = Least(None, None if asked is None else str(asked), str(rules_at or ""))
         return rules_of(self._context, self._settings.env, least).min_fidelity.name.lower()
 
-    def _timeout_s(self) -> float:
+    def _timeout_s(self, boards: int) -> float:
         from hostkit.jobs.model import Kind  # noqa: PLC0415
 
         settings = self._settings
-        parts = {
-            Kind.BUILD: 0.0,
-            Kind.FLASH: settings.build_timeout_s + settings.flash_timeout_s,
-            Kind.HIL: settings.build_timeout_s + settings.hil_timeout_s,
-            Kind.GATE: settings.build_timeout_s + settings.flash_timeout_s + settings.hil_timeout_s,
-        }
-        return parts[self._kind] + settings.boot_timeout_s + _DOOR_S + _MARGIN_S
+        each = settings.boot_timeout_s + _DOOR_S
+        each += settings.flash_timeout_s if self._kind in (Kind.FLASH, Kind.GATE) else 0.0
+        suite_s = settings.hil_timeout_s if self._kind in (Kind.HIL, Kind.GATE) else 0.0
+        build_s = settings.build_timeout_s if self._kind is not Kind.BUILD else 0.0
+        return build_s + suite_s + each * boards + _MARGIN_S
 
-    def _identity(self, line: str) -> tuple[str, str, str]:
-        """Return commit, hash of changes, and what equal work is known by: artifact, boards, suite."""
+    def _identity(self, line: str, wish: Wish) -> tuple[str, str, str]:
+        """Return commit, hash of changes, and what equal work is known by: artifact, boards, suite.
+
+        Several boards in another order are other work: a pass answers for them in its own order.
+        """
         from hostkit.build.service import find_build_id  # noqa: PLC0415
         from hostkit.errors import MissingToolError, UsageError  # noqa: PLC0415
         from hostkit.gate.evidence import suite_hash  # noqa: PLC0415
@@ -216,6 +231,8 @@ class _Request:
         facts: dict[str, object] = {"kind": self._kind.value, "env": self._settings.env, "build": build}
         if self._kind is not Kind.BUILD:
             facts |= {"line": line, "options": self._words}
+        if wish.together:
+            facts["boards"] = list(wish.names)
         if self._kind in (Kind.HIL, Kind.GATE):
             facts |= {"suite": suite_hash(suite_places(context.project), {}), "project": project}
             facts |= {"commit": checkout.commit, "changes": checkout.changes}

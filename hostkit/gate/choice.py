@@ -36,12 +36,17 @@ class Share:
 
 
 def named_boards(request: GateRequest, catalog: Catalog) -> tuple[BoardSpec, ...]:
-    """Return the boards that were named, none for ``any``.
+    """Return the boards that were named, none for ``any``; see :func:`alike_boards`."""
+    return alike_boards(request.boards, catalog)
+
+
+def alike_boards(names: Sequence[str], catalog: Catalog) -> tuple[BoardSpec, ...]:
+    """Return boards by their names.
 
     Raises :class:`UsageError` for a name that the catalogue has not, for one named twice, and for boards that
     cannot share a suite: the same firmware must mean the same on each.
     """
-    specs = tuple(catalog.get(name) for name in request.boards)
+    specs = tuple(catalog.get(name) for name in names)
     twice = [spec.name for spec, times in Counter(specs).items() if times > 1]
     if twice:
         raise UsageError(f"board {twice[0]} is named twice", hint="name each board once")

@@ -81,7 +81,7 @@ class ChildLauncher:
         command = self._shell.command(job, attempt)
         environment = marked_environment(command.env or os.environ, attempt.token)
         if attempt.board:
-            environment |= fence_words(attempt.board, attempt.generation)
+            environment |= fence_words(dict.fromkeys(attempt.boards, attempt.generation))
         folder = attempt_folder(self._directory, attempt)
         with _Streams(folder) as streams:
             child = start(replace(command, env=environment), stdout=streams.printed, stderr=streams.log)
@@ -168,8 +168,7 @@ class Child:
         if self._cause is not None:
             said = read_left_behind(self._attempt.step, printed)
             return _with_evidence(said or replace(self._cause, exit_code=code), self._folder)
-        board = self._attempt.board
-        held = bool(board) and self._shell.held(board)
+        held = any(self._shell.held(identity) for identity in self._attempt.boards)
         ending = read_ending(self._attempt.step, code, printed, _read(self._folder / LOG), held=held)
         return _with_evidence(ending, self._folder)
 

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from hostkit.clock import Clock
 from hostkit.jobs.allot import Assignment
-from hostkit.jobs.boards import BoardRecord, claim, find_boards, give_back
-from hostkit.jobs.model import Attempt, Ending, Job, State, Step, line_of
+from hostkit.jobs.boards import BoardRecord, claim, find_boards, give_back, lock_boards
+from hostkit.jobs.model import TOGETHER, Attempt, Ending, Job, State, Step, line_of
 from hostkit.jobs.moving import Move, find_heads, find_job, find_jobs, move, move_all, share_end
 from hostkit.jobs.order import Head
 from hostkit.jobs.places import Places
@@ -91,10 +91,11 @@ class Leasing:
             return [attempt for attempt in connection.execute(CANCELLED).scalars() if attempt in wanted]
 
     def take(self, worker: WorkerRecord, assignments: Sequence[Assignment]) -> list[tuple[Job, Attempt]]:
-        """Take jobs, each with its board and a higher generation of the board's lease, durably.
+        """Take jobs, each with its boards and a higher generation of their leases, durably.
 
-        What somebody else took meanwhile, job or board, is left out; also a job that is waiting again, but
-        for another step: the step that ran since would be run once more, and its end taken for the other's.
+        What somebody else took meanwhile, job or one of its boards, is left out; also a job that is waiting
+        again, but for another step: the step that ran since would be run once more, and its end taken for the
+        other's.
         """
         with self._database.write(WRITE_ROWS) as connection:
             now = self._lock_jobs(connection, [each.job for each in assignments])
@@ -160,35 +161,39 @@ class Leasing:
     def _begin(
         self, connection: Connection, worker: WorkerRecord, wanted: Sequence[tuple[Job, Assignment]]
     ) -> list[tuple[Job, Attempt, Assignment]]:
-        """Enter an attempt for each; leave out those whose board another one has."""
+        """Enter an attempt for each; leave out those of whose boards another one has any."""
         attempts = [self._attempt(worker, job, each) for job, each in wanted]
         rows = [_attempt_row(attempt) for attempt in attempts]
         numbers = _NEW_ATTEMPTS.insert(connection, rows) if rows else []
+        known = lock_boards(connection, [identity for attempt in attempts for identity in attempt.boards])
         begun = []
         for (job, each), attempt, number in zip(wanted, attempts, numbers, strict=True):
-            numbered = replace(attempt, id=number)
-            with_board = self._with_board(connection, numbered, each) if each.board else numbered
-            if with_board is not None:
-                begun.append((job, with_board, each))
+            numbered: Attempt | None = replace(attempt, id=number)
+            if numbered is not None and each.boards:
+                numbered = self._with_boards(connection, numbered, each.seen_generation, known)
+            if numbered is not None:
+                begun.append((job, numbered, each))
         return begun
 
     def _attempt(self, worker: WorkerRecord, job: Job, wanted: Assignment) -> Attempt:
-        board = wanted.board
         return Attempt(
             id=0,
             job=job.id,
             step=wanted.step,
             worker=worker.id,
-            board=board.identity if board else "",
-            board_name=board.name if board else "",
+            board=TOGETHER.join(spec.identity for spec in wanted.boards),
+            board_name=",".join(spec.name for spec in wanted.boards),
             token=secrets.token_hex(16),
             boot=worker.boot,
             began_ns=self._clock.wall_ns(),
             env=job.wanted.env,
         )
 
-    def _with_board(self, connection: Connection, attempt: Attempt, wanted: Assignment) -> Attempt | None:
-        generation = claim(connection, attempt, wanted.seen_generation)
+    @staticmethod
+    def _with_boards(
+        connection: Connection, attempt: Attempt, seen: int, known: dict[str, BoardRecord]
+    ) -> Attempt | None:
+        generation = claim(connection, attempt, seen, known)
         mine = job_attempts.c.id == attempt.id
         if not generation:
             connection.execute(delete(job_attempts).where(mine))
@@ -200,9 +205,10 @@ class Leasing:
         """Write how open attempts ended; return the jobs that changed by it."""
         now_ns = self._clock.wall_ns()
         END_ATTEMPT.change(connection, [_ending_row(attempt, ending, now_ns) for attempt, ending in ended])
+        known = lock_boards(connection, [identity for attempt, _ in ended for identity in attempt.boards])
         for attempt, ending in ended:
             if attempt.board:
-                give_back(connection, attempt, ending, now_ns)
+                give_back(connection, attempt, ending, now_ns, known)
         found = find_jobs(connection, [attempt.job for attempt, _ in ended])
         places = Places(connection, now_ns)
         moves = []

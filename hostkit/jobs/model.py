@@ -8,6 +8,9 @@ from functools import cache
 
 from hostkit.errors import ExitCode
 
+EITHER, TOGETHER = "+", "&"
+"""Between identities of boards, none of which has such a character: one of them will do, or all at once."""
+
 
 class Kind(Enum):
     """What a job runs: the verb of that name."""
@@ -96,6 +99,7 @@ class Ending:
     exit_code: int = -1
     board_fault: bool = False  # the board, or the way to it, is what failed
     runs: str = ""  # the build id that the board said it runs, "" when it was not asked
+    each_runs: tuple[tuple[str, str], ...] = ()  # the same of each of several boards, by its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ class Wanted:
     host: str = ""  # whose workers may take it
     options: tuple[str, ...] = ()
     wish: str = ""  # board or boards, in the words of hostkit.jobs.wish; "" for none
-    line: str = ""  # whose board line it stands in: identities of the boards that fit
+    line: str = ""  # whose board line it stands in: identities of the boards that fit, or that it needs
     identity: str = ""  # equal for equal work; "" is like no other
     priority: int = 0
     build: bool = True  # builds before it takes a board
@@ -124,6 +128,11 @@ class Wanted:
     def steps(self) -> tuple[Step, ...]:
         """What is run, in order."""
         return _steps(self.kind, self.build)
+
+    @property
+    def together(self) -> bool:
+        """True where it needs several boards, all at once."""
+        return TOGETHER in self.line
 
 
 @cache
@@ -186,9 +195,9 @@ class Attempt:
     job: int
     step: Step
     worker: int
-    board: str = ""  # its identity, "" for a step without one
-    board_name: str = ""
-    generation: int = 0  # of the board's lease: a process of an older one is not let through
+    board: str = ""  # its identity, "" for a step without one; of several see boards
+    board_name: str = ""  # with commas between several, in the same order
+    generation: int = 0  # of each board's lease: a process of an older one is not let through
     token: str = ""  # in the environment of everything that it starts
     pid: int = 0  # 0 before it started
     pid_start: int = 0  # clock ticks since boot, see hostkit.process.process_start_ticks
@@ -200,3 +209,10 @@ class Attempt:
     reason: str = ""
     evidence: str = ""
     env: str = ""
+
+    @property
+    def boards(self) -> dict[str, str]:
+        """The names of its boards by identity, in the order in which they were named; none without one."""
+        if not self.board:
+            return {}
+        return dict(zip(self.board.split(TOGETHER), self.board_name.split(","), strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hostkit.boards.model import BoardSpec
 from hostkit.errors import UsageError
@@ -32,7 +32,7 @@ class View:
 class Outlook:
     """What is known at a moment. ``waiting``: in the order of service; ``typical_s``: how long a step of an
     env takes, :data:`~hostkit.jobs.estimate.UNKNOWN_S` before one has ended; ``why_not``: why a board cannot
-    be had, "" if it can."""
+    be had, "" if it can; ``kept``: for which job a board is kept, by identity."""
 
     now_ns: int
     running: Mapping[int, Attempt]  # by number
@@ -44,6 +44,7 @@ class Outlook:
     spell_s: Callable[[float], str]
     drained: bool
     staffed: bool
+    kept: Mapping[str, int] = field(default_factory=dict)
 
     def view(self, job: Job) -> View:
         """Return how a job stands."""
@@ -108,22 +109,48 @@ class Outlook:
         return ahead
 
     def _starts_s(self, job: Job, ahead: Sequence[Job]) -> float:
-        if job.now.needs_board:
-            identities = {spec.identity for spec in self.boards_of(job)}
-            servers = len(identities)
-        else:
-            identities, servers = {""}, self.build_slots
-        left = [
-            self.typical_s(attempt.step, attempt.env) - (self.now_ns - attempt.began_ns) / 1e9
-            for attempt in self.running.values()
-            if attempt.board in identities
-        ]
-        return start_in_s([self.typical_s(each.now, each.wanted.env) for each in ahead], left, servers)
+        took = [self.typical_s(each.now, each.wanted.env) for each in ahead]
+        if not job.now.needs_board:
+            building = [self._left_s(each) for each in self.running.values() if not each.board]
+            return start_in_s(took, building, self.build_slots)
+        free_at = [self._free_at_s(spec, job) for spec in self.boards_of(job)]
+        if job.wanted.together:
+            return start_in_s(took, [max(free_at)], 1)
+        return start_in_s(took, [each for each in free_at if each > 0], len(free_at))
+
+    def _left_s(self, attempt: Attempt) -> float:
+        return self.typical_s(attempt.step, attempt.env) - (self.now_ns - attempt.began_ns) / 1e9
+
+    def _free_at_s(self, spec: BoardSpec, job: Job) -> float:
+        """Return in how many seconds a board is to be had by a job, 0 or less for now."""
+        keeper = self._keeper(spec, job)
+        if keeper is not None:
+            return self._starts_s(keeper, ()) + self.typical_s(keeper.now, keeper.wanted.env)
+        return max(
+            (self._left_s(each) for each in self.running.values() if spec.identity in each.boards),
+            default=0.0,
+        )
+
+    def _keeper(self, spec: BoardSpec, job: Job) -> Job | None:
+        """Return the job that a board is kept for, if it stands before this one."""
+        number = self.kept.get(spec.identity)
+        if number is None or number == job.id:
+            return None
+        for each in self.waiting:
+            if each.id in (number, job.id):
+                return each if each.id == number else None
+        return None
 
     def _hindrance(self, job: Job) -> str:
         """Return what a job waits for, "" when it is about to begin."""
         if not job.now.needs_board:
             builds = sum(attempt.step is Step.BUILD for attempt in self.running.values())
             return f"all {self.build_slots} build slots are taken" if builds >= self.build_slots else ""
-        reasons = [self.why_not(spec) for spec in self.boards_of(job)]
-        return "" if not all(reasons) else "; ".join(reasons)
+        reasons = [self._why_not(spec, job) for spec in self.boards_of(job)]
+        hindered = any(reasons) if job.wanted.together else all(reasons)
+        return "; ".join(reason for reason in reasons if reason) if hindered else ""
+
+    def _why_not(self, spec: BoardSpec, job: Job) -> str:
+        keeper = self._keeper(spec, job)
+        kept = f"{spec.name} is kept for job {keeper.id}" if keeper is not None else ""
+        return self.why_not(spec) or kept

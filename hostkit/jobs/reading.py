@@ -25,7 +25,7 @@ def read_ending(step: Step, code: int, printed: str, log: str, *, held: bool = F
     """Return how a step ended.
 
     ``code``: its exit code, negative for a signal; ``printed``: its standard output, JSON where it came so
-    far; ``log``: its standard error; ``held``: somebody outside the queue has the board.
+    far; ``log``: its standard error; ``held``: somebody outside the queue has the board, or one of several.
     """
     told = read_json(printed)
     outcome = _BY_CODE.get(code, Outcome.INCONCLUSIVE)
@@ -40,6 +40,7 @@ def read_ending(step: Step, code: int, printed: str, log: str, *, held: bool = F
         exit_code=code,
         board_fault=outcome not in (Outcome.UNDECIDED, Outcome.BUSY) and _blames_board(step, code, told),
         runs=_runs(step, told),
+        each_runs=_each_runs(told),
     )
 
 
@@ -71,6 +72,14 @@ def _runs(step: Step, told: Mapping[str, Any]) -> str:
     """Return the build id that the firmware said over the link, "" where it was not asked."""
     said = told.get("build_id" if step is Step.FLASH else "identity")
     return said if isinstance(said, str) else ""
+
+
+def _each_runs(told: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the same of each of several boards; one that was not asked is left out."""
+    said = told.get("identities")
+    if not isinstance(said, dict):
+        return ()
+    return tuple((name, build) for name, build in said.items() if isinstance(build, str))
 
 
 def _is_final(step: Step, told: Mapping[str, Any]) -> bool:

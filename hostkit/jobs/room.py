@@ -11,7 +11,7 @@ from hostkit.boards.lease import LeaseOffice
 from hostkit.boards.model import BoardSpec
 from hostkit.boards.outage import OutageBook
 from hostkit.clock import Clock
-from hostkit.jobs.allot import Room, Standing
+from hostkit.jobs.allot import Room, Standing, keepers
 from hostkit.jobs.boards import BoardRecord
 from hostkit.jobs.breaker import Circuit
 from hostkit.jobs.model import Attempt, Job, Step
@@ -45,12 +45,19 @@ class Premises:
         record = known.get(spec.identity)
         circuit = record.breaker.circuit(self.clock.wall_ns()) if record else Circuit.CLOSED
         taken = record is not None and record.attempt != 0
-        if taken or circuit is Circuit.OPEN or self.outages.find(spec) is not None:
+        if circuit is Circuit.OPEN or self.outages.find(spec) is not None:
+            return Standing.OUT
+        if taken:
             return Standing.TAKEN
         if self.leases.holder(spec.identity) is not None:
             return Standing.HELD
         asked_first = circuit is Circuit.HALF_OPEN and self.can_ask(spec, env)
         return Standing.ASK if asked_first else Standing.FREE
+
+    def kept(self, waiting: Sequence[Job], now_ns: int, known: Mapping[str, BoardRecord]) -> dict[str, int]:
+        """Return which boards are kept for which job, by identity; ``waiting``: in the order of service."""
+        due = [job for job in waiting if job.not_before_ns <= now_ns]
+        return keepers(due, self.boards_of, partial(self.standing, known=known))
 
     def why_not(self, spec: BoardSpec, known: Mapping[str, BoardRecord]) -> str:
         """Return why a job cannot have a board now, for people; "" when it can."""

@@ -1,4 +1,4 @@
-"""Which boards a job may use, in the words of ``-b``: a name, ``any``, or what must be true of it."""
+"""Which boards a job may use, in the words of ``-b``: names, ``any``, or what must be true of one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from hostkit.boards.model import BoardSpec, Fidelity
 from hostkit.errors import UsageError
+from hostkit.jobs.model import EITHER, TOGETHER
 
 ANY = "any"
 _KEYS = ("chip", "kind", "label", "profile", "fidelity")
@@ -15,24 +16,32 @@ _KEYS = ("chip", "kind", "label", "profile", "fidelity")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A name, or words that all must be true of a board: (key, value). Neither: any board."""
+    """Names, or words that all must be true of a board: (key, value). Neither: any board.
 
-    name: str = ""
+    Who names several wants all of them at once, and in that order.
+    """
+
+    names: tuple[str, ...] = ()
     words: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def together(self) -> bool:
+        """True where all of the boards are needed, at once."""
+        return len(self.names) > 1
 
     def fits(self, spec: BoardSpec) -> bool:
         """Say whether a board is one of those asked for."""
-        if self.name:
-            return spec.name == self.name
+        if self.names:
+            return spec.name in self.names
         return all(_true_of(spec, key, value) for key, value in self.words)
 
     def narrowed(self, *words: tuple[str, str]) -> Wish:
         """Return the wish with more words; a board that is named stays the one."""
-        return self if self.name else Wish("", (*self.words, *(word for word in words if word[1])))
+        return self if self.names else Wish((), (*self.words, *(word for word in words if word[1])))
 
     def __str__(self) -> str:
         """Return the words that :func:`parse_wish` reads."""
-        return self.name or ",".join(f"{key}={value}" for key, value in self.words) or ANY
+        return ",".join(self.names or (f"{key}={value}" for key, value in self.words)) or ANY
 
 
 def parse_wish(text: str) -> Wish:
@@ -40,10 +49,8 @@ def parse_wish(text: str) -> Wish:
     if text == ANY:
         return Wish()
     if "=" not in text:
-        if "," in text:
-            shared = f"boards share a suite in a gate of one's own: hostkit gate -b {text}"
-            raise UsageError(f"-b {text}: a job is for one board", hint=shared)
-        return Wish(name=text)
+        names = (name.strip() for name in text.split(","))
+        return Wish(names=tuple(name for name in names if name) or (text,))
     words = []
     for part in text.split(","):
         key, _, value = (piece.strip() for piece in part.partition("="))
@@ -59,20 +66,27 @@ def parse_wish(text: str) -> Wish:
 
 
 def find_fitting(wish: Wish, boards: Iterable[BoardSpec]) -> tuple[BoardSpec, ...]:
-    """Return the boards that fit. Raises :class:`UsageError` when nobody has one: it would wait for ever."""
+    """Return the boards that fit; those that are named in the order of their names.
+
+    Raises :class:`UsageError` when nobody has one, or one of several: it would wait for ever.
+    """
     known = tuple(boards)
     found = tuple(spec for spec in known if wish.fits(spec))
-    if found:
-        return found
     names = [spec.name for spec in known]
-    near = get_close_matches(wish.name, names, n=1) if wish.name else []
+    missing = [name for name in wish.names if name not in names]
+    if found and not missing:
+        return tuple(sorted(found, key=lambda spec: wish.names.index(spec.name))) if wish.names else found
+    near = get_close_matches(missing[0], names, n=1) if missing else []
     hint = f"did you mean {near[0]}?" if near else f"boards.toml has: {', '.join(names) or 'none'}"
-    raise UsageError(f"nobody has a board {wish}", hint=hint)
+    raise UsageError(f"nobody has a board {missing[0] if missing else wish}", hint=hint)
 
 
-def line_name(boards: Iterable[BoardSpec]) -> str:
-    """Return the name of the line for a set of boards: the same from every checkout, in any order."""
-    return "+".join(sorted(spec.identity for spec in boards))
+def line_name(boards: Iterable[BoardSpec], *, together: bool = False) -> str:
+    """Return the name of the line for a set of boards: the same from every checkout, in any order.
+
+    Who needs all of them ``together`` stands in another line than who takes any one of them.
+    """
+    return (TOGETHER if together else EITHER).join(sorted(spec.identity for spec in boards))
 
 
 def _true_of(spec: BoardSpec, key: str, value: str) -> bool:

@@ -161,17 +161,19 @@ class Worker:
         return False
 
     def _numbered(self, assignment: Assignment) -> Assignment:
-        if assignment.board is None:
+        if not assignment.boards:
             return assignment
-        highest = self._desk.premises.fence.highest(assignment.board.identity)
-        return replace(assignment, seen_generation=highest)
+        fence = self._desk.premises.fence
+        return replace(
+            assignment, seen_generation=max(fence.highest(spec.identity) for spec in assignment.boards)
+        )
 
     def _start(self, taken: Sequence[tuple[Job, Attempt]]) -> None:
         failed: list[tuple[int, Ending]] = []
         for job, attempt in taken:
             try:
-                if attempt.board:
-                    self._desk.premises.fence.raise_to(attempt.board, attempt.generation)
+                for identity in attempt.boards:
+                    self._desk.premises.fence.raise_to(identity, attempt.generation)
                 running = self._desk.launcher.launch(job, attempt)
             except HostkitError as error:
                 refused = isinstance(error, UsageError)

@@ -33,6 +33,10 @@ def as_record(result: GateResult) -> dict[str, Any]:
         "dirty": facts.build.dirty if facts.build else None,
         "parents": list(result.parents),
         "identity": facts.identity.build_id if facts.identity else None,
+        "identities": {  # of each of the boards that shared the suite
+            share.board: share.facts.identity.build_id if share.facts.identity else None
+            for share in facts.shares
+        },
         "selection": facts.selection,
         "stopped_at": facts.stop.stage.value if facts.stop else None,
         "rules": result.rules.plain(),

@@ -31,6 +31,7 @@ STYLES = {
 """Colours of states, the same everywhere."""
 
 _WIDE, _FOR_SUBMITTER, _FOR_BOARD = 100, 72, 60  # columns
+_ONE, _BOTH, _WHAT_AND_BOARD = 9, 11, 25  # characters: names of one board, of two, and room for all of it
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -64,10 +65,11 @@ def queue_table(lines: Sequence[Line], *, width: int = 80) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", width=width)
     table.add_column("job", justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
-    table.add_column("what", no_wrap=True, max_width=16)
     board, by = width >= _FOR_BOARD, width >= _FOR_SUBMITTER
+    names = min(_BOTH, max((len(_board(line)) for line in lines), default=0)) if board else 0
+    table.add_column("what", no_wrap=True, max_width=_WHAT_AND_BOARD - max(names, _ONE))
     if board:
-        table.add_column("board", no_wrap=True, max_width=9)
+        table.add_column("board", no_wrap=True, max_width=max(names, _ONE), overflow="ellipsis")
     if by:
         table.add_column("by", no_wrap=True, max_width=8, overflow="ellipsis")
     table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
@@ -126,8 +128,15 @@ def job_record(job: Job, attempts: Sequence[Attempt] = ()) -> dict[str, Any]:
     record: dict[str, Any] = {"schema": SCHEMA} | jsonable(job)
     record["wanted"].pop("variables")
     if attempts:
-        record["attempts"] = [jsonable(attempt) | {"token": None} for attempt in attempts]
+        record["attempts"] = [
+            jsonable(attempt) | {"token": None, "boards": list(attempt.boards.values())}
+            for attempt in attempts
+        ]
     return record
+
+
+def _names(line: Line) -> list[str]:
+    return line.board.split(",") if line.board else []
 
 
 def list_record(lines: Sequence[Line], counts: Mapping[State, int], *, drained: bool) -> dict[str, Any]:
@@ -137,7 +146,8 @@ def list_record(lines: Sequence[Line], counts: Mapping[State, int], *, drained: 
         "drained": drained,
         "open": {state.value: count for state, count in counts.items()},
         "jobs": [
-            job_record(line.job) | {"now": line.words, "board": line.board or None, "eta_s": line.seconds}
+            job_record(line.job)
+            | {"now": line.words, "board": line.board or None, "boards": _names(line), "eta_s": line.seconds}
             for line in lines
         ],
     }

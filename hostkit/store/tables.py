@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration; a database that says so needs none (and Alembic is not imported)."""
 
 metadata = MetaData()
@@ -193,7 +193,7 @@ job_attempts = Table(
     Column("step", String(16), nullable=False),
     Column("env", Text, nullable=False),
     Column("worker", Integer, nullable=False),
-    Column("board", Text, nullable=False),
+    Column("board", Text, nullable=False),  # or boards, see hostkit.jobs.model.Attempt
     Column("board_name", Text, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("token", String(64), nullable=False),

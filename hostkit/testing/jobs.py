@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from hostkit.boards.model import BoardSpec
 from hostkit.errors import HostkitError
 from hostkit.jobs.model import Attempt, Ending, Job, Kind, Outcome, Wanted
+from hostkit.jobs.wish import line_name
 
 _GATE = Wanted(
     kind=Kind.GATE,
@@ -26,6 +28,13 @@ def a_wish_for(kind: Kind = Kind.GATE, **changes: Any) -> Wanted:
     """Return a request of ann's for ``kind`` on virt0, with ``changes``; a build has no board."""
     plain = {} if kind is not Kind.BUILD else {"wish": "", "line": ""}
     return replace(_GATE, kind=kind, **plain | changes)
+
+
+def a_wish_for_all(boards: Sequence[BoardSpec], kind: Kind = Kind.GATE, **changes: Any) -> Wanted:
+    """Return the same on all of several boards at once, which needs no build."""
+    line = line_name(boards, together=True)
+    together = {"wish": ",".join(spec.name for spec in boards), "line": line, "build": False}
+    return a_wish_for(kind, **together | changes)
 
 
 class FakeRunning:

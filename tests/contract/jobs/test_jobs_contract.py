@@ -16,9 +16,9 @@ from hostkit.jobs.breaker import COOL_S, FAULTS, Circuit
 from hostkit.jobs.model import Attempt, Ending, Job, Kind, Outcome, State, Step
 from hostkit.jobs.workers import WorkerRecord
 from hostkit.store.database import open_database
-from hostkit.testing.jobs import a_wish_for
+from hostkit.testing.jobs import a_wish_for, a_wish_for_all
 
-VIRT0 = BoardSpec("virt0", BoardKind.VIRTUAL, Chip.ESP32, "02:68:6b:00:00:00")
+VIRT0, VIRT1 = [BoardSpec(f"virt{n}", BoardKind.VIRTUAL, Chip.ESP32, f"02:68:6b:00:00:0{n}") for n in (0, 1)]
 PASS, FAIL = (
     Ending(Outcome.PASS, "all passed", "/runs/1", 0),
     Ending(Outcome.FAIL, "a test failed", "/runs/1", 1),
@@ -398,6 +398,91 @@ def test_a_board_whose_flash_was_cut_short_is_known_as_such(office, outcome: Out
     _, again = at_the_board(office, kind=Kind.FLASH)
     settle(office, again, Ending(Outcome.PASS, runs="c" * 64))
     assert office.leasing.boards()[VIRT0.identity].content == "c" * 64
+
+
+def on_both(office, kind: Kind = Kind.GATE) -> tuple[Job, Attempt]:
+    """Submit a job for both boards and bring it to them."""
+    office.queue.submit(a_wish_for_all([VIRT1, VIRT0], kind))
+    heads, jobs = office.leasing.heads("here", 1)
+    room = Room(1, 1, lambda job: (VIRT1, VIRT0), lambda spec, env: Standing.FREE)
+    ((job, attempt),) = office.leasing.take(office.ann, allot(heads, jobs, room))
+    return job, attempt
+
+
+def test_a_job_for_several_boards_has_all_of_them_until_it_ends_and_nobody_else_any(office) -> None:
+    _, before = at_the_board(office)
+    settle(office, before, PASS)
+    job, attempt = on_both(office)
+    assert attempt.boards == {VIRT1.identity: "virt1", VIRT0.identity: "virt0"}
+    assert (attempt.board_name, attempt.generation) == ("virt1,virt0", before.generation + 1)
+    assert office.queue.attempts(job.id) == [attempt]
+    for board in (VIRT0, VIRT1):
+        office.queue.submit(a_wish_for(build=False))
+        heads, jobs = office.leasing.heads("here", 8)
+        room = Room(8, 8, lambda job, board=board: (board,), lambda spec, env: Standing.FREE)
+        assert office.leasing.take(office.bob, allot(heads[:1], jobs, room)) == []
+    settle(office, attempt, PASS)
+    known = office.leasing.boards()
+    assert {each.identity: (each.attempt, each.generation) for each in known.values()} == {
+        VIRT0.identity: (0, attempt.generation),
+        VIRT1.identity: (0, attempt.generation),
+    }
+
+
+@pytest.mark.parametrize("used_before", [False, True])
+def test_a_job_gets_all_of_its_boards_or_none(office, used_before: bool) -> None:
+    if used_before:
+        settle(office, on_both(office)[1], PASS)
+    number = office.queue.submit(a_wish_for_all([VIRT1, VIRT0])).id
+    heads, jobs = office.leasing.heads("here", 1)
+    room = Room(1, 1, lambda job: (VIRT1, VIRT0), lambda spec, env: Standing.FREE)
+    seen = allot(heads, jobs, room)
+    office.queue.submit(a_wish_for(build=False, priority=9))
+    ((_, faster),) = take(office, office.bob, seats=1)
+    assert office.leasing.take(office.ann, seen) == []
+    held = {each.identity: each.attempt for each in office.leasing.boards().values() if each.attempt}
+    assert held == {VIRT0.identity: faster.id}
+    assert [each.id for each in office.leasing.running()] == [faster.id]
+    assert office.queue.get(number).state is State.WAITING
+
+
+def test_both_boards_of_a_job_whose_worker_died_are_free_again(office) -> None:
+    job, attempt = on_both(office)
+    office.workers.sign_off(office.ann.id)
+    (left,) = office.leasing.left_behind({office.bob.id})
+    assert settle(office, left, GONE).state is State.WAITING
+    known = office.leasing.boards().values()
+    assert [each.attempt for each in known] == [0, 0]
+    assert {each.content for each in known} == {f"unknown: gate of job {job.id} ended lost"}
+    heads, jobs = office.leasing.heads("here", 1)
+    room = Room(1, 1, lambda job: (VIRT1, VIRT0), lambda spec, env: Standing.FREE)
+    ((again, second),) = office.leasing.take(office.bob, allot(heads, jobs, room))
+    assert (again.id, second.generation) == (job.id, attempt.generation + 1)
+
+
+def test_a_fault_speaks_against_the_board_that_its_reason_names_or_else_against_all(office) -> None:
+    _, attempt = on_both(office)
+    settle(office, attempt, replace(LOST_LINK, reason="virt1: link lost"))
+    office.queue.cancel(attempt.job)
+    known = office.leasing.boards()
+    assert [known[each.identity].breaker.faults for each in (VIRT0, VIRT1)] == [0, 1]
+    _, attempt = on_both(office)
+    settle(office, attempt, LOST_LINK)
+    known = office.leasing.boards()
+    assert [known[each.identity].breaker.faults for each in (VIRT0, VIRT1)] == [1, 2]
+
+
+def test_each_of_several_boards_runs_what_it_said_itself(office) -> None:
+    _, attempt = on_both(office)
+    ending = replace(PASS, runs="c" * 64, each_runs=(("virt0", "b" * 64), ("virt1", "c" * 64)))
+    settle(office, attempt, ending)
+    known = office.leasing.boards()
+    assert [known[each.identity].content[:1] for each in (VIRT0, VIRT1)] == ["b", "c"]
+    _, attempt = on_both(office)
+    settle(office, attempt, replace(LOST_LINK, runs="d" * 64, each_runs=(("virt0", "d" * 64),)))
+    known = office.leasing.boards()
+    assert known[VIRT0.identity].content == "d" * 64
+    assert known[VIRT1.identity].content.startswith("unknown: gate of job")
 
 
 def test_past_durations_are_remembered_by_step_and_env(office) -> None:

@@ -4,9 +4,9 @@ python jobs_kill_harness.py STATE KILLS SEED
 
 Each worker is forked and dies without warning: right before or after a random one of its calls to database or
 launcher, or at a random moment of its own time (wherever its processor is then), or while it waits. Steps are
-shell scripts that hold their board's lock file and complain when somebody else has it. Half-way all processes
-are stopped and the state directory is copied, as it would be found after a loss of power. Prints what came of
-it as JSON.
+shell scripts that hold the lock files of their board, or of both, and complain when somebody else has one.
+Half-way all processes are stopped and the state directory is copied, as it would be found after a loss of
+power. Prints what came of it as JSON.
 """
 
 from __future__ import annotations
@@ -40,14 +40,15 @@ from hostkit.jobs.workers import Workers
 from hostkit.process import Command
 from hostkit.store.database import open_database
 from hostkit.tasks.agent import marked_processes
-from hostkit.testing.jobs import a_wish_for
+from hostkit.testing.jobs import a_wish_for, a_wish_for_all
 
 BOARDS = [BoardSpec(f"virt{n}", Kind.VIRTUAL, Chip.ESP32, f"02:68:6b:00:00:0{n}") for n in (0, 1)]
 OPEN_JOBS = 12
 CLOCK = SystemClock()
 STEP = """
-exec 9>>"$0/$1.lock"
-flock -n 9 || { echo "$1" >> "$0/clashes"; exit 5; }
+exec 8>>"$0/${1%&*}.lock" 9>>"$0/${1#*&}.lock"
+flock -n 8 || { echo "$1" >> "$0/clashes"; exit 5; }
+[ "$1" = "${1#*&}" ] || flock -n 9 || { echo "$1" >> "$0/clashes"; exit 5; }
 sleep 0.0$2
 echo "$4"
 exit $3
@@ -142,19 +143,21 @@ def top_up(state: Path, chance: random.Random) -> None:
     with open_database(state) as database:
         queue = Queue(database, CLOCK)
         missing = OPEN_JOBS - sum(queue.counts().values())
-        wanted = [
-            a_wish_for(
-                chance.choice(list(model.Kind)),
-                submitter=chance.choice("abc"),
-                priority=chance.randint(-1, 1),
-                identity=chance.choice(["", "", f"same{chance.randint(0, 2)}"]),
-            )
-            for _ in range(max(0, missing))
-        ]
+        wanted = [a_random_wish(chance) for _ in range(max(0, missing))]
         if wanted:
             queue.submit_all(wanted)
         if chance.random() < 0.1:
             queue.cancel(chance.choice(queue.waiting("here", 5) or queue.going()).id)
+
+
+def a_random_wish(chance: random.Random) -> model.Wanted:
+    """Return a request for any board, or, of each fourth hil or gate, for both."""
+    kind = chance.choice(list(model.Kind))
+    several = kind in (model.Kind.HIL, model.Kind.GATE) and chance.random() < 0.25
+    same = chance.choice(["", "", f"same{chance.randint(0, 2)}"])
+    how = {"submitter": chance.choice("abc"), "priority": chance.randint(-1, 1)}
+    how["identity"] = f"{same} on both" if several and same else same
+    return a_wish_for_all(BOARDS, kind, **how) if several else a_wish_for(kind, **how)
 
 
 def snapshot(state: Path, workers: list[int]) -> Path:
@@ -224,6 +227,7 @@ def finish(state: Path) -> dict[str, Any]:
             ],
             "wrong": [job.id for job in ended if job.state is State.FAILED and not _fails(job, queue)],
             "lost": sum(attempt.outcome is model.Outcome.LOST for attempt in attempts),
+            "on both boards": sum(len(attempt.boards) > 1 for attempt in attempts),
             "running": len(leasing.running()),
             "held": [each.identity for each in leasing.boards().values() if each.attempt],
             "workers": len(Workers(database, CLOCK).all()),

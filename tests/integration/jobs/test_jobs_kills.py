@@ -35,5 +35,6 @@ def test_every_job_ends_once_with_evidence_however_often_its_workers_are_killed(
         assert left["wrong"] == [], what
         assert not left["clashes"], what
         assert left["ended"] > 10, what
+        assert left["on both boards"] > 0, what
         assert set(left["states"]) <= {"passed", "failed", "cancelled"}, left
     assert told["after"]["lost"] > 50, told

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,13 +40,13 @@ class Shell:
         captured = self._capsys.readouterr()
         return code, captured.out, captured.err
 
-    def fail_the_set_up(self, times: int) -> None:
+    def fail_the_set_up(self, times: int, *boards: BoardSpec) -> None:
         """Let whatever waits at a board lose its link, as often as that."""
         with open_database(self.state) as database:
             leasing = Leasing(database, SystemClock())
             for _ in range(times):
                 heads, jobs = leasing.heads(HOST, 1)
-                room = Room(1, 1, lambda job: [BOARD], lambda spec, env: Standing.FREE)
+                room = Room(1, 1, lambda job: boards or [BOARD], lambda spec, env: Standing.FREE)
                 worker = WorkerRecord(1, HOST, "b", 1, 1)
                 ((_, attempt),) = leasing.take(worker, allot(heads, jobs, room))
                 leasing.settle([(attempt.id, Ending(Outcome.TIMED_OUT, "no answer", "/runs/1"))])
@@ -70,6 +71,18 @@ def queue(
         ("gate -e virtual -b chip=esp32c3", "nobody has a board chip=esp32c3,chip=esp32", "boards.toml has"),
         ("flash -e virtual -b chip=esp32,chp=x", "says nothing of a board", "did you mean chip=…?"),
         ("gate -e virtal -b virt0", "virtal", "virtual"),
+        ("gate -e virtual -b virt0,virt9", "there is no board 'virt9' in boards.toml", "did you mean 'virt"),
+        ("hil -e virtual -b virt0,virt0", "board virt0 is named twice", "name each board once"),
+        (
+            "gate -e virtual -b virt0,virt-s3",
+            "cannot share a suite: they are not alike",
+            "run a gate on each",
+        ),
+        (
+            "flash -e virtual -b virt0,virt1",
+            "-b virt0,virt1: a flash is for one board",
+            "submit one for each",
+        ),
         ("gate -e virtual --onto no-such-branch", "no-such-branch", ""),
         ("build -e virtual --priority 10", "10 is not in the range", ""),
     ],
@@ -103,6 +116,25 @@ def test_a_job_is_listed_shown_joined_cancelled_and_asked_for_again(queue: Shell
     code, out, _ = queue("retry 1")
     assert (code, out) == (0, "job 3: following, as job 1 was\n")
     assert "again      job 1" in queue("show 3")[1]
+
+
+def test_a_job_for_two_boards_says_so_and_in_another_order_it_is_other_work(queue: Shell) -> None:
+    words = "submit hil --any-build -e virtual"
+    assert queue(f"{words} -b virt0,virt1 --as ann")[0] == 0
+    assert queue(f"{words} -b virt0,virt1 --as ann")[1] == "job 2: following: the same work as job 1\n"
+    third = json.loads(queue(f"{words} -b virt1,virt0 --as ann --json")[1])
+    assert (third["state"], third["wanted"]["wish"]) == ("waiting", "virt1,virt0")
+    assert queue("list")[1].splitlines()[0] == (
+        "   1 waiting      hil virtual for virt0,virt1 by ann | no worker runs"
+    )
+    assert "asked      hil -e virtual -b virt0,virt1 --any-build" in queue("show 1")[1]
+    queue("cancel 1 2")
+    queue.fail_the_set_up(1, BOARD, replace(BOARD, name="virt1", mac="02:68:6b:00:00:01"))
+    assert "attempt 1  hil on virt0,virt1 (lease 1): timed out" in queue("show 3")[1]
+    (attempt,) = json.loads(queue("show 3 --json")[1])["attempts"]
+    assert attempt["boards"] == ["virt0", "virt1"]
+    rows = json.loads(queue("boards --json")[1])
+    assert [row["lease"] for row in rows if row["name"] in ("virt0", "virt1")] == [1, 1]
 
 
 def test_who_asks_is_the_user_and_a_build_needs_no_board(queue: Shell) -> None:

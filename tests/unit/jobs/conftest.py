@@ -47,6 +47,7 @@ class Shop:
         self.outages = OutageBook(state, self.clock)
         self.slots = 2
         self.boards = [VIRT0, VIRT1]
+        self.pick: Callable[[Job], list[BoardSpec]] = lambda job: self.boards
         self.can_ask = True
         self.answer: Callable[[Job, Attempt], object] = lambda job, attempt: None
         self.launcher = FakeLauncher(self._answered)
@@ -66,7 +67,7 @@ class Shop:
     def _fitting(self, job: Job) -> list[BoardSpec]:
         if not self.boards:
             raise UsageError(f"nobody has a board {job.wanted.wish}", hint="")
-        return self.boards
+        return self.pick(job)
 
     def worker(self, seats: int = 4) -> Worker:
         desk = Desk(

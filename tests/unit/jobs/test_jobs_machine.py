@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,22 @@ from hostkit.boards.model import BoardSpec, Chip
 from hostkit.boards.model import Kind as BoardKind
 from hostkit.jobs.allot import Room, Standing, allot
 from hostkit.jobs.leasing import Leasing
-from hostkit.jobs.model import Attempt, Ending, Job, Kind, Outcome, State
+from hostkit.jobs.model import Attempt, Ending, Job, Kind, Outcome, State, Step
 from hostkit.jobs.queue import Queue
+from hostkit.jobs.wish import find_fitting, parse_wish
 from hostkit.jobs.workers import WorkerRecord, Workers
 from hostkit.store.database import FILE_NAME, open_database
 from hostkit.testing.clock import FakeClock
-from hostkit.testing.jobs import a_wish_for
+from hostkit.testing.jobs import a_wish_for, a_wish_for_all
 
-BOARDS = [BoardSpec(f"virt{n}", BoardKind.VIRTUAL, Chip.ESP32, f"02:68:6b:00:00:0{n}") for n in (0, 1)]
+BOARDS = [BoardSpec(f"virt{n}", BoardKind.VIRTUAL, Chip.ESP32, f"02:68:6b:00:00:0{n}") for n in (0, 1, 2)]
 OUTCOMES = [each for each in Outcome if each is not Outcome.NONE]
 DAY_S = 86_400
+
+
+def _boards_of(job: Job) -> Sequence[BoardSpec]:
+    """Who needs several has named them; anybody else takes any."""
+    return find_fitting(parse_wish(job.wanted.wish), BOARDS) if job.wanted.together else BOARDS
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -78,6 +85,18 @@ class QueueMachine(RuleBasedStateMachine):
                 kind, submitter=who, priority=priority, identity=known, build=build or kind is Kind.BUILD
             )
         )
+        self.submitted += 1
+
+    @rule(
+        kind=st.sampled_from([Kind.HIL, Kind.GATE]),
+        boards=st.lists(st.sampled_from(BOARDS), min_size=2, unique=True),
+        priority=st.integers(-2, 2),
+        build=st.booleans(),
+    )
+    def submit_for_several_boards(
+        self, kind: Kind, boards: list[BoardSpec], priority: int, build: bool
+    ) -> None:
+        self.queue.submit(a_wish_for_all(boards, kind, priority=priority, build=build))
         self.submitted += 1
 
     @rule(seats=st.integers(1, 4))
@@ -146,12 +165,10 @@ class QueueMachine(RuleBasedStateMachine):
         if not hasattr(self, "home"):
             return
         running = self.leasing.running()
-        used = [attempt.board for attempt in running if attempt.board]
-        assert len(used) == len(set(used))
+        used = [(identity, attempt.id) for attempt in running for identity in attempt.boards]
+        assert len(used) == len(dict(used))
         known = self.leasing.boards()
-        assert {each.identity: each.attempt for each in known.values() if each.attempt} == {
-            attempt.board: attempt.id for attempt in running if attempt.board
-        }
+        assert {each.identity: each.attempt for each in known.values() if each.attempt} == dict(used)
 
     @invariant()
     def a_job_runs_if_and_only_if_an_attempt_at_it_is_open(self) -> None:
@@ -186,12 +203,14 @@ class QueueMachine(RuleBasedStateMachine):
         def stands(spec: BoardSpec, env: str) -> Standing:
             return Standing.TAKEN if spec.identity in taken_boards else standing
 
-        room = Room(worker.seats, builds, lambda job: BOARDS, stands)
+        room = Room(worker.seats, builds, _boards_of, stands)
         taken = self.leasing.take(worker, allot(heads, jobs, room))
-        for _, attempt in taken:
-            if attempt.board:
-                assert attempt.generation > self.generations.get(attempt.board, 0)
-                self.generations[attempt.board] = attempt.generation
+        for job, attempt in taken:
+            if attempt.board and attempt.step is not Step.PROBE and job.wanted.together:
+                assert ",".join(attempt.boards.values()) == job.wanted.wish
+            for identity in attempt.boards:
+                assert attempt.generation > self.generations.get(identity, 0)
+                self.generations[identity] = attempt.generation
         return taken
 
     def _reap(self) -> None:

@@ -13,7 +13,7 @@ from hostkit.jobs.estimate import UNKNOWN_S
 from hostkit.jobs.model import Attempt, Job, Kind, State, Step
 from hostkit.jobs.outlook import Outlook
 from hostkit.report.queue import spell_s
-from hostkit.testing.jobs import a_wish_for
+from hostkit.testing.jobs import a_wish_for, a_wish_for_all
 
 SECOND = 1_000_000_000
 NOW = 10**18
@@ -81,6 +81,40 @@ def test_two_boards_halve_the_wait_and_one_that_is_free_is_no_hindrance() -> Non
     assert two.view(WAITING[0]).seconds == 0
     free = replace(two, why_not=lambda spec: "" if spec.name == "virt1" else "virt0 is used")
     assert free.view(WAITING[0]).words == "1. in line"
+
+
+VIRT1 = replace(VIRT0, name="virt1", mac="02:68:6b:00:00:01")
+BOTH = Job(5, a_wish_for_all([VIRT0, VIRT1]), State.WAITING)
+TWO = replace(
+    QUIET,
+    waiting=[BOTH, *WAITING],
+    boards_of=lambda job: [VIRT0, VIRT1] if job.wanted.together else [VIRT1],
+    why_not=lambda spec: "virt0 is busy" if spec == VIRT0 else "",
+    kept={VIRT0.identity: BOTH.id, VIRT1.identity: BOTH.id},
+)
+
+
+def test_a_job_for_two_boards_waits_for_the_one_that_is_not_free_and_says_which() -> None:
+    assert TWO.view(BOTH).words == "1. in line, ~40 s to go: virt0 is busy"
+    free = replace(TWO, running={}, why_not=lambda spec: "", kept={})
+    assert free.view(BOTH).words == "1. in line"
+    neither = replace(TWO, why_not=lambda spec: f"{spec.name} is busy")
+    assert neither.view(BOTH).words == "1. in line, ~40 s to go: virt0 is busy; virt1 is busy"
+
+
+def test_who_stands_behind_it_is_told_for_whom_a_free_board_is_kept_and_waits_until_that_one_ends() -> None:
+    first, second = (TWO.view(job) for job in WAITING)
+    assert first.words == "1. in line, ~1:40 to go: virt1 is kept for job 5"
+    assert second.words == "2. in line, ~2:40 to go"
+    before = replace(TWO, waiting=[*WAITING, BOTH])
+    assert before.view(WAITING[0]).words == "1. in line"
+
+
+def test_a_job_on_two_boards_names_both_and_each_of_them_is_taken_as_long() -> None:
+    runs = replace(RUNS, board=f"{VIRT0.identity}&{VIRT1.identity}", board_name="virt0,virt1")
+    now = replace(TWO, running={9: runs}, kept={}, why_not=lambda spec: f"{spec.name} is busy")
+    assert now.view(RUNNING).board == "virt0,virt1"
+    assert now.view(WAITING[0]).words == "1. in line, ~40 s to go: virt1 is busy"
 
 
 def test_a_build_waits_for_slots_and_not_behind_those_who_wait_for_boards() -> None:

@@ -32,6 +32,12 @@ def test_a_gate_s_own_record_says_verdict_reason_evidence_and_what_the_board_run
     assert (ending.evidence, ending.runs, ending.board_fault) == ("/p/.hostkit/runs/r", "b" * 64, False)
 
 
+def test_a_gate_on_several_boards_says_of_each_that_was_asked_what_it_runs() -> None:
+    told = said(identities={"virt0": "b" * 64, "virt1": None})
+    assert read_ending(Step.GATE, 0, told, "").each_runs == (("virt0", "b" * 64),)
+    assert read_ending(Step.GATE, 0, said(identities=[]), "").each_runs == ()
+
+
 def test_a_flash_says_what_the_firmware_said_and_not_which_chip_it_is() -> None:
     record = '{"build_id": "b1", "identity": {"chip": "esp32"}, "skipped": false}'
     assert read_ending(Step.FLASH, 0, record, "").runs == "b1"

@@ -26,12 +26,15 @@ def test_a_board_is_asked_for_by_name_by_what_is_true_of_it_or_not_at_all() -> N
     assert names("chip=esp32s3, label=leds") == ["desk"]
     assert names("fidelity=board") == ["desk"]
     assert names("any") == ["virt0", "virt1", "desk"]
+    assert names("desk, virt0") == ["desk", "virt0"]
 
 
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
         ("virt2", "nobody has a board virt2", "did you mean virt"),
+        ("virt0,virt2", "nobody has a board virt2", "did you mean virt"),
+        (",", "nobody has a board ,", "boards.toml has"),
         ("chip=esp32c3", "nobody has a board chip=esp32c3", "boards.toml has: virt0, virt1, desk"),
         ("chp=esp32", "'chp=esp32' says nothing of a board", "did you mean chip=…"),
         ("chip=", "'chip=' says nothing of a board", "did you mean chip"),
@@ -60,7 +63,11 @@ def test_a_line_has_one_name_whatever_a_checkout_calls_its_boards() -> None:
     assert line_name([VIRT0, VIRT1]) == line_name([VIRT1, other])
 
 
-def test_a_job_for_several_boards_at_once_is_refused_with_a_way_out() -> None:
-    with pytest.raises(UsageError, match="-b virt0,virt1: a job is for one board") as caught:
-        parse_wish("virt0,virt1")
-    assert "hostkit gate -b virt0,virt1" in caught.value.hint
+def test_who_names_several_boards_needs_all_of_them_in_that_order_and_stands_in_a_line_of_its_own() -> None:
+    wish = parse_wish("virt1,virt0")
+    assert (wish.together, str(wish)) == (True, "virt1,virt0")
+    assert not parse_wish("virt0,").together
+    assert not parse_wish("any").together
+    both = line_name([VIRT1, VIRT0], together=True)
+    assert both == line_name([VIRT0, VIRT1], together=True)
+    assert both != line_name([VIRT0, VIRT1])

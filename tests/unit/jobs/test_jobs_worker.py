@@ -12,7 +12,7 @@ from hostkit.jobs.allot import allot
 from hostkit.jobs.breaker import COOL_S, FAULTS
 from hostkit.jobs.model import Ending, Kind, Outcome, State
 from hostkit.jobs.workers import WorkerRecord
-from hostkit.testing.jobs import a_wish_for
+from hostkit.testing.jobs import a_wish_for, a_wish_for_all
 
 PASS, FAIL = Ending(Outcome.PASS), Ending(Outcome.FAIL, "a test failed")
 LOST_LINK = Ending(Outcome.INCONCLUSIVE, "link lost", board_fault=True)
@@ -110,6 +110,53 @@ def test_a_board_without_an_image_to_ask_it_with_is_asked_by_the_job_itself(shop
     shop.can_ask = False
     worker.turn()
     assert shop.launcher.launched[-1][1].step.value == "gate"
+
+
+def test_a_job_for_both_boards_is_served_though_jobs_for_one_of_them_keep_coming(shop) -> None:
+    """Each board is free in turn, never both: only because a free one is kept does the job ever begin."""
+    all_boards = list(shop.boards)
+    for number in (0, 1):
+        shop.queue.submit(a_wish_for(build=False, wish=f"virt{number}", line=all_boards[number].identity))
+    shop.pick = lambda job: [spec for spec in all_boards if spec.name in job.wanted.wish.split(",")]
+    worker = shop.worker(seats=8)
+    worker.turn()
+    both = shop.queue.submit(a_wish_for_all(all_boards))
+    for number in (0, 1):
+        shop.queue.submit(a_wish_for(build=False, wish=f"virt{number}", line=all_boards[number].identity))
+        assert shop.queue.get(both.id).state is State.WAITING
+        shop.finish(number + 1, PASS)
+        worker.turn()
+    assert shop.running() == [("gate", "virt0,virt1")]
+    assert shop.told[-1] == f"job {both.id}: gate on virt0,virt1"
+    (attempt,) = shop.leasing.running()
+    assert {shop.premises.fence.highest(identity) for identity in attempt.boards} == {attempt.generation}
+    shop.finish(both.id, PASS)
+    worker.turn()
+    assert sorted(shop.running()) == [("gate", "virt0"), ("gate", "virt1")]
+
+
+def test_one_sick_board_holds_a_job_for_both_and_nothing_is_kept_for_it_meanwhile(shop) -> None:
+    all_boards = list(shop.boards)
+    shop.pick = lambda job: [spec for spec in all_boards if spec.name in job.wanted.wish.split(",")]
+    shop.answer = lambda job, attempt: replace(LOST_LINK, reason="virt1: link lost")
+    worker = shop.worker()
+    first = shop.queue.submit(a_wish_for_all(all_boards))
+    for _ in range(FAULTS):
+        worker.turn()
+        worker.turn(begin=False)
+        shop.clock.advance(20)
+    assert shop.queue.get(first.id).tries == FAULTS
+    shop.answer = lambda job, attempt: None
+    shop.queue.submit(a_wish_for(build=False))
+    worker.turn()
+    assert shop.running() == [("gate", "virt0")]
+    shop.clock.advance(COOL_S)
+    shop.finish(2, PASS)
+    worker.turn()
+    assert shop.running() == [("probe", "virt1")]
+    shop.finish(first.id, PASS)
+    worker.turn()
+    assert shop.running() == [("gate", "virt0,virt1")]
 
 
 def test_a_cancelled_job_is_written_down_when_its_processes_are_gone(shop) -> None:

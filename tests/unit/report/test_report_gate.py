@@ -19,6 +19,7 @@ from hostkit.gate.model import (
     IdentityFact,
     Observation,
     Rules,
+    ShareFact,
     Stage,
     Stop,
     SuiteFact,
@@ -142,6 +143,16 @@ def test_the_record_says_verdict_exit_code_and_reasons_and_is_json(
     assert (record["schema"], record["verdict"], record["exit_code"]) == ("hostkit.gate/1", verdict, code)
     assert record["reasons"] == list(given.decision.reasons)
     assert len(record["tests"]) == len(given.facts.observations)
+
+
+def test_the_record_of_boards_that_shared_the_suite_says_what_each_runs() -> None:
+    one = result(*SEEN)
+    asked = ShareFact("virt0", "", 0, one.facts)
+    silent = ShareFact("virt1", "", 0, replace(one.facts, identity=None))
+    record = as_record(replace(one, facts=replace(one.facts, shares=(asked, silent))))
+    assert record["identities"] == {"virt0": record["identity"], "virt1": None}
+    assert record["identity"]
+    assert as_record(one)["identities"] == {}
 
 
 def test_the_record_counts_tests_by_outcome_and_pattern() -> None:

@@ -58,6 +58,21 @@ def test_what_is_longer_than_the_longest_that_is_usual_keeps_its_estimate_at_80_
     assert "flash ~9:59 left" in out.getvalue()
 
 
+def test_both_boards_of_a_job_are_named_at_80_columns_and_its_estimate_stays() -> None:
+    job = Job(1234, a_wish_for(submitter="somebody", env="esp32-s3-devkitc-1"), State.RUNNING)
+    ended = Line(Job(6, a_wish_for(), State.INCONCLUSIVE), "link lost (2 h ago)")
+    line = Line(job, "gate for 20 s, ~9:59 left", "virt0,virt1", 0.5, 599, "gate ~9:59 left")
+    waits = Line(Job(7, a_wish_for(wish="virt0,virt1"), State.WAITING), "1. in line")
+    out = io.StringIO()
+    Console(file=out, width=80, color_system=None).print(queue_table([ended, line, waits]))
+    rows = out.getvalue().splitlines()
+    assert " virt0,virt1 " in rows[2]
+    assert rows[2].rstrip().endswith("gate ~9:59 left")
+    assert " virt0,virt1 " in rows[3]
+    listed = list_record([line], {}, drained=False)["jobs"][0]
+    assert (listed["board"], listed["boards"]) == ("virt0,virt1", ["virt0", "virt1"])
+
+
 def test_a_filter_of_boards_is_no_name_of_one() -> None:
     line = Line(Job(1, a_wish_for(wish="chip=esp32"), State.WAITING), "1. in line")
     out = io.StringIO()
