@@ -4,10 +4,10 @@ python queue_contest.py [--jobs 200] [--worktrees 8] [--pause 2,8] [--seed 1]
 
 Every job is a real verb on the two virtual boards of boards.toml. Each worktree is a checkout at one of a
 few commits that differ in the firmware, with a hardware suite cut down to five of its files. From each a
-process of its own submits, at random: builds; flashes; gates, of all of those files; and hil runs of one
-file on whatever the board runs. Two `hostkit queue work` run meanwhile; one of them is killed with SIGKILL,
-and another one started, again and again until all jobs have ended: after a random time, and not before one
-more step came to its end.
+process of its own submits, at random: builds; flashes; gates, of all of those files, three of five on both
+boards at once; and hil runs of one file on whatever the board runs. Two `hostkit queue work` run meanwhile;
+one of them is killed with SIGKILL, and another one started, again and again until all jobs have ended: after
+a random time, and not before one more step came to its end.
 
 A witness looks ten times a second which processes have a board's port open, by the attempt that they belong
 to: two attempts at once would be a clash, whatever the queue believes. Prints what came of it as JSON;
@@ -49,6 +49,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BOARDS = ("virt0", "virt1")
 KEPT = ("conftest.py", "test_identity.py", "test_link.py", "test_colour.py", "test_laws.py", "test_wire.py")
 COMMITS = 2
+ON_BOTH = 0.6  # of the gates; in either order, which is other work
 CLOCK = SystemClock()
 LONGEST_S = 3600
 
@@ -65,17 +66,21 @@ class Plan:
 
 @dataclass
 class Witness:
-    """Sees who has the ports of boards open."""
+    """Sees who has the ports of boards open. ``together``: attempts that had those of both at once."""
 
     state: Path
+    together: set[str] = field(default_factory=set)
     seen: Counter[str] = field(default_factory=Counter)
     clashes: list[str] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
         while not self.over.wait(0.1):
+            had = set[str]()
             for board in BOARDS:
                 users = self.users(board)
+                self.together |= had & set(users.values())
+                had |= set(users.values())
                 self.seen[board] += bool(users)
                 if len(set(users.values())) > 1:
                     again = self.users(board)  # /proc is no snapshot: the first may have gone meanwhile
@@ -149,7 +154,9 @@ def submit(jobs: int, seed: int, name: str) -> None:
         words = ["queue", "submit", kind, "-e", "virtual", "--as", name, "--json"]
         words += ["--priority", str(chance.randint(-1, 1))]
         if kind != "build":
-            words += ["-b", chance.choice((*BOARDS, "any"))]
+            both = kind == "gate" and chance.random() < ON_BOTH
+            either = chance.choice((*BOARDS, "any"))
+            words += ["-b", ",".join(chance.sample(BOARDS, 2)) if both else either]
         if kind == "hil":
             words += ["--any-build", "-k", chance.choice(("test_identity", "test_link", "test_wire"))]
         said = io.StringIO()
@@ -187,6 +194,7 @@ def contest(home: Path, plan: Plan) -> dict[str, Any]:
         "load": os.getloadavg()[0],
     }
     told |= {"port seen open": dict(witness.seen), "clashes": witness.clashes}
+    told |= {"seen on both boards": len(witness.together)}
     return told | judge(state, numbers)
 
 
@@ -250,13 +258,14 @@ def judge(state: Path, numbers: list[int]) -> dict[str, Any]:
         wrong += [f"job {job.id}: {told}" for job in jobs for told in _wrong_with(job, attempts)]
         everyone = sorted((a for each in attempts.values() for a in each), key=lambda each: each.id)
         for identity, record in known.items():
-            wrong += _wrong_leases([each for each in everyone if each.board == identity], record.generation)
+            wrong += _wrong_leases([each for each in everyone if identity in each.boards], record.generation)
         wrong += [f"board {each.identity} is still leased" for each in known.values() if each.attempt]
         wrong += [f"attempt {each.id} is still open" for each in leasing.running()]
     return {
         "jobs": len(jobs),
         "kinds": Counter(job.wanted.kind.value for job in jobs),
         "states": Counter(job.state.value for job in jobs),
+        "for both boards": sum(job.wanted.together for job in jobs),
         "followed another": sum(bool(job.leader) for job in jobs),
         "attempts": Counter(each.outcome.value for each in everyone),
         "leases": {identity: record.generation for identity, record in known.items()},
@@ -276,6 +285,8 @@ def _wrong_with(job: Job, attempts: dict[int, list[Attempt]]) -> list[str]:
     last = [each for each in own if each.step is job.wanted.steps[-1] and each.outcome in _DECIDED]
     if [each.outcome for each in last] != [Outcome.PASS]:
         wrong.append(f"decided by {len(last)} attempts")
+    elif job.wanted.together and list(last[0].boards.values()) != job.wanted.wish.split(","):
+        wrong.append(f"it ran on {last[0].board_name} and not on {job.wanted.wish}")
     elif last[0].evidence != job.evidence:
         wrong.append(f"its evidence {job.evidence} is not that of its attempt, {last[0].evidence}")
     return wrong

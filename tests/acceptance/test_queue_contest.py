@@ -25,4 +25,5 @@ def test_jobs_of_eight_worktrees_end_once_with_evidence_though_workers_are_kille
     assert (told["jobs"], told["states"]) == (10, {"passed": 10})
     assert told["workers killed"] > 0
     assert sum(told["port seen open"].values()) > 0, "the witness saw nothing"
+    assert told["for both boards"] > 0
     assert done.returncode == 0

@@ -72,6 +72,36 @@ def test_a_worker_that_is_killed_leaves_a_job_that_the_next_one_brings_to_its_en
     assert (shown["state"], shown["tries"], shown["lost"]) == ("passed", 0, 1)
 
 
+def test_both_boards_of_a_job_whose_worker_was_killed_are_free_again(
+    hostkit, hostkit_environment, held: Lease, state_dir: Path
+) -> None:
+    """It stands in line at virt0 first, though it named virt1 before: so does a gate by hand, and neither
+    ever has what the other waits for."""
+    words = ("-e", "virtual", "-b", "virt1,virt0", "--any-build", "-k", "test_identity")
+    assert hostkit("queue", "submit", "hil", *words).code == 0
+    worker = a_worker(hostkit_environment, "job 1: hil on virt1,virt0")
+    leases = LeaseOffice(state_dir / "leases", SystemClock())
+    while not leases.waiters(VIRT0):
+        assert worker.poll() is None
+        SystemClock().sleep(0.02)
+    assert leases.holder("02686b000001") is None
+    taken = json.loads(hostkit("queue", "boards", "--json").out)
+    worker.send_signal(signal.SIGKILL)
+    worker.communicate()
+    assert [(row["name"], row["state"], row["lease"]) for row in taken[:2]] == [
+        ("virt0", "virt0 is busy", 1),
+        ("virt1", "virt1 is busy", 1),
+    ]
+    held.close()
+    assert hostkit("queue", "cancel", "1").code == 0  # the boards are empty: nothing would come of it
+    done = hostkit("queue", "work", "--until-empty")
+    assert "job 1: its worker died; cancelled" in done.err
+    (attempt,) = json.loads(hostkit("queue", "show", "1", "--json").out)["attempts"]
+    assert (attempt["outcome"], attempt["boards"]) == ("lost", ["virt1", "virt0"])
+    free = json.loads(hostkit("queue", "boards", "--json").out)
+    assert [(row["state"], row["lease"]) for row in free[:2]] == [("free", 1), ("free", 1)]
+
+
 def test_a_job_that_is_cancelled_while_it_runs_is_over_when_nothing_of_it_runs(
     hostkit, hostkit_environment, held: Lease
 ) -> None:
