@@ -82,7 +82,10 @@ def open_database(state: Path, url: str = "") -> Database:
     try:
         if _revision(engine) != HEAD:
             _bring_up_to_date(engine, place)
-    except DBAPIError as error:
+    except (
+        DBAPIError,
+        sqlite3.Error,
+    ) as error:  # the latter from before there is a connection of the engine's
         engine.dispose()
         raise explain(error, place) from error
     except BaseException:

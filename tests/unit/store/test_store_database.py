@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +134,20 @@ def test_a_write_lock_that_is_never_given_back_is_named(tmp_path: Path) -> None:
 def test_a_read_only_database_is_named(tmp_path: Path) -> None:
     with open_database(tmp_path) as database, pytest.raises(ToolError, match="cannot be written"):
         write(database, "PRAGMA query_only = ON", EVENT)
+
+
+def test_a_new_database_on_a_full_disk_is_named_with_a_way_out(tmp_path: Path) -> None:
+    limited = (
+        "import resource, sys; from pathlib import Path\n"
+        "from hostkit.errors import ToolError; from hostkit.store.database import open_database\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "try: open_database(Path(sys.argv[1]))\n"
+        "except ToolError as error: print(error.message, error.hint, sep=' -> ')\n"
+    )
+    argv = [sys.executable, "-c", limited, str(tmp_path)]
+    said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    assert said.startswith(f"the database {tmp_path / FILE_NAME} cannot be written: the disk refuses (")
+    assert said.endswith("-> free some space, then run again\n")
 
 
 def test_a_state_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
