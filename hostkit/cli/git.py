@@ -131,4 +131,5 @@ def _folder(git: Git) -> Path:
 
 
 def _default(git: Git) -> str:
+    git.common_dir()  # as above
     return "pre-receive" if git.run("rev-parse", "--is-bare-repository").strip() == "true" else "pre-push"

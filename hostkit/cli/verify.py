@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hostkit.cli.context import Context, find_project
-from hostkit.errors import ExitCode
+from hostkit.errors import ExitCode, UsageError
 from hostkit.words import counted
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def verify_command(context: Context, bundle: str, key_file: Path | None, as_json
     from hostkit.gate.keys import own_public, read_public  # noqa: PLC0415 - not for --help
     from hostkit.gate.verify import verify  # noqa: PLC0415
 
-    key = own_public(context.paths, os.environ) if key_file is None else read_public(key_file)
     directory = _directory(context, bundle)
+    key = own_public(context.paths, os.environ) if key_file is None else read_public(key_file)
     found = verify(directory, key)
     if as_json:
         click.echo(json.dumps(_record(directory, found), indent=2, ensure_ascii=False))
@@ -51,10 +51,15 @@ def verify_command(context: Context, bundle: str, key_file: Path | None, as_json
 
 
 def _directory(context: Context, bundle: str) -> Path:
-    """Return the directory that is meant; one that is no bundle, or not there, is for the check to say."""
-    project = find_project(context.start)
-    if project is None or os.sep in bundle or Path(bundle).is_dir():
+    """Return the directory that is meant; of one that is named by a path, the check says what is wrong."""
+    if os.sep in bundle or Path(bundle).is_dir():
         return Path(bundle)
+    project = find_project(context.start)
+    if project is None:
+        raise UsageError(
+            f"no directory {bundle!r} is here, nor a project that could have a run of that name",
+            hint="name the run's directory, or change to the project: hostkit --project DIR verify …",
+        )
     from hostkit.report.runs import find_run  # noqa: PLC0415
     from hostkit.settings.load import load_settings  # noqa: PLC0415
 

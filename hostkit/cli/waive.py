@@ -122,9 +122,13 @@ def _waive(context: Context, what: str, name: str, **signed: str) -> None:
     project, today = context.project, today_of(context.clock)
     signer = open_signer(context.paths, os.environ, checkouts_of(project))
     by = signed["by"] or Git(project, context.runner).ask("config", "user.name").output.strip()
-    for value, option in ((by, "--by"), (signed["reason"].strip(), "--reason")):
-        if not value:
-            raise UsageError(f"a waiver needs a {option[2:]}", hint=f"say it with {option}")
+    if not by:
+        raise UsageError(
+            "a waiver needs somebody who answers for it, and git's user.name is not set",
+            hint="say who you are with --by, or for good: git config user.name NAME",
+        )
+    if not signed["reason"].strip():
+        raise UsageError("a waiver needs a reason", hint="say it with --reason")
     until = _day(signed["until"])
     asked = Waiving(Waives(what), name, signed["env"], signed["reason"].strip(), by, today, until)
     file, data = sign_waiver(asked, signer)

@@ -13,6 +13,7 @@ from pathlib import Path
 from hostkit.errors import HostkitError, ToolError, UsageError
 from hostkit.process import Command, Finished, Runner
 
+_NO_COMMIT = "commit something first; where there is no repository: git init"
 _HASH = re.compile(r"^[0-9a-f]{40,64}$", re.MULTILINE)
 _TIMEOUT_S = 120.0
 _COUNTED = ("firmware", "hil_tests", "hostkit", "platformio.ini", "conftest.py")  # built, or judging
@@ -97,7 +98,8 @@ class Git:
         done = self.ask("rev-parse", "--git-common-dir")
         if not done.ok:
             raise UsageError(
-                f"{self.directory} is in no git repository", hint="tasks need one: git init, then commit"
+                f"{self.directory} is in no git repository",
+                hint="tasks and merges need one: git init, then commit",
             )
         said = done.output.strip().splitlines()
         if not said:
@@ -117,7 +119,7 @@ class Git:
         named = self.ask("rev-parse", "HEAD^{commit}", "HEAD^{tree}", "HEAD^@")
         found = _HASH.findall(named.output) if named.ok else []
         if len(found) < 2:
-            raise UsageError(f"{self.directory} has no commit yet", hint="commit something first")
+            raise UsageError(f"{self.directory} has no commit yet", hint=_NO_COMMIT)
         commit, tree, *parents = found
         paths = self.changed_paths()
         digest = hashlib.sha256()
@@ -134,7 +136,7 @@ class Git:
         """
         named = self.ask("rev-parse", "HEAD^{commit}", "--show-prefix")
         if not named.ok:
-            raise UsageError(f"{self.directory} has no commit yet", hint="commit something first")
+            raise UsageError(f"{self.directory} has no commit yet", hint=_NO_COMMIT)
         commit, prefix = (*named.output.split("\n"), "")[:2]
         listed = self.run("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
         paths = {entry[3:] for entry in listed.split("\0") if len(entry) > 3}

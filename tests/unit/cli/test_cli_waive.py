@@ -98,6 +98,17 @@ def test_a_waiver_that_would_not_count_is_not_made(desk: Desk, words: tuple[str,
     assert not (desk.project / "waivers").exists()
 
 
+def test_a_waiver_that_nobody_answers_for_is_not_made(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    desk.allow()
+    code, _, err = desk("waive", "growth", "--reason", "r", "--until", UNTIL)
+    assert (code, "git's user.name is not set" in err) == (2, True), err
+    assert "--by, or for good: git config user.name NAME" in err
+    desk.git.run("config", "user.name", "ada")
+    assert desk("waive", "growth", "--reason", "r", "--until", UNTIL)[0] == 0
+
+
 def test_an_edited_waiver_is_listed_as_one_that_does_not_count(desk: Desk) -> None:
     assert desk("waive", "list")[1] == "nothing is waived\n"
     desk.allow()
