@@ -15,6 +15,7 @@ from hostkit.cli.boards_holding import describe_holding, holding_lines, waiting_
 from hostkit.cli.boards_replay import replay_command
 from hostkit.cli.boards_scan import scan_command
 from hostkit.cli.context import Context
+from hostkit.cli.lazy import TellingGroup
 from hostkit.errors import InconclusiveError, UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ CATALOG = "boards.toml"
 _CHIPS = ("esp32", "esp32s3", "esp32c3")
 
 
-@click.group("boards")
+@click.group("boards", cls=TellingGroup)
 def boards_group() -> None:
     """List, serve, reset and disturb boards.
 

@@ -11,6 +11,7 @@ import click
 from hostkit.cli.context import Context
 from hostkit.cli.gate_rules import CHECK, target_rules
 from hostkit.cli.git_stop import asked_with_ledger, stop_hook_command
+from hostkit.cli.lazy import TellingGroup
 from hostkit.cli.repository import REPO, git_of
 from hostkit.errors import ExitCode
 
@@ -28,7 +29,7 @@ _HOOK = click.option(
 )
 
 
-@click.group("git")
+@click.group("git", cls=TellingGroup)
 def git_group() -> None:
     """Let git itself refuse what has no pass."""
 

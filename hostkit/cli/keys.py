@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from hostkit.cli.context import Context, find_project
+from hostkit.cli.lazy import TellingGroup
 
 if TYPE_CHECKING:
     from hostkit.gate.keys import Signer
 
 
-@click.group("keys")
+@click.group("keys", cls=TellingGroup)
 def keys_group() -> None:
     """Show the key that evidence is signed with.
 

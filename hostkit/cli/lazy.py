@@ -1,8 +1,9 @@
-"""A click group whose verbs are imported only when they run, so that ``hostkit --help`` stays fast."""
+"""Click groups: one that tells of its verbs in whole sentences, and one that imports a verb when it runs."""
 
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -23,8 +24,27 @@ class Verb(NamedTuple):
         return command
 
 
+class TellingGroup(click.Group):
+    """A group whose help shows the first sentence of each verb whole; click's own cuts it in its middle."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs, each with its first sentence."""
+        rows = [
+            (name, _first_sentence(command.help or ""))
+            for name in self.list_commands(ctx)
+            if (command := self.get_command(ctx, name)) is not None and not command.hidden
+        ]
+        with formatter.section("Verbs"):
+            formatter.write_dl(rows)
+
+
+def _first_sentence(text: str) -> str:
+    paragraph = " ".join(text.strip().split("\n\n")[0].split())
+    return re.split(r"(?<=[.!?]) ", paragraph)[0]
+
+
 class LazyGroup(click.Group):
-    """A group over a table of :class:`Verb`; the order of the table is the order of the help."""
+    """A group over a table of :class:`Verb`, in whose order the help is: ``hostkit --help`` stays fast."""
 
     def __init__(
         self, verbs: Mapping[str, Verb], *, help: str | None, name: str | None = "hostkit", **more: Any

@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from hostkit.cli.context import Context, find_project
+from hostkit.cli.lazy import TellingGroup
 from hostkit.errors import ExitCode
 from hostkit.words import counted
 
 
-@click.group("ledger")
+@click.group("ledger", cls=TellingGroup)
 def ledger_group() -> None:
     """Check the ledger: the verdicts of this user, each linked by hash to the one before it."""
 

@@ -13,6 +13,7 @@ import click
 
 from hostkit.cli.context import Context
 from hostkit.cli.gate_rules import CHECK, target_rules
+from hostkit.cli.lazy import TellingGroup
 from hostkit.cli.merge_yard import demands, gate_argv, open_yard, told_once, train_folder, train_line
 from hostkit.cli.repository import REPO, commit_of, git_of
 from hostkit.errors import ExitCode, UsageError
@@ -27,7 +28,7 @@ _TARGET = click.option("--target", default="main", show_default=True, help="The 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 
 
-@click.group("merge")
+@click.group("merge", cls=TellingGroup)
 def merge_group() -> None:
     """Merge changes only with evidence: a train for one branch of a local repository.
 

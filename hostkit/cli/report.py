@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hostkit.cli.context import Context
+from hostkit.cli.lazy import TellingGroup
 from hostkit.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from hostkit.settings.model import Settings
 
 
-@click.group("report")
+@click.group("report", cls=TellingGroup)
 def report_group() -> None:
     """Show what runs left, and compare it.
 

@@ -17,6 +17,7 @@ import click
 
 from hostkit.cli.context import Context
 from hostkit.cli.gate_rules import target_rules
+from hostkit.cli.lazy import TellingGroup
 from hostkit.cli.tasks_doubts import doubts_of
 from hostkit.cli.tasks_import import import_command
 from hostkit.cli.tasks_log import log_command, show_command
@@ -38,7 +39,7 @@ _JUDGES = ("hil_tests/", "hostkit/", "boards.toml", "hostkit.toml", "waivers/") 
 _LEASE_TIMEOUT_S = "900"  # a proof waits for a board rather than giving up: others are at work
 
 
-@click.group("tasks")
+@click.group("tasks", cls=TellingGroup)
 def tasks_group() -> None:
     """Run a task graph that only verdicts advance.
 

@@ -11,6 +11,7 @@ import click
 
 from hostkit.cli.context import Context
 from hostkit.cli.gate_rules import RUNGS, today_of
+from hostkit.cli.lazy import TellingGroup
 from hostkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def _signed(command: F) -> F:
     return command
 
 
-@click.group("waive")
+@click.group("waive", cls=TellingGroup)
 def waive_group() -> None:
     """Waive a rule or a test for some days, signed with your key: for who may, by [gate] of hostkit.toml.
 

@@ -9,7 +9,7 @@ import pytest
 
 from hostkit.cli import main, verbs
 from hostkit.cli.context import Context, find_project
-from hostkit.cli.lazy import Verb
+from hostkit.cli.lazy import TellingGroup, Verb
 from hostkit.clock import SystemClock
 from hostkit.errors import (
     ExitCode,
@@ -93,6 +93,16 @@ def test_help_lists_every_verb_in_order(capsys) -> None:
 def test_every_verb_loads_and_has_help(verb: str, capsys) -> None:
     assert main.run([verb, "--help"]) == 0
     assert "Usage: hostkit" in capsys.readouterr().out
+
+
+def test_a_group_tells_of_each_verb_in_a_whole_sentence() -> None:
+    verb = click.Command(
+        "long", help="Say a thing\nthat is " + "long, " * 20 + "and whole. No more.\n\nNor this."
+    )
+    hidden = click.Command("hidden", help="Nothing.", hidden=True)
+    group = TellingGroup("group", commands=[verb, hidden])
+    said = " ".join(group.get_help(click.Context(group, terminal_width=80)).split())
+    assert said.endswith("Verbs: long Say a thing that is " + "long, " * 20 + "and whole.")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *([verb, "--help"] for verb in verbs.VERBS)])
