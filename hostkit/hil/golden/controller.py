@@ -5,6 +5,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
 
 from hostkit.hil.golden import symbols
 from hostkit.hil.golden.geometry import Geometry
@@ -35,18 +38,12 @@ class Frames:
         part = self.geometry.slices[strip]
         if tap is Tap.SYMBOLS:
             return symbols.encode(self.taps.frame[frame, part]).astype("<u4").tobytes()
-        return self._bytes(tap, frame, part)
-
-    def _bytes(self, tap: Tap, frame: int, part: slice) -> bytes:
-        if tap in (Tap.FRAME, Tap.WIRE):
-            return self.taps.frame[frame, part].tobytes()
-        stage = {Tap.LINEAR: self.taps.linear, Tap.GAMMA: self.taps.gamma, Tap.LIMITED: self.taps.limited}
-        return stage[tap][frame, part].astype("<u2").tobytes()
+        return self._stage(tap)[frame, part].tobytes()
 
     def crc(self, tap: Tap, frame: int = -1) -> int:
         """Return the CRC-32 over all strips' bytes of a tap."""
         if tap is not Tap.SYMBOLS:  # the strips lie one after the other
-            return zlib.crc32(self._bytes(tap, frame, slice(None)))
+            return zlib.crc32(self._stage(tap)[frame])
         crc = 0
         for strip in range(len(self.geometry.lengths)):
             crc = zlib.crc32(self.strip(tap, strip, frame), crc)
@@ -54,7 +51,16 @@ class Frames:
 
     def crcs(self, tap: Tap) -> list[int]:
         """Return one CRC a frame, as ``run`` does."""
-        return [self.crc(tap, frame) for frame in range(len(self.times))]
+        if tap is Tap.SYMBOLS:
+            return [self.crc(tap, frame) for frame in range(len(self.times))]
+        return [zlib.crc32(frame) for frame in self._stage(tap)]
+
+    def _stage(self, tap: Tap) -> npt.NDArray[Any]:
+        """Return a tap of all frames as it lies in the firmware's memory, but for the symbols."""
+        if tap in (Tap.FRAME, Tap.WIRE):
+            return self.taps.frame
+        stage = {Tap.LINEAR: self.taps.linear, Tap.GAMMA: self.taps.gamma, Tap.LIMITED: self.taps.limited}
+        return stage[tap].astype("<u2", copy=False)
 
 
 class GoldenController:

@@ -52,9 +52,9 @@ def corrected(linear: Array, brightness: int) -> Array:
 
 
 @lru_cache(maxsize=8)
-def _curve(brightness: int) -> Array:
+def _curve(brightness: int) -> npt.NDArray[np.uint16]:
     """Return :func:`corrected` of every u16: for many frames a look-up is ten times faster."""
-    curve = corrected(np.arange(TURN, dtype=np.int64), brightness)
+    curve = _u16(corrected(np.arange(TURN, dtype=np.int64), brightness))
     curve.setflags(write=False)
     return curve
 
@@ -75,18 +75,22 @@ def milliamps(total: int, leds: int) -> int:
 
 def process(linear: Array, output: Output) -> Taps:
     """Return every stage for linear frames of shape (frames, LEDs, 3)."""
-    leds = linear.shape[1]
+    linear = np.ascontiguousarray(linear)  # in the order of the bytes, and so all that is made of it
+    count, leds = linear.shape[:2]
     many = linear.size > TURN
-    gamma = _curve(output.brightness)[linear] if many else corrected(linear, output.brightness)
-    totals = gamma.sum(axis=(1, 2)).tolist()
-    factors = np.array([power_factor(total, leds, output.limit_ma) for total in totals], dtype=np.int64)
-    limited = (gamma * factors[:, None, None]) >> 16
-    frame = limited // 257
-    sent = frame.sum(axis=(1, 2)).tolist()
-    return Taps(
-        linear.astype(np.uint16),
-        gamma.astype(np.uint16),
-        limited.astype(np.uint16),
-        frame.astype(np.uint8),
-        tuple(milliamps(total, leds) for total in sent),
-    )
+    gamma = _curve(output.brightness)[linear] if many else _u16(corrected(linear, output.brightness))
+    limited = gamma if output.limit_ma == 0 else _limited(gamma, output.limit_ma)
+    frame = (limited // 257).astype(np.uint8)
+    sent = frame.reshape(count, -1).sum(axis=1, dtype=np.int64).tolist()
+    return Taps(_u16(linear), gamma, limited, frame, tuple(milliamps(total, leds) for total in sent))
+
+
+def _limited(gamma: npt.NDArray[np.uint16], limit_ma: int) -> npt.NDArray[np.uint16]:
+    count, leds = gamma.shape[:2]
+    totals = gamma.reshape(count, -1).sum(axis=1, dtype=np.int64).tolist()
+    factors = np.array([power_factor(total, leds, limit_ma) for total in totals], dtype=np.int64)
+    return _u16((gamma * factors[:, None, None]) >> 16)
+
+
+def _u16(channels: Array) -> npt.NDArray[np.uint16]:
+    return channels.astype(np.uint16)

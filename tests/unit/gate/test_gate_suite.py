@@ -31,6 +31,7 @@ def test_the_suite_is_plain_pytest_in_the_checkout_with_its_time_out() -> None:
     assert (command.cwd, command.timeout_s) == (Path("/p"), 30.0)
     assert command.env is not None
     assert command.env["HOSTKIT_LEASE_TOKEN"] == "t"
+    assert command.env["PYTHONDONTWRITEBYTECODE"] == "1"
 
 
 def test_a_soak_is_asked_for_and_the_time_that_it_takes_is_given_on_top() -> None:

@@ -91,13 +91,26 @@ def test_black_needs_no_limit():
     assert run([(0, 0, 0)], 255, 1).milliamps == (1,)
 
 
+@pytest.mark.parametrize("limit_ma", [0, 3000])
 @pytest.mark.parametrize("brightness", [0, 1, 96, 255])
-def test_many_frames_at_once_are_those_of_one_after_the_other(brightness):
+def test_many_frames_at_once_are_those_of_one_after_the_other(brightness, limit_ma):
     many = np.random.default_rng(5).integers(0, 65536, (80, 320, 3), dtype=np.int64)
     assert many.size > 65536 > many[0].size
-    together = process(many, Output(brightness, 3000))
+    together = process(many, Output(brightness, limit_ma))
     for index in (0, 41, 79):
-        alone = process(many[index : index + 1], Output(brightness, 3000))
+        alone = process(many[index : index + 1], Output(brightness, limit_ma))
         assert (together.gamma[index] == alone.gamma[0]).all()
+        assert (together.limited[index] == alone.limited[0]).all()
         assert (together.frame[index] == alone.frame[0]).all()
         assert together.milliamps[index] == alone.milliamps[0]
+
+
+@pytest.mark.parametrize("count", [1, 80])
+def test_the_stages_lie_in_memory_as_the_bytes_of_a_frame_do_however_it_was_drawn(count):
+    drawn = np.random.default_rng(6).integers(0, 65536, (3, 320, count), dtype=np.int64).T
+    assert not drawn.flags.c_contiguous
+    turned, plain_order = process(drawn, Output()), process(drawn.copy(), Output())
+    for name in ("linear", "gamma", "limited", "frame"):
+        stage = getattr(turned, name)
+        assert stage.flags.c_contiguous
+        assert (stage == getattr(plain_order, name)).all()
