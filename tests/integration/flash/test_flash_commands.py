@@ -227,9 +227,10 @@ def test_a_wait_of_some_seconds_ends_with_the_holders_name(
 
 
 def test_a_program_that_has_the_port_open_without_a_lock_is_named_before_anything_is_done(
-    project: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str]
+    project: Path, board: VirtualBoard, state_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = board.state()
+    journal = state_dir / "boards" / "bench" / "board.log"
+    before = board.state().flash, journal.read_text()
     script = (
         "import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY); print(flush=True); sys.stdin.read()"
     )
@@ -245,4 +246,4 @@ def test_a_program_that_has_the_port_open_without_a_lock_is_named_before_anythin
     assert f"board bench is in use by pid {other.pid}, which holds no lease: " in said
     assert "pio device monitor has " in said
     assert f"kill {other.pid}" in said
-    assert board.state() == before
+    assert (board.state().flash, journal.read_text()) == before  # nobody reset it, or wrote to it

@@ -2,6 +2,7 @@
 
 python jobs_kill_harness.py STATE KILLS SEED
 
+Kills go on until enough of them met an attempt: on a busy machine many workers die before they have one.
 Each worker is forked and dies without warning: right before or after a random one of its calls to database or
 launcher, or at a random moment of its own time (wherever its processor is then), or while it waits. Steps are
 shell scripts that hold the lock files of their board, or of both, and complain when somebody else has one.
@@ -19,7 +20,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ from hostkit.testing.jobs import a_wish_for, a_wish_for_all
 
 BOARDS = [BoardSpec(f"virt{n}", Kind.VIRTUAL, Chip.ESP32, f"02:68:6b:00:00:0{n}") for n in (0, 1)]
 OPEN_JOBS = 12
+LOST = 50  # attempts that are to be under way when their worker is killed, at least
 CLOCK = SystemClock()
 STEP = """
 exec 8>>"$0/${1%&*}.lock" 9>>"$0/${1#*&}.lock"
@@ -175,7 +177,7 @@ def kill_again_and_again(state: Path, kills: int, chance: random.Random) -> int:
     """Let two workers at a time work and die; return how many died."""
     workers: list[int] = []
     done = 0
-    while done < kills:
+    while not enough(state, done, kills):
         if done % 4 == 0:
             top_up(state, chance)
         while len(workers) < 2:
@@ -199,6 +201,22 @@ def kill_again_and_again(state: Path, kills: int, chance: random.Random) -> int:
     return done + len(workers)
 
 
+def enough(state: Path, done: int, kills: int) -> bool:
+    """Say whether there were as many kills as are wanted, and :data:`LOST` of them met an attempt."""
+    if done < kills or done % 20:
+        return False
+    with open_database(state) as database:
+        return done >= 5 * kills or lost(ended_attempts(Queue(database, CLOCK))) > LOST
+
+
+def ended_attempts(queue: Queue) -> list[Attempt]:
+    return [attempt for job in queue.ended_jobs(100_000) for attempt in queue.attempts(job.id)]
+
+
+def lost(attempts: Iterable[Attempt]) -> int:
+    return sum(attempt.outcome is model.Outcome.LOST for attempt in attempts)
+
+
 def mortal(state: Path, calls: int, seconds: float) -> Callable[[], None]:
     """Return a worker that dies after so many calls, or so much time of its processor."""
 
@@ -216,7 +234,7 @@ def finish(state: Path) -> dict[str, Any]:
     with open_database(state) as database:
         queue, leasing = Queue(database, CLOCK), Leasing(database, CLOCK)
         ended = queue.ended_jobs(100_000)
-        attempts = [attempt for job in ended for attempt in queue.attempts(job.id)]
+        attempts = ended_attempts(queue)
         return {
             "worker": status,
             "open": {state.value: count for state, count in queue.counts().items()},
@@ -226,7 +244,7 @@ def finish(state: Path) -> dict[str, Any]:
                 job.id for job in ended if job.state in (State.PASSED, State.FAILED) and not job.evidence
             ],
             "wrong": [job.id for job in ended if job.state is State.FAILED and not _fails(job, queue)],
-            "lost": sum(attempt.outcome is model.Outcome.LOST for attempt in attempts),
+            "lost": lost(attempts),
             "on both boards": sum(len(attempt.boards) > 1 for attempt in attempts),
             "running": len(leasing.running()),
             "held": [each.identity for each in leasing.boards().values() if each.attempt],
