@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import IO, Protocol
@@ -221,26 +221,6 @@ class SystemRunner:
                 if child.process.stdout is not None:
                     child.process.stdout.close()
         return tuple(ended[number] for number in children)
-
-
-@dataclass(frozen=True, slots=True)
-class HaltingRunner:
-    """Runs what another runner runs, until ``halt`` is called."""
-
-    runner: Runner
-    halt: Halt
-
-    def run(self, command: Command, *, on_text: Callable[[str], None] | None = None) -> Finished:
-        """Run to the end; see :class:`Runner`. Raises :class:`HaltedError`."""
-        self.halt.check()
-        return self.runner.run(replace(command, halt=self.halt), on_text=on_text)
-
-    def run_all(
-        self, commands: Sequence[Command], *, on_text: Callable[[int, str], None] | None = None
-    ) -> tuple[Finished, ...]:
-        """Run several at once; see :class:`Runner`. Raises :class:`HaltedError`."""
-        self.halt.check()
-        return self.runner.run_all([replace(each, halt=self.halt) for each in commands], on_text=on_text)
 
 
 def _listen(

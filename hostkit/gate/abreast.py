@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
 from hostkit.errors import HostkitError
 from hostkit.halt import Halt, HaltedError
+from hostkit.process import Command, Finished, Runner
 from hostkit.tasks.calm import calm
 
 Word = Callable[[], None]
@@ -63,6 +65,10 @@ class Abreast:
         """Let the thread that waits in :meth:`run` do this; they come one by one, in order."""
         self._heard.put(word)
 
+    def runner(self, runner: Runner) -> Runner:
+        """Return a runner for works: what it runs is ended when the halt is called."""
+        return HaltingRunner(runner, self.halt)
+
     def _hear(self, left: int) -> None:
         while left:
             heard = self._heard.get()
@@ -79,3 +85,23 @@ def _by_cause(error: BaseException | None) -> int:
     if isinstance(error, HaltedError) or error is None:
         return 2
     return int(isinstance(error, HostkitError))
+
+
+@dataclass(frozen=True, slots=True)
+class HaltingRunner:
+    """Runs what another runner runs, until ``halt`` is called."""
+
+    runner: Runner
+    halt: Halt
+
+    def run(self, command: Command, *, on_text: Callable[[str], None] | None = None) -> Finished:
+        """Run to the end; see :class:`Runner`. Raises :class:`HaltedError`."""
+        self.halt.check()
+        return self.runner.run(replace(command, halt=self.halt), on_text=on_text)
+
+    def run_all(
+        self, commands: Sequence[Command], *, on_text: Callable[[int, str], None] | None = None
+    ) -> tuple[Finished, ...]:
+        """Run several at once; see :class:`Runner`. Raises :class:`HaltedError`."""
+        self.halt.check()
+        return self.runner.run_all([replace(each, halt=self.halt) for each in commands], on_text=on_text)

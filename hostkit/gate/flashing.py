@@ -25,7 +25,6 @@ from hostkit.halt import Halt
 from hostkit.link.halting import HaltingTransport
 from hostkit.link.transcript import Transcript
 from hostkit.link.transport import Transport
-from hostkit.process import HaltingRunner
 from hostkit.store.model import Verdict
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def _tell(run: Run) -> None:
 def _flash_beside(share: Share, abreast: Abreast, flash: Flash) -> None:
     """Flash one board of several, in a thread of its own; what it says is said in the thread that waits."""
     heard = share.run.bench.listener
-    runner = HaltingRunner(share.run.bench.runner, abreast.halt)
+    runner = abreast.runner(share.run.bench.runner)
     bench = replace(share.run.bench, runner=runner, listener=_beside(heard, abreast))
     run = replace(share.run, bench=bench)  # with the same record of what came of it
     with run.stoppable(Stage.FLASH):

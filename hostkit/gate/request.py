@@ -63,7 +63,10 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a gate works with. ``env``: this process's environment, for children. ``runs``: for evidence."""
+    """What a gate works with. ``env``: this process's environment, for children. ``runs``: for evidence.
+
+    Where several boards are flashed, ``runner``, ``clock`` and ``draw`` are used by a thread for each.
+    """
 
     paths: Paths
     settings: Settings

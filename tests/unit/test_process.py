@@ -13,7 +13,6 @@ from hostkit.errors import MissingToolError
 from hostkit.halt import Halt, HaltedError
 from hostkit.process import (
     Command,
-    HaltingRunner,
     SystemRunner,
     boot_id,
     end_group,
@@ -60,8 +59,8 @@ def test_an_error_in_the_listener_ends_the_child() -> None:
     assert _wait_until_gone(pids[0])
 
 
-def test_a_halt_ends_the_process_groups_of_all_that_run_and_nothing_is_begun_after_it() -> None:
-    runner = HaltingRunner(SystemRunner(), halt := Halt())
+def test_a_halt_ends_the_process_groups_of_all_that_run() -> None:
+    halt = Halt()
     pids: dict[int, int] = {}
 
     def listen(number: int, text: str) -> None:
@@ -69,12 +68,10 @@ def test_a_halt_ends_the_process_groups_of_all_that_run_and_nothing_is_begun_aft
         if len(pids) == 2:
             halt.call()
 
-    sleeps = Command(("sh", "-c", "sleep 600 & echo $!; wait"))
+    sleeps = Command(("sh", "-c", "sleep 600 & echo $!; wait"), halt=halt)
     with pytest.raises(HaltedError):
-        runner.run_all([sleeps, sleeps], on_text=listen)
+        SystemRunner().run_all([sleeps, sleeps], on_text=listen)
     assert all(_wait_until_gone(pid) for pid in pids.values())
-    with pytest.raises(HaltedError):
-        runner.run(Command(("hostkit-has-no-such-program",)))
     halt.close()
 
 

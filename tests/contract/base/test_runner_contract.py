@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from hostkit.errors import ExitCode, MissingToolError
+from hostkit.gate.abreast import HaltingRunner
 from hostkit.halt import Halt, HaltedError
-from hostkit.process import Command, HaltingRunner, Runner, SystemRunner
+from hostkit.process import Command, Runner, SystemRunner
 from hostkit.testing.process import FakeRunner, Scripted
 
 SAYS_TWO = Command(("sh", "-c", "echo out; echo err >&2; exit 2"))

@@ -15,7 +15,7 @@ import pytest
 from hostkit.errors import InconclusiveError, ToolError
 from hostkit.gate.abreast import Abreast
 from hostkit.halt import HaltedError
-from hostkit.process import Command, HaltingRunner, SystemRunner, start
+from hostkit.process import Command, SystemRunner, start
 
 SLEEPS = Command(("sh", "-c", "echo $$; sleep 600"))
 
@@ -91,7 +91,7 @@ def test_an_error_that_was_foreseen_lets_the_others_go_on_and_the_first_in_order
 
 def test_an_error_that_nobody_foresaw_ends_what_the_others_run_and_is_raised(abreast: Abreast) -> None:
     children: list[int] = []
-    runner, at_work = HaltingRunner(SystemRunner(), abreast.halt), threading.Event()
+    runner, at_work = abreast.runner(SystemRunner()), threading.Event()
 
     def listen(text: str) -> None:
         children.append(os.pidfd_open(int(text)))
@@ -108,7 +108,7 @@ def test_an_error_that_nobody_foresaw_ends_what_the_others_run_and_is_raised(abr
 
 def test_ctrl_c_ends_what_all_run_and_is_raised_when_all_have_ended(abreast: Abreast) -> None:
     children: list[int] = []
-    runner, ended = HaltingRunner(SystemRunner(), abreast.halt), []
+    runner, ended = abreast.runner(SystemRunner()), []
 
     def heard(text: str) -> None:
         children.append(os.pidfd_open(int(text)))
@@ -165,3 +165,12 @@ def test_what_says_how_it_goes_may_fail_and_all_is_given_up(abreast: Abreast) ->
     with pytest.raises(BrokenPipeError):
         abreast.run([work, work])
     assert ended == ["halted", "halted"]
+
+
+def test_nothing_is_begun_once_all_is_given_up(abreast: Abreast) -> None:
+    abreast.halt.call()
+    missing = Command(("hostkit-has-no-such-program",))
+    with pytest.raises(HaltedError):
+        abreast.runner(SystemRunner()).run(missing)
+    with pytest.raises(HaltedError):
+        abreast.runner(SystemRunner()).run_all([missing])
