@@ -13,6 +13,7 @@ from hostkit.cli.context import Context
 from hostkit.errors import ExitCode, FailedError, InconclusiveError
 
 if TYPE_CHECKING:
+    from hostkit.boards.ladder import Tried
     from hostkit.boards.model import Board, BoardSpec
     from hostkit.boards.outage import OutageBook
     from hostkit.build.model import Artifact
@@ -74,9 +75,9 @@ def recover_command(context: Context, name: str, env: str | None) -> int:
     with ExitStack() as stack:
         held = hold_board(context, settings, spec, "hostkit boards recover", stack, _tell)
         image = find_known_good(context.paths, _database(), spec.name, settings.env)
-        result = recover(held, Medicine.of(held, _bench(context, settings, None), image), write=into)
-    for each in result.tried:
-        click.echo(f"{'✔' if each.ok else '✘'} {each.step.value:<16} {each.detail}")
+        medicine = Medicine.of(held, _bench(context, settings, None), image)
+        _tell(f"board {spec.name} has some {medicine.answer_s:.0f} s for each step to answer")
+        result = recover(held, medicine, write=into, on_tried=_tell_step)
     if result.recovered:
         return ExitCode.PASS
     if result.reason:
@@ -113,6 +114,10 @@ def _book(context: Context) -> OutageBook:
 def _tell(words: str) -> None:
     """Say on standard error where in line one waits for the board."""
     click.echo(words, err=True)
+
+
+def _tell_step(tried: Tried) -> None:
+    click.echo(f"{'✔' if tried.ok else '✘'} {tried.step.value:<16} {tried.detail}")
 
 
 def _database() -> str:

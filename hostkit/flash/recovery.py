@@ -67,17 +67,23 @@ class Medicine:
         return cls(bench, known_good=known_good, power=power_command(board.spec))
 
 
-def recover(board: Board, medicine: Medicine, *, write: Path | None = None) -> Recovery:
+def recover(
+    board: Board,
+    medicine: Medicine,
+    *,
+    write: Path | None = None,
+    on_tried: Callable[[Tried], None] = lambda _: None,
+) -> Recovery:
     """Go up the ladder until the board answers; the caller holds its lease and has its port closed.
 
-    ``write``: a directory for :data:`RECORD`. Raises :class:`ToolError` when that cannot be written, and
-    nothing for what a board does. A board whose port is not there is not given up: it is absent, and
-    everybody can see that.
+    ``write``: a directory for :data:`RECORD`. ``on_tried`` is told of each step as it ends. Raises
+    :class:`ToolError` when the record cannot be written, and nothing for what a board does. A board whose
+    port is not there is not given up: it is absent, and everybody can see that.
     """
     able = {Step.ASK, Step.LINK_RESET, Step.LINE_RESET}
     able |= {Step.POWER_CYCLE} if medicine.power is not None else set()
     able |= {Step.KNOWN_GOOD} if medicine.known_good is not None else set()
-    climb = _Climb(board, medicine, Ladder(able))
+    climb = _Climb(board, medicine, Ladder(able), on_tried)
     result = climb.run()
     if write is not None:
         atomic_write(write / RECORD, result.lines().encode(), durable=False)
@@ -89,6 +95,7 @@ class _Climb:
     board: Board
     medicine: Medicine
     ladder: Ladder
+    on_tried: Callable[[Tried], None]
 
     def run(self) -> Recovery:
         while (step := self.ladder.next) is not None:
@@ -103,7 +110,7 @@ class _Climb:
         except InconclusiveError:
             return Recovery(self.ladder.tried, recovered=False)
         reason = self.ladder.reason
-        self.ladder.took(Tried(Step.OUT_OF_SERVICE, ok=False, detail=reason, seconds=0.0))
+        self._took(Tried(Step.OUT_OF_SERVICE, ok=False, detail=reason, seconds=0.0))
         return Recovery(self.ladder.tried, recovered=False, reason=reason)
 
     def _try(self, step: Step) -> None:
@@ -113,7 +120,11 @@ class _Climb:
             detail, ok = self._action(step)(), True
         except HostkitError as error:
             detail, ok = error.message, False
-        self.ladder.took(Tried(step, ok, detail, (clock.monotonic_ns() - began) / 1e9))
+        self._took(Tried(step, ok, detail, (clock.monotonic_ns() - began) / 1e9))
+
+    def _took(self, tried: Tried) -> None:
+        self.ladder.took(tried)
+        self.on_tried(tried)
 
     def _action(self, step: Step) -> Callable[[], str]:
         return {

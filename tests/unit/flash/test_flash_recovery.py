@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from test_flash_service import Desk, artifact
 
-from hostkit.boards.ladder import Step
+from hostkit.boards.ladder import Step, Tried
 from hostkit.build.model import Artifact
 from hostkit.errors import InconclusiveError
 from hostkit.flash.golden import find_known_good, known_good
@@ -57,7 +57,9 @@ def test_a_reset_that_helps_ends_it(patient: Patient) -> None:
         patient.mute = False
 
     patient.board.run_application = run_application  # type: ignore[method-assign]
-    result = recover(patient.board, patient.medicine())
+    told: list[Tried] = []
+    result = recover(patient.board, patient.medicine(), on_tried=told.append)
+    assert tuple(told) == result.tried
     assert steps(result) == [Step.ASK, Step.LINK_RESET, Step.LINE_RESET]
     assert result.recovered
     assert not result.firmware_is_sick
