@@ -181,5 +181,6 @@ class ControlClient:
                 f"the server of board {self.directory.name} ended while it was asked", hint="serve it again"
             )
         if not answer.get("ok"):
-            raise error_from(answer)
+            hint = str(answer.get("hint", "")).replace(" NAME ", f" {self.directory.name} ")
+            raise error_from({**answer, "hint": hint})  # the machine does not know what its board is called
         return answer

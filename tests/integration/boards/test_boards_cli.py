@@ -135,6 +135,7 @@ def test_faults_are_switched_on_and_shown(boards: Callable[..., Ran], bench: Vir
     ran = boards("reset", "bench")
     assert ran.code == 3
     assert "unplugged" in ran.err
+    assert "say: hostkit boards fault bench replug" in ran.err
     assert boards("fault", "bench", "replug").out.startswith("bench: running")
 
 
