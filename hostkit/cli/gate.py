@@ -15,6 +15,7 @@ from hostkit.cli.context import Context
 from hostkit.cli.gate_onto import onto_option
 from hostkit.cli.gate_rules import FIDELITIES, RUNGS, Least, pinned, rules_of
 from hostkit.cli.retrying import retry_option
+from hostkit.cli.selecting import checked_selection
 from hostkit.cli.soaking import soak_option
 from hostkit.cli.waiting import wait_option
 
@@ -153,7 +154,7 @@ def request_of(context: Context, settings: Settings, rules: Rules, selection: st
     """Return what is asked, entered in the ledger when judged."""
     from hostkit.gate.request import GateRequest  # noqa: PLC0415
 
-    return GateRequest(context.project, settings.env, settings.board, rules, selection.strip())
+    return GateRequest(context.project, settings.env, settings.board, rules, checked_selection(selection))
 
 
 def judge(context: Context, settings: Settings, request: GateRequest, *, as_json: bool, verbose: bool) -> int:
