@@ -68,11 +68,18 @@ class GateProgress:
     def _on_build(self, event: BuildEvent) -> None:
         kind = event.kind.value
         if kind in ("note", "wait"):
-            click.echo(f"{kind}: {event.text}", err=True)
+            self._say(f"{kind}: {event.text}")
         elif kind == "output" and self._verbose:
             click.echo(event.text, err=True)
         elif kind == "compile":
             self._update(f"[{event.done}/{event.total or '?'}] {event.text}")
+
+    def _say(self, line: str) -> None:
+        """Write a line that stays, above the spinner where there is one."""
+        if self._status is not None:
+            self._status.console.print(line, markup=False)
+        else:
+            click.echo(line, err=True)
 
     def _on_flash(self, progress: Progress | None, board: str) -> None:
         if progress is None:

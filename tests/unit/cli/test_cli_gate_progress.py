@@ -1,4 +1,4 @@
-"""What a person sees while several boards are flashed: on a terminal of 80 columns, and in a log."""
+"""What a person sees while a gate builds and flashes: on a terminal of 80 columns, and in a log."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TextIO
 import pytest
 from rich.console import Console
 
+from hostkit.build.service import BuildEvent, EventKind
 from hostkit.cli.context import Context
 from hostkit.cli.gate_progress import GateProgress
 from hostkit.clock import SystemClock
@@ -128,3 +129,12 @@ def test_one_board_is_shown_as_ever(context: Context) -> None:
         assert _rows(progress) == ["flash  write 50%"]
         listener.stage(Stage.FLASH, WORDS)
         assert screen.new().rstrip().endswith(f"flash  {WORDS}")
+
+
+def test_a_note_has_a_line_of_its_own_beside_the_spinner(context: Context) -> None:
+    with Screen(context) as screen, GateProgress(context, verbose=False) as progress:
+        listener = progress.listener()
+        listener.stage(Stage.BUILD, "")
+        assert listener.build is not None
+        listener.build(BuildEvent(EventKind.NOTE, "git is not [installed]"))
+        assert "note: git is not [installed]" in screen.new().splitlines()
