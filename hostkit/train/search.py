@@ -50,6 +50,8 @@ class Search:
             raise UsageError(f"{problem}: {commit[:12]}: {why}", hint=hint)
 
     def _judge(self, commit: str) -> Outcome:
+        if self.yard.proof(commit).verdict is None:
+            self.yard.tell(f"{commit[:12]}: is gated now, nobody has a verdict of it")
         tested = self.yard.test(0, commit, (), Children())
         self.said[commit] = tested
         self.yard.tell(f"{commit[:12]}: {tested.outcome.value}: {tested.why}")

@@ -33,15 +33,20 @@ def test_the_commit_that_brought_the_fault_is_found_with_few_gates(station, hist
     assert "swapped" in search.said[history[6]].why
     assert len(station.asked()) == found.asked + 2 <= 6
     assert len({commit for _, _, commit in station.asked()}) == len(station.asked())
+    assert [words for words in station.told if "is gated now" in words] == [
+        f"{commit[:12]}: is gated now, nobody has a verdict of it" for _, _, commit in station.asked()
+    ]
 
 
 def test_what_the_ledger_knows_is_not_asked_again(station, history):
     with station.yard() as yard:
         Search(yard).run(history[0], history[-1])
         asked = len(station.asked())
+        station.told.clear()
         again = Search(yard).run(history[0], history[-1])
     assert again.culprit == history[6]
     assert len(station.asked()) == asked
+    assert not any("is gated now" in words for words in station.told)
 
 
 def test_a_commit_without_a_verdict_is_passed_over(station, history):
