@@ -167,7 +167,8 @@ class _Resolver:
     def _one(self, name: str, said: Said, who: str) -> str:
         found = self._exact.get(name.lower())
         if found is None:
-            near = get_close_matches(name, self.drafts, n=1, cutoff=0.5)
+            others = [each for each in self.drafts if each != who]
+            near = get_close_matches(name, others, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else "describe it, or take the reference away"
             self.findings.append(
                 Finding(Kind.UNKNOWN_ID, said.at, f"{who} names {name}, which is no task", hint)

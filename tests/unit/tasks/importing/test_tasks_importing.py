@@ -74,6 +74,13 @@ def test_an_unknown_id_and_a_cycle_leave_no_plan_and_are_named_with_their_lines(
     assert caught.value.hint == "did you mean T7?"
 
 
+def test_a_task_is_never_said_to_have_meant_itself() -> None:
+    plan = "#### T1: First\n**Files:** a.txt\n#### T2: Second\n**Dependencies:** T9\n"
+    with pytest.raises(UsageError, match=r"T2 names T9, which is no task") as caught:
+        plan_text(read(plan))
+    assert caught.value.hint == "did you mean T1?"
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
