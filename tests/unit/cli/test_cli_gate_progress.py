@@ -131,10 +131,12 @@ def test_one_board_is_shown_as_ever(context: Context) -> None:
         assert screen.new().rstrip().endswith(f"flash  {WORDS}")
 
 
-def test_a_note_has_a_line_of_its_own_beside_the_spinner(context: Context) -> None:
+def test_a_note_is_written_by_what_draws_the_spinner_and_has_a_line_of_its_own(context: Context) -> None:
     with Screen(context) as screen, GateProgress(context, verbose=False) as progress:
         listener = progress.listener()
         listener.stage(Stage.BUILD, "")
+        sys.stderr = other = io.StringIO()  # written beside it, one in six notes stood behind the spinner
         assert listener.build is not None
         listener.build(BuildEvent(EventKind.NOTE, "git is not [installed]"))
         assert "note: git is not [installed]" in screen.new().splitlines()
+        assert other.getvalue() == ""
