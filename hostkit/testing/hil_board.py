@@ -105,3 +105,14 @@ class ModelOpener:
         if name != self.board.spec.name:
             raise UsageError(f"there is no board {name!r}", hint=f"did you mean {self.board.spec.name!r}?")
         return self.board
+
+
+@dataclass(frozen=True, slots=True)
+class ModelBench:
+    """A plugin that gives a run of pytest one board: ``runpytest(…, plugins=[ModelBench(board)])``."""
+
+    board: ModelBoard
+
+    def pytest_hostkit_opener(self) -> ModelOpener:
+        """Return who opens it."""
+        return ModelOpener(self.board)

@@ -6,17 +6,9 @@ import pytest
 
 from hostkit.hil.observations import Outcome, read_observations
 from hostkit.testing.clock import FakeClock
-from hostkit.testing.hil_board import ModelBoard, ModelOpener
+from hostkit.testing.hil_board import ModelBench, ModelBoard
 
 SUITE = Path(__file__).parents[3] / "hil_tests"
-
-
-class Bench:
-    def __init__(self, flaws, **spec):
-        self.board = ModelBoard(FakeClock(), flaws, **spec)
-
-    def pytest_hostkit_opener(self):
-        return ModelOpener(self.board)
 
 
 @pytest.fixture
@@ -32,7 +24,7 @@ def suite(pytester, tmp_path, monkeypatch):
             *("-p", "hostkit.hil.plugin", "-p", "pytest_timeout"),
             "--board=model",
             f"--observations={path}",
-            plugins=[Bench(flaws, **spec)],
+            plugins=[ModelBench(ModelBoard(FakeClock(), flaws, **spec))],
         )
         return read_observations(path)
 

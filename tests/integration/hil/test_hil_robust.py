@@ -11,19 +11,11 @@ from hostkit.hil.observations import Outcome, read_observations
 from hostkit.link.framing import encode_frame
 from hostkit.link.messages import Op
 from hostkit.testing.clock import FakeClock
-from hostkit.testing.hil_board import ModelBoard, ModelOpener
+from hostkit.testing.hil_board import ModelBench, ModelBoard
 
 pytest_plugins = ["pytester"]
 
 ROBUST = Path(__file__).parents[3] / "hil_tests" / "test_robust.py"
-
-
-class Bench:
-    def __init__(self, board):
-        self.board = board
-
-    def pytest_hostkit_opener(self):
-        return ModelOpener(self.board)
 
 
 @pytest.fixture
@@ -43,7 +35,7 @@ def robust(pytester, tmp_path, monkeypatch):
             *("-p", "hostkit.hil.plugin", "-p", "pytest_timeout"),
             "--board=model",
             f"--observations={path}",
-            plugins=[Bench(board)],
+            plugins=[ModelBench(board)],
         )
         return {test.test.split("::")[1]: test for test in read_observations(path).tests}
 

@@ -8,7 +8,7 @@ from hostkit.clock import SystemClock
 from hostkit.hil.duration import SOAKED_FOR
 from hostkit.hil.observations import Outcome, read_observations
 from hostkit.link.messages import Op
-from hostkit.testing.hil_board import ModelBoard, ModelOpener
+from hostkit.testing.hil_board import ModelBench, ModelBoard
 from hostkit.testing.hil_flaws import Flaws
 
 pytest_plugins = ["pytester"]
@@ -18,14 +18,6 @@ SOAK = Path(__file__).parents[3] / "hil_tests" / "test_soak.py"
 
 SHORT = ("--soak=0.4s", "--soak-seed=7")
 """A seed of its own, as the third scene of some is too dim for the fault planted in it to be seen."""
-
-
-class Bench:
-    def __init__(self, board):
-        self.board = board
-
-    def pytest_hostkit_opener(self):
-        return ModelOpener(self.board)
 
 
 @pytest.fixture
@@ -42,7 +34,7 @@ def soak(pytester, tmp_path, monkeypatch):
             "--board=model",
             f"--observations={path}",
             *asked,
-            plugins=[Bench(board)],
+            plugins=[ModelBench(board)],
         )
         seen = read_observations(path).tests if path.exists() else ()
         return result, {test.test.split("::")[1]: test for test in seen}

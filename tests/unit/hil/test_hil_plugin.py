@@ -11,20 +11,14 @@ from hostkit.boards.model import Kind
 from hostkit.hil.observations import Outcome, read_observations
 from hostkit.link.messages import Op
 from hostkit.testing.clock import FakeClock
-from hostkit.testing.hil_board import ModelBoard, ModelOpener
+from hostkit.testing.hil_board import ModelBench, ModelBoard
 from hostkit.testing.hil_flaws import Flaws
 
 pytest_plugins = ["pytester"]
 
 
-class Bench:
-    """Gives inner runs of pytest a model board."""
-
-    def __init__(self, flaws=None, build="0123456789abcdef" * 4):
-        self.board = ModelBoard(FakeClock(), flaws or Flaws(), build=build)
-
-    def pytest_hostkit_opener(self):
-        return ModelOpener(self.board)
+def a_bench(flaws=None):
+    return ModelBench(ModelBoard(FakeClock(), flaws or Flaws(), build="0123456789abcdef" * 4))
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +41,7 @@ def run(pytester, tmp_path):
             "-p",
             "hostkit.hil.plugin",
             *args,
-            plugins=[bench or Bench()],
+            plugins=[bench or a_bench()],
         )
         return result, read_observations(path) if path.exists() else None
 
@@ -168,7 +162,7 @@ def test_a_wrong_answer_is_a_failure_with_its_first_line(run):
         def test_wire(board):
             board.must_draw(Scene("twinkle", count=3), Tap.WIRE)
         """,
-        bench=Bench(Flaws(on_wire=lambda strips: [pixels[:, (1, 0, 2)] for pixels in strips])),
+        bench=a_bench(Flaws(on_wire=lambda strips: [pixels[:, (1, 0, 2)] for pixels in strips])),
     )
     result.assert_outcomes(failed=1)
     (test,) = seen.tests
@@ -192,7 +186,7 @@ def test_pictures_are_kept_and_named_by_the_tests_that_took_them(run, tmp_path):
     _, seen = run(source, f"--pictures={tmp_path / 'pictures'}")
     assert [test.pictures for test in seen.tests] == [("pictures/comet.json",), (), ("pictures/lava.json",)]
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["comet.json", "lava.json"]
-    _, seen = run(source, bench=Bench(Flaws(on_frame=lambda strips: [pixels // 2 for pixels in strips])))
+    _, seen = run(source, bench=a_bench(Flaws(on_frame=lambda strips: [pixels // 2 for pixels in strips])))
     assert [test.pictures for test in seen.tests] == [(), (), ()]
 
 
@@ -211,7 +205,7 @@ def test_a_lost_board_is_its_own_outcome_and_ends_the_run(run):
         if request.op == Op.STEP and request.args == (1,):
             firmware._transport.unplug()
 
-    result, seen = run(LOST, bench=Bench(Flaws(before=vanish)))
+    result, seen = run(LOST, bench=a_bench(Flaws(before=vanish)))
     assert [test.outcome for test in seen.tests] == [Outcome.PASSED, Outcome.LOST, Outcome.LOST]
     assert "closed" in seen.tests[1].message
     assert seen.summary.counts == {"passed": 1, "lost": 2}
@@ -223,7 +217,7 @@ def test_a_silent_board_is_lost_with_the_time_named(run):
     def mute(firmware, request):
         firmware.mute = request.op == Op.STEP or firmware.mute
 
-    _, seen = run(LOST, bench=Bench(Flaws(before=mute)))
+    _, seen = run(LOST, bench=a_bench(Flaws(before=mute)))
     assert seen.tests[0].outcome is Outcome.LOST
     assert "no answer to step" in seen.tests[0].message
     assert " within " in seen.tests[0].message
@@ -234,7 +228,7 @@ def test_a_panic_is_a_failure_of_the_firmware_and_the_next_test_goes_on(run):
         if request.op == Op.STEP and request.args == (1,):
             firmware.boot("panic")
 
-    _, seen = run(LOST, bench=Bench(Flaws(before=panic)))
+    _, seen = run(LOST, bench=a_bench(Flaws(before=panic)))
     assert [test.outcome for test in seen.tests] == [Outcome.PASSED, Outcome.FAILED, Outcome.PASSED]
     assert seen.tests[1].message == "the firmware restarted by itself: panic"
 
@@ -254,7 +248,7 @@ def test_the_expected_build_is_run(run):
 
 
 def test_the_board_is_given_back_whatever_happens(run):
-    bench = Bench()
+    bench = a_bench()
     run("import pytest\n\n@pytest.mark.rung('linked')\ndef test_x(link):\n    assert 0", bench=bench)
     assert bench.board.closed
 
@@ -271,7 +265,7 @@ def test_a_run_that_is_interrupted_says_how_far_it_came_and_gives_the_board_back
                 raise KeyboardInterrupt
         """
     )
-    bench, path = Bench(), tmp_path / "obs.jsonl"
+    bench, path = a_bench(), tmp_path / "obs.jsonl"
     options = ("-p", "hostkit.hil.plugin", "--board=model", f"--observations={path}")
     result = pytester.runpytest_inprocess(*options, plugins=[bench], no_reraise_ctrlc=True)
     assert result.ret == pytest.ExitCode.INTERRUPTED
@@ -355,7 +349,7 @@ def test_observations_that_cannot_be_written_stop_the_run(pytester, tmp_path):
     (tmp_path / "file").write_text("")
     pytester.makepyfile(ONE)
     result = pytester.runpytest_inprocess(
-        "-p", "hostkit.hil.plugin", f"--observations={tmp_path / 'file' / 'x'}", plugins=[Bench()]
+        "-p", "hostkit.hil.plugin", f"--observations={tmp_path / 'file' / 'x'}", plugins=[a_bench()]
     )
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "cannot write" in result.stderr.str() + result.stdout.str()
@@ -456,7 +450,7 @@ def test_a_board_that_can_be_unplugged_is(run):
 
 
 def test_on_silicon_a_fault_of_the_board_is_recorded_as_not_applicable(run):
-    bench = Bench()
+    bench = a_bench()
     bench.board.spec = replace(bench.board.spec, kind=Kind.SERIAL)
     result, seen = run(UNPLUG, bench=bench)
     assert [test.outcome for test in seen.tests] == [Outcome.NOT_APPLICABLE, Outcome.PASSED]

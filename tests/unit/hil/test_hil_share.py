@@ -10,7 +10,7 @@ from hostkit.errors import ToolError
 from hostkit.hil.observations import read_observations
 from hostkit.hil.share import Share
 from hostkit.testing.clock import FakeClock
-from hostkit.testing.hil_board import ModelBoard, ModelOpener
+from hostkit.testing.hil_board import ModelBench, ModelBoard
 
 pytest_plugins = ["pytester"]
 
@@ -40,13 +40,6 @@ def test_last(link):
 """
 
 
-class Bench:
-    """Gives inner runs of pytest a model board."""
-
-    def pytest_hostkit_opener(self):
-        return ModelOpener(ModelBoard(FakeClock(), build="0123456789abcdef" * 4))
-
-
 @pytest.fixture(autouse=True)
 def alone(monkeypatch):
     """Inner runs load this plugin and no other: pytester imports them all anew every time."""
@@ -74,7 +67,7 @@ def run(pytester, tmp_path, folder):
             "-s",
             "-p",
             "hostkit.hil.plugin",
-            plugins=[Bench()],
+            plugins=[ModelBench(ModelBoard(FakeClock(), build="0123456789abcdef" * 4))],
         )
         return result, read_observations(path) if path.exists() else None
 
