@@ -44,10 +44,9 @@ class Catalog:
         for board in self.boards:
             if board.name == name:
                 return board
-        raise UsageError(
-            f"there is no board {name!r} in {self.path.name}",
-            hint=_nearest(name, self.names()) or f"add [boards.{name}] to {self.path}",
-        )
+        hint = several_with_commas(name) or _nearest(name, self.names())
+        hint = hint or f"add [boards.{name}] to {self.path}"
+        raise UsageError(f"there is no board {name!r} in {self.path.name}", hint=hint)
 
 
 def load_catalog(path: Path) -> Catalog:
@@ -226,6 +225,12 @@ class _Reader:
             elif inside and text.startswith(f"{where[-1]}="):
                 return number
         return best
+
+
+def several_with_commas(name: str) -> str:
+    """Return what to do about names with blanks between them, "" for one name: none has a blank in it."""
+    names = name.split()
+    return f"several boards are named with commas: {','.join(names)}" if len(names) > 1 else ""
 
 
 def _nearest(word: str, known: tuple[str, ...] | list[str]) -> str:

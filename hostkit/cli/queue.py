@@ -10,6 +10,7 @@ from dataclasses import replace
 import click
 
 from hostkit.cli.context import Context
+from hostkit.cli.lazy import TellingGroup
 from hostkit.cli.queue_boards import boards_command
 from hostkit.cli.queue_office import Office, open_office
 from hostkit.cli.queue_show import list_command, show_command
@@ -18,7 +19,7 @@ from hostkit.cli.queue_wait import wait_for
 from hostkit.errors import ExitCode
 
 
-@click.group("queue")
+@click.group("queue", cls=TellingGroup)
 def queue_group() -> None:
     """Queue builds, flashes and gates of many submitters for few boards.
 
@@ -27,7 +28,7 @@ def queue_group() -> None:
     """
 
 
-@queue_group.group("submit")
+@queue_group.group("submit", cls=TellingGroup)
 def submit_group() -> None:
     """Put a verb in line; it takes the options that it has by hand.
 

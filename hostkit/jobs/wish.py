@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from hostkit.boards.catalog import several_with_commas
 from hostkit.boards.model import BoardSpec, Fidelity
 from hostkit.errors import UsageError
 from hostkit.jobs.model import EITHER, TOGETHER
@@ -78,6 +79,7 @@ def find_fitting(wish: Wish, boards: Iterable[BoardSpec]) -> tuple[BoardSpec, ..
         return tuple(sorted(found, key=lambda spec: wish.names.index(spec.name))) if wish.names else found
     near = get_close_matches(missing[0], names, n=1) if missing else []
     hint = f"did you mean {near[0]}?" if near else f"boards.toml has: {', '.join(names) or 'none'}"
+    hint = (several_with_commas(missing[0]) if missing else "") or hint
     raise UsageError(f"nobody has a board {missing[0] if missing else wish}", hint=hint)
 
 

@@ -67,6 +67,12 @@ def test_an_unknown_board_is_answered_with_the_nearest_name(load) -> None:
     assert caught.value.hint == "did you mean 'virt0'?"
 
 
+def test_names_that_blanks_stand_between_are_answered_with_how_several_are_named(load) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(VIRTUAL).get("virt0 virt1")
+    assert caught.value.hint == "several boards are named with commas: virt0,virt1"
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message", "hint"),
     [

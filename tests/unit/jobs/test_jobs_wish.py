@@ -34,6 +34,11 @@ def test_a_board_is_asked_for_by_name_by_what_is_true_of_it_or_not_at_all() -> N
     [
         ("virt2", "nobody has a board virt2", "did you mean virt"),
         ("virt0,virt2", "nobody has a board virt2", "did you mean virt"),
+        (
+            "virt0 virt1",
+            "nobody has a board virt0 virt1",
+            "several boards are named with commas: virt0,virt1",
+        ),
         (",", "nobody has a board ,", "boards.toml has"),
         ("chip=esp32c3", "nobody has a board chip=esp32c3", "boards.toml has: virt0, virt1, desk"),
         ("chp=esp32", "'chp=esp32' says nothing of a board", "did you mean chip=…"),
