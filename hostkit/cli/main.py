@@ -8,13 +8,11 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 from typing import TYPE_CHECKING
 
-from hostkit.cli import help_glance
+from hostkit.cli import help_glance, interrupts
 from hostkit.errors import ExitCode, HostkitError
 
 if TYPE_CHECKING:
@@ -22,11 +20,6 @@ if TYPE_CHECKING:
 
 # Objects made between two searches for garbage, and searches between two larger ones.
 _SEARCHES = (20_000, 20, 20)
-
-
-def interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's own signature
-    """Treat TERM and HUP as Ctrl-C, so that every ``finally`` runs: boards released, children ended."""
-    raise KeyboardInterrupt
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -74,8 +67,7 @@ def _say(message: str, hint: str) -> None:
 
 def begin() -> None:
     """Set the process up for the command line of any of the project's programs."""
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGHUP, interrupt)
+    interrupts.listen()
     # Nearly all that a verb makes, modules above all, is there to its end. To search it for garbage on the
     # way, and once more as the interpreter ends, was a quarter of the time of a short one.
     gc.set_threshold(*_SEARCHES)
