@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import _thread
+import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+from hostkit.errors import ExitCode
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
@@ -26,6 +30,21 @@ def listen() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, ear.hear)
     sys.unraisablehook = ear.tell
+
+
+def leave(code: int) -> NoReturn:
+    """End the process with an exit code.
+
+    Python ends itself by SIGINT instead where an interrupt went through an ``exec`` of text, which makes the
+    methods of dataclasses, however well it was caught after that: so the process of an interrupted program is
+    ended at once. All that it held was given back on the way.
+    """
+    if code != ExitCode.INTERRUPTED:
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # its reader is gone, or it is closed
+            stream.flush()
+    os._exit(code)
 
 
 class _Ear:

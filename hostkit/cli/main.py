@@ -77,9 +77,16 @@ def begin() -> None:
 def entry() -> None:
     """Entry point of the ``hostkit`` script."""
     begin()
-    arguments = sys.argv[1:]
-    known = help_glance.answered(arguments, os.environ) or _known(arguments)
-    sys.exit(ExitCode.PASS if known else run(arguments))
+    interrupts.leave(_answer(sys.argv[1:]))
+
+
+def _answer(arguments: Sequence[str]) -> int:
+    try:
+        known = help_glance.answered(arguments, os.environ) or _known(arguments)
+        return ExitCode.PASS if known else run(arguments)
+    except KeyboardInterrupt:  # while modules are loaded; what a verb is at is interrupted in `run`
+        print("interrupted", file=sys.stderr)
+        return ExitCode.INTERRUPTED
 
 
 def _known(arguments: Sequence[str]) -> bool:
@@ -91,9 +98,6 @@ def _known(arguments: Sequence[str]) -> bool:
         from hostkit.cli.gate_glance import answered  # noqa: PLC0415 - for this verb alone
 
         return answered(arguments[1:])
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(ExitCode.INTERRUPTED)
     except Exception:  # noqa: BLE001 - a bug: the verb itself has it too, or answers
         return False
     finally:

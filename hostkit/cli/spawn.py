@@ -15,6 +15,7 @@ import click
 
 from hostkit import __version__
 from hostkit.cli.context import Context
+from hostkit.cli.interrupts import leave
 from hostkit.cli.main import begin, run_command_line
 from hostkit.errors import ExitCode, UsageError
 from hostkit.words import counted
@@ -253,7 +254,7 @@ def run(arguments: Sequence[str]) -> int:
 def entry() -> None:
     """Entry point of the ``agent-spawn`` script."""
     begin()
-    sys.exit(run(sys.argv[1:]))
+    leave(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,24 @@ def verb():
 
 sys.exit(run_command_line(verb, [], "verb"))
 """
+AMID_EXEC = """
+import os, sys
+from hostkit.cli import main
+
+class Odd:
+    def main(self, *_, **__):
+        exec("import os; os.kill(os.getpid(), 2); len([])")
+
+main.run = lambda arguments: main.run_command_line(Odd(), arguments, "odd")
+main.entry()
+"""
+AMID_IMPORTS = """
+import os
+from hostkit.cli import main
+
+main.run = lambda arguments: (os.kill(os.getpid(), 2), len([]))
+main.entry()
+"""
 OTHER = """
 from hostkit.cli.main import begin
 
@@ -62,6 +80,12 @@ def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_an_interrupt_where_nothing_can_be_raised_comes_again(number: signal.Signals) -> None:
     ran = run(LOST, str(int(number)))
     assert (ran.returncode, ran.stdout, ran.stderr.strip()) == (130, "went on\n", "interrupted")
+
+
+@pytest.mark.parametrize("program", [AMID_EXEC, AMID_IMPORTS])
+def test_an_interrupted_program_ends_with_its_own_code_wherever_it_was(program: str) -> None:
+    ran = run(program)
+    assert (ran.returncode, ran.stdout, ran.stderr.strip()) == (130, "", "interrupted")
 
 
 def test_what_else_goes_wrong_in_a_finaliser_is_told_as_ever() -> None:
