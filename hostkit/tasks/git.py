@@ -73,6 +73,7 @@ class Git:
     def ask(self, *arguments: str, env: Mapping[str, str] | None = None) -> Finished:
         """Run git and return how it ended, whatever its exit code."""
         environment = clean_environment(os.environ) | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+        environment["GIT_OPTIONAL_LOCKS"] = "0"  # a look leaves no index.lock, for others to meet or to stay
         return self._runner.run(
             Command(
                 ("git", "-c", "core.quotepath=off", "-c", "gc.auto=0", *arguments),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,13 @@ def test_a_checkout_that_is_asked_beforehand_is_the_one_of_then_or_gits_own_erro
     for _ in range(2):
         with pytest.raises(UsageError, match="has no commit yet"):
             nothing.answer()
+
+
+def test_a_look_at_a_tree_leaves_gits_index_alone_where_git_itself_would_write_it(bench: Any) -> None:
+    index = bench.repository / ".git" / "index"
+    (bench.repository / "verdict.txt").touch()  # no other content, but git has to look
+    before = index.read_bytes()
+    assert not bench.git.checkout().dirty
+    assert index.read_bytes() == before
+    subprocess.run(["git", "status", "--short"], cwd=bench.repository, check=True)
+    assert index.read_bytes() != before
