@@ -168,11 +168,14 @@ class Leasing:
         known = lock_boards(connection, [identity for attempt in attempts for identity in attempt.boards])
         begun = []
         for (job, each), attempt, number in zip(wanted, attempts, numbers, strict=True):
-            numbered: Attempt | None = replace(attempt, id=number)
-            if numbered is not None and each.boards:
-                numbered = self._with_boards(connection, numbered, each.seen_generation, known)
-            if numbered is not None:
-                begun.append((job, numbered, each))
+            numbered = replace(attempt, id=number)
+            ready = (
+                self._with_boards(connection, numbered, each.seen_generation, known)
+                if each.boards
+                else numbered
+            )
+            if ready is not None:
+                begun.append((job, ready, each))
         return begun
 
     def _attempt(self, worker: WorkerRecord, job: Job, wanted: Assignment) -> Attempt:

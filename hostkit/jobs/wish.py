@@ -77,10 +77,10 @@ def find_fitting(wish: Wish, boards: Iterable[BoardSpec]) -> tuple[BoardSpec, ..
     missing = [name for name in wish.names if name not in names]
     if found and not missing:
         return tuple(sorted(found, key=lambda spec: wish.names.index(spec.name))) if wish.names else found
-    near = get_close_matches(missing[0], names, n=1) if missing else []
-    hint = f"did you mean {near[0]}?" if near else f"boards.toml has: {', '.join(names) or 'none'}"
-    hint = (several_with_commas(missing[0]) if missing else "") or hint
-    raise UsageError(f"nobody has a board {missing[0] if missing else wish}", hint=hint)
+    unknown = missing[0] if missing else ""
+    near = get_close_matches(unknown, names, n=1)
+    nearest = f"did you mean {near[0]}?" if near else f"boards.toml has: {', '.join(names) or 'none'}"
+    raise UsageError(f"nobody has a board {unknown or wish}", hint=several_with_commas(unknown) or nearest)
 
 
 def line_name(boards: Iterable[BoardSpec], *, together: bool = False) -> str:

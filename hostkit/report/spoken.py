@@ -77,9 +77,10 @@ def read_spoken(directory: Path) -> Spoken:
     listener = _Listener()
     paths = (folder / name for folder in board_folders(directory) for name in _FILES)
     starts = {path: _wall_us(path) for path in paths if path.is_file()}
+    first = min(starts.values(), default=0)
     for path, start in starts.items():
         board = "" if path.parent == directory else f"{path.parent.name}: "
-        listener.hear(path, start - min(starts.values()), board + _FILES[path.name])
+        listener.hear(path, start - first, board + _FILES[path.name])
     return listener.spoken()
 
 

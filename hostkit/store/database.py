@@ -82,10 +82,7 @@ def open_database(state: Path, url: str = "") -> Database:
     try:
         if _revision(engine) != HEAD:
             _bring_up_to_date(engine, place)
-    except (
-        DBAPIError,
-        sqlite3.Error,
-    ) as error:  # the latter from before there is a connection of the engine's
+    except (DBAPIError, sqlite3.Error) as error:  # the latter where the engine has no connection yet
         engine.dispose()
         raise explain(error, place) from error
     except BaseException:
